@@ -1,0 +1,1 @@
+"""The benchmark's work, done by what users would pick instead of libpdmetrics."""

@@ -1,0 +1,80 @@
+"""Reads the raw columns that make_data wrote, and says what an answer to each task looks like."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pyarrow as pa
+
+DAY_US = 86_400_000_000
+CLASSES = 5
+GROUP_CHECKS = ("users", "rows", "squares", "sum", "min", "max", "keyed")
+
+
+def raw(directory: str, name: str) -> np.ndarray:
+    return np.fromfile(os.path.join(directory, name + ".i64"), dtype="<i8")
+
+
+def sizes(directory: str) -> dict:
+    with open(os.path.join(directory, "sizes.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def members(directory: str) -> pa.LargeStringArray:
+    offsets = pa.py_buffer(raw(directory, "orders.member.offsets"))
+    with open(os.path.join(directory, "orders.member.bytes"), "rb") as file:
+        data = pa.py_buffer(file.read())
+    return pa.LargeStringArray.from_buffers(offsets.size // 8 - 1, offsets, data)
+
+
+def load(directory: str, source: str) -> pa.Table:
+    """`int` and `text` are the orders with one kind of key; `orders` and `events` are (key, value) for group-by."""
+    if source in ("int", "text"):
+        key = pa.array(raw(directory, "orders.customer")) if source == "int" else members(directory)
+        return pa.table({"key": key, "time": raw(directory, "orders.time"), "amount": raw(directory, "orders.amount")})
+    names = {"orders": ("orders.customer", "orders.amount"), "events": ("events.user", "events.value")}[source]
+    return pa.table({"key": raw(directory, names[0]), "value": raw(directory, names[1])})
+
+
+def positions(n: int) -> list[int]:
+    """Where the four cuts are looked for in the sorted values: floor(n·j/5)."""
+    return [n * j // CLASSES for j in range(1, CLASSES)]
+
+
+def cut(n: int, j: int, value: int, smaller: int, equal: int, next_larger) -> int:
+    """Smallest value of class j + 1 or above, from the value at positions(n)[j − 1] of the sorted values.
+
+    Mid-rank: class = floor(5·(2L + E)/(2n)) + 1. Values below `value` end before n·j/5, values above start after it, so
+    only two candidates are left.
+    """
+    if not smaller <= positions(n)[j - 1] < smaller + equal:
+        raise AssertionError(
+            f"selection gave {value}: {smaller} smaller, {equal} equal, wanted position {positions(n)[j - 1]}"
+        )
+    if CLASSES * (2 * smaller + equal) >= 2 * n * j:
+        return value
+    return next_larger() if smaller + equal < n else np.iinfo(np.int64).max
+
+
+def cuts_of_histogram(values, counts) -> list[int]:
+    """The cuts from distinct values in rising order and how often each occurs."""
+    values, counts = np.asarray(values, dtype=np.int64), np.asarray(counts, dtype=np.int64)
+    smaller = np.cumsum(counts) - counts
+    n = int(counts.sum())
+    classes = CLASSES * (2 * smaller + counts) // (2 * n) + 1
+    found = np.searchsorted(classes, np.arange(2, CLASSES + 1))
+    return [int(values[i]) if i < len(values) else int(np.iinfo(np.int64).max) for i in found]
+
+
+def rfm_answer(customers: int, orders: int, money: int, days: int, cells: dict[int, int]) -> dict:
+    """cells: (r·5 + f)·5 + m with scores counted from 0 → customers."""
+    dense = [0] * CLASSES**3
+    for index, count in cells.items():
+        dense[int(index)] = int(count)
+    return {"customers": int(customers), "orders": int(orders), "money": int(money), "days": int(days), "cells": dense}
+
+
+def group_answer(row) -> dict:
+    return {name: int(value) for name, value in zip(GROUP_CHECKS, row, strict=True)}

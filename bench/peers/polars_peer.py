@@ -1,0 +1,118 @@
+"""Polars: a data frame in memory; POLARS_MAX_THREADS is set by the worker before this module is imported."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from . import columns
+from .columns import DAY_US
+
+
+class Peer:
+    name = "polars"
+    version = pl.__version__
+
+    def __init__(self, table, source: str, threads: int) -> None:
+        if pl.thread_pool_size() != threads:
+            raise AssertionError(f"Polars runs {pl.thread_pool_size()} threads, wanted {threads}")
+        self.data = pl.from_arrow(table).rechunk()
+
+    def _customers(self, engine: str) -> pl.DataFrame:
+        return (
+            self.data.lazy()
+            .group_by("key")
+            .agg(day=pl.col("time").max(), f=pl.len(), m=pl.col("amount").sum())
+            .select(pl.col("day") // DAY_US, pl.col("f").cast(pl.Int64), "m")
+            .collect(engine=engine)
+        )
+
+    @staticmethod
+    def _histogram(values: pl.Series) -> list[int]:
+        seen = values.rename("v").value_counts().sort("v")
+        return columns.cuts_of_histogram(seen["v"].to_numpy(), seen["count"].to_numpy())
+
+    @staticmethod
+    def _sorted(values: pl.Series) -> list[int]:
+        ordered = values.sort()
+        n, cuts = len(ordered), []
+        for j, p in enumerate(columns.positions(n)):
+            value = ordered[p]
+            first, last = (ordered.search_sorted(value, side=side) for side in ("left", "right"))
+            cuts.append(columns.cut(n, j + 1, value, first, last - first, lambda last=last: ordered[last]))
+        return cuts
+
+    @staticmethod
+    def _finish(frame: pl.DataFrame, cuts: dict[str, list[int]], engine: str) -> dict:
+        score = {d: sum((pl.col(d) >= c).cast(pl.Int32) for c in cuts[d]) for d in cuts}
+        cells = (
+            frame.lazy()
+            .select(cell=(score["day"] * 5 + score["f"]) * 5 + score["m"])
+            .group_by("cell")
+            .agg(n=pl.len())
+            .collect(engine=engine)
+        )
+        n = len(frame)
+        days = n * (frame["day"].max() + 1) - frame["day"].sum()
+        return columns.rfm_answer(n, frame["f"].sum(), frame["m"].sum(), days, dict(cells.iter_rows()))
+
+    def _thresholds(self, engine: str) -> dict:
+        frame = self._customers(engine)
+        cuts = {"day": self._histogram(frame["day"]), "f": self._histogram(frame["f"]), "m": self._sorted(frame["m"])}
+        return self._finish(frame, cuts, engine)
+
+    def rfm_memory(self) -> dict:
+        """group_by, in-memory engine; R and F by value_counts, M by sort; cells by a second group_by"""
+        return self._thresholds("in-memory")
+
+    def rfm_streaming(self) -> dict:
+        """the same on the streaming engine"""
+        return self._thresholds("streaming")
+
+    def rfm_rank(self) -> dict:
+        """the textbook expression: rank("min") and rank("max") over all customers"""
+        frame = self._customers("streaming")
+        n = len(frame)
+        # 2L + E = (rank_min − 1) + rank_max
+        score = {
+            d: (5 * (pl.col(d).rank("min").cast(pl.Int64) - 1 + pl.col(d).rank("max")) // (2 * n)).cast(pl.Int32)
+            for d in ("day", "f", "m")
+        }
+        cells = (
+            frame.lazy()
+            .select(cell=(score["day"] * 5 + score["f"]) * 5 + score["m"])
+            .group_by("cell")
+            .agg(n=pl.len())
+            .collect()
+        )
+        days = n * (frame["day"].max() + 1) - frame["day"].sum()
+        return columns.rfm_answer(n, frame["f"].sum(), frame["m"].sum(), days, dict(cells.iter_rows()))
+
+    def _group(self, engine: str) -> dict:
+        n = pl.col("n")
+        return columns.group_answer(
+            self.data.lazy()
+            .group_by("key")
+            .agg(n=pl.len().cast(pl.Int64), s=pl.col("value").sum(), lo=pl.col("value").min(), hi=pl.col("value").max())
+            .select(
+                pl.len().alias("users"),
+                n.sum().alias("rows"),
+                (n * n).sum().alias("squares"),
+                pl.col("s").sum(),
+                pl.col("lo").sum(),
+                pl.col("hi").sum(),
+                ((pl.col("key") & 1023) * n).sum().alias("keyed"),
+            )
+            .collect(engine=engine)
+            .row(0)
+        )
+
+    def group_streaming(self) -> dict:
+        """group_by on the streaming engine"""
+        return self._group("streaming")
+
+    def group_memory(self) -> dict:
+        """group_by on the in-memory engine"""
+        return self._group("in-memory")
+
+    rfm = {"streaming": rfm_streaming, "memory": rfm_memory, "rank": rfm_rank}
+    group = {"streaming": group_streaming, "memory": group_memory}

@@ -1,0 +1,77 @@
+"""Private-domain (私域) commerce metrics, exact and mergeable.
+
+Every metric is a function that takes a frame of any kind and gives tables, and a class whose states can be fed piece by piece,
+merged, stored and restored with the same result to the last bit::
+
+    import pdmetrics as pdm
+
+    r = pdm.rfm(orders, customer="uid", tz="Asia/Shanghai")
+    r.segments.to_pandas()
+    r.plot(lang="zh")
+"""
+
+from __future__ import annotations
+
+from . import datasets
+from ._errors import (
+    ArgumentError,
+    BadValueError,
+    BusyError,
+    ColumnTypeError,
+    CombinationError,
+    CorruptStateError,
+    DuplicateEdgesError,
+    EmptyPeriodError,
+    Error,
+    LimitError,
+    MissingColumnError,
+    NoMemoryError,
+    NullValueError,
+    OptionError,
+    OptionsDifferError,
+    RangeError,
+    SegmentOverlapError,
+    SequenceError,
+    StoppedError,
+    StreamError,
+    UnsupportedVersionError,
+)
+from ._metrics import *  # noqa: F403
+from ._metrics import __all__ as _metrics_all
+from ._native.core import pdm_version as _version
+from ._registry import metrics
+from ._result import Column, Result, Table
+from ._state import State
+
+__version__: str = _version()
+
+__all__ = [
+    "ArgumentError",
+    "BadValueError",
+    "BusyError",
+    "Column",
+    "ColumnTypeError",
+    "CombinationError",
+    "CorruptStateError",
+    "DuplicateEdgesError",
+    "EmptyPeriodError",
+    "Error",
+    "LimitError",
+    "MissingColumnError",
+    "NoMemoryError",
+    "NullValueError",
+    "OptionError",
+    "OptionsDifferError",
+    "RangeError",
+    "Result",
+    "SegmentOverlapError",
+    "SequenceError",
+    "State",
+    "StoppedError",
+    "StreamError",
+    "Table",
+    "UnsupportedVersionError",
+    "datasets",
+    "metrics",
+]
+__all__ += _metrics_all

@@ -1,0 +1,364 @@
+"""The command line: ``pdmetrics rfm orders.csv``, ``pdmetrics review orders.csv``, ``pdmetrics sample DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from . import _frames, _render, datasets
+from ._errors import ArgumentError, Error, OptionError
+from ._native import core
+from ._progress import Bar
+from ._registry import MetricInfo, OptionInfo, metrics
+from ._result import Result
+from ._state import compute
+
+_TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", "rows": "行"}}
+# Names by which an option is known outside the library.
+_ALSO = {("rfm", "map"): "--scheme"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")
+        raise SystemExit(2)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _escape(text: str) -> str:
+    return " ".join(text.split()).replace("%", "%%")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tz", metavar="ZONE", help="time zone of days and dates: Asia/Shanghai, +08:00 (default: UTC)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads to use (default: all)")
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is printed and drawn")
+    parser.add_argument("--progress", action="store_true", help="show progress even where stderr is no terminal")
+    parser.add_argument("--html", metavar="PAGE.html", help="write a page with figures, complete in one file")
+
+
+def _add_option(group: argparse._ArgumentGroup, metric: str, option: OptionInfo) -> None:
+    flags = [_flag(option.name)]
+    if (metric, option.name) in _ALSO:
+        flags.append(_ALSO[metric, option.name])
+    unit = f" [{option.unit}]" if option.unit else ""
+    text = _escape(option.doc + unit)
+    dest = f"option_{option.name}"
+    if option.kind == core.PDM_OPTION_BOOL:
+        group.add_argument(*flags, dest=dest, action="store_true", default=None, help=text)
+    elif option.kind == core.PDM_OPTION_ENUM:
+        shown = f"{', '.join(option.values)} (default: {option.default})"
+        group.add_argument(*flags, dest=dest, metavar="NAME", help=_escape(f"{text}: {shown}"))
+    else:
+        default = "" if option.default in (None, "") else f" (default: {option.default})"
+        group.add_argument(*flags, dest=dest, metavar="VALUE", help=_escape(text + default))
+
+
+def _add_metric(parser: argparse.ArgumentParser, metric: MetricInfo) -> None:
+    columns = parser.add_argument_group("columns of the input")
+    for column in metric.columns:
+        columns.add_argument(
+            _flag(column.keyword), dest=f"column_{column.keyword}", metavar="COLUMN",
+            help=_escape(f"{column.doc} (default: {column.name})"),
+        )
+    if metric.lists:
+        lists = parser.add_argument_group("lists: a CSV or JSON file, or JSON itself")
+        for name, info in metric.lists.items():
+            names = ", ".join(column.name for column in info.columns)
+            lists.add_argument(
+                _flag(metric.list_keyword(name)), dest=f"list_{metric.list_keyword(name)}", metavar="LIST",
+                help=_escape(f"{info.doc} Columns: {names}"),
+            )
+    options = parser.add_argument_group("options")
+    for option in metric.options.values():
+        _add_option(options, metric.name, option)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="pdmetrics", description="Private-domain (私域) commerce metrics from files and queries.")
+    parser.add_argument("--version", action="version", version=f"pdmetrics {core.pdm_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    for metric in metrics.values():
+        sub = commands.add_parser(metric.name, help=_escape(metric.summary), description=_escape(metric.summary))
+        sub.add_argument("input", help="CSV, Parquet or JSON file, or a SQL query for DuckDB")
+        sub.add_argument("--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory")
+        sub.add_argument("--table", metavar="NAME", help="print this table instead of the summary")
+        _add_common(sub)
+        _add_metric(sub, metric)
+        sub.set_defaults(run=_run_metric, metric=metric)
+    _add_review(commands)
+    sample = commands.add_parser("sample", help="write sample data of a simulated private domain")
+    sample.add_argument("directory", metavar="DIR")
+    sample.add_argument("--customers", type=int, default=10_000, metavar="N")
+    sample.add_argument("--seed", type=int, default=1, metavar="N")
+    sample.add_argument("--format", choices=("csv", "parquet"), default="csv")
+    sample.set_defaults(run=_run_sample, lang="en")
+    listed = commands.add_parser("metrics", help="list the metrics")
+    listed.add_argument("--json", action="store_true", help="everything that is known about them, as JSON")
+    listed.set_defaults(run=_run_metrics, lang="en")
+    return parser
+
+
+def _add_review(commands: Any) -> None:
+    review = commands.add_parser("review", help="every metric that the data allow, as a summary and a page")
+    review.add_argument("input", nargs="?", help="orders (CSV, Parquet, JSON or SQL), or a directory with orders.csv, events.csv …")
+    review.add_argument(
+        "--input", dest="inputs", action="append", default=[], metavar="NAME=SOURCE",
+        help="another input: events=events.parquet, touches=…",
+    )
+    review.add_argument("--only", action="append", default=[], metavar="METRIC", help="only these metrics")
+    review.add_argument(
+        "--currency-exponent", dest="option_currency_exponent", type=int, default=2, metavar="N",
+        help="decimal places of amounts that are not whole minor units (default: 2)",
+    )
+    _add_common(review)
+    names: dict[str, str] = {}
+    columns = review.add_argument_group("columns of the inputs")
+    for metric in metrics.values():
+        for column in metric.columns:
+            if column.keyword not in names:
+                names[column.keyword] = column.name
+                columns.add_argument(
+                    _flag(column.keyword), dest=f"column_{column.keyword}", metavar="COLUMN",
+                    help=_escape(f"{column.doc} (default: {column.name})"),
+                )
+    seen: set[str] = {"currency_exponent"}
+    options = review.add_argument_group("options of the metrics")
+    for metric in metrics.values():
+        for option in metric.options.values():
+            if option.name not in seen and option.name not in names:
+                seen.add(option.name)
+                _add_option(options, metric.name, option)
+    review.set_defaults(run=_run_review)
+
+
+# ---------------------------------------------------------------------------------------------------------------- arguments
+
+
+def _option_value(option: OptionInfo, text: Any) -> Any:
+    """The Python value of a flag's text."""
+    if not isinstance(text, str) or option.kind in (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME):
+        return text
+    try:
+        return float(text) if option.kind == core.PDM_OPTION_FLOAT else int(text)
+    except ValueError:
+        raise OptionError(f'{_flag(option.name)}: expected a number, got "{text}"', column=option.name) from None
+
+
+def _arguments(given: argparse.Namespace, known: Mapping[str, OptionInfo]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in vars(given).items():
+        if value is None:
+            continue
+        if name.startswith("column_"):
+            found[name.removeprefix("column_")] = value
+        elif name.startswith("option_"):
+            option = known[name.removeprefix("option_")]
+            found[option.name] = _option_value(option, value)
+        elif name.startswith("list_"):
+            found[name.removeprefix("list_")] = _list(name.removeprefix("list_"), value)
+    found["tz"] = given.tz
+    found["threads"] = given.threads
+    found["progress"] = _progress(given)
+    return found
+
+
+def _list(name: str, text: str) -> Any:
+    """A list from a file or from JSON."""
+    stripped = text.strip()
+    if stripped.startswith(("[", "{")):
+        return _json(name, stripped)
+    try:
+        with open(text, encoding="utf-8-sig", newline="") as source:
+            if text.lower().endswith(".json"):
+                return _json(name, source.read())
+            rows = list(csv.DictReader(source))
+    except OSError as error:
+        raise ArgumentError(f'{_flag(name)}: "{text}" cannot be read: {error.strerror}') from None
+    return [{key: _cell(value) for key, value in row.items() if key is not None} for row in rows]
+
+
+def _json(name: str, text: str) -> Any:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ArgumentError(f"{_flag(name)}: no valid JSON: {error}") from None
+    if isinstance(value, list):
+        return [tuple(row) if isinstance(row, list) else row for row in value]
+    return value
+
+
+def _cell(text: str | None) -> Any:
+    """A CSV field: a number if it is one, nothing if it is empty. Codes keep their leading zeros."""
+    if text is None or text == "":
+        return None
+    for kind in (int, float):
+        try:
+            value = kind(text)
+        except ValueError:
+            continue
+        return value if kind is float or str(value) == text else text
+    return text
+
+
+def _progress(given: argparse.Namespace) -> Any:
+    return Bar() if given.progress or sys.stderr.isatty() else None
+
+
+# ---------------------------------------------------------------------------------------------------------------- commands
+
+
+def _run_metric(given: argparse.Namespace) -> int:
+    metric: MetricInfo = given.metric
+    arguments = _arguments(given, metric.options)
+    result = compute(metric.name, given.input, arguments)
+    print(_summary(result, given.table))
+    if given.out:
+        if os.path.splitext(given.out)[1] and given.table:
+            result.tables[given.table].save(given.out)
+        else:
+            result.save(given.out)
+        _say_wrote(given, given.out)
+    if given.html:
+        _write_review(given, {"orders": given.input}, arguments, [metric.name])
+    return 0
+
+
+def _summary(result: Result, table: str | None) -> str:
+    if table is not None:
+        if table not in result.tables:
+            raise ArgumentError(f'--table: no table "{table}"; there are {", ".join(result.tables)}')
+        return repr(result.tables[table])
+    short = [item for item in result.tables.values() if len(item) <= 40]
+    return "\n\n".join(
+        _render.text_table(item.name, item.columns, [list(row.values()) for row in item.to_rows()], None, len(item))
+        for item in short
+        if len(item)
+    ) or repr(result.main)
+
+
+def _say_wrote(given: argparse.Namespace, path: str) -> None:
+    sys.stderr.write(f"{_TEXT[given.lang]['wrote']} {path}\n")
+
+
+def _write_review(given: argparse.Namespace, sources: Mapping[str, str], arguments: Mapping[str, Any], only: Sequence[str]) -> Any:
+    from . import review
+
+    inputs = {name: _frames.relation(source) for name, source in sources.items()}
+    made = review.build(inputs, only=only, sources=sources, **arguments)
+    if given.html:
+        from .review.page import page
+
+        with open(given.html, "w", encoding="utf-8") as out:
+            out.write(page(made, given.lang))
+        _say_wrote(given, given.html)
+    return made
+
+
+def _run_review(given: argparse.Namespace) -> int:
+    from . import review
+
+    sources = _sources(given)
+    for name in given.only:
+        if name not in metrics:
+            raise ArgumentError(f'--only: no metric "{name}"; there are {", ".join(metrics)}')
+    known: dict[str, OptionInfo] = {}
+    for metric in metrics.values():
+        for option in metric.options.values():
+            known.setdefault(option.name, option)
+    made = _write_review(given, sources, _arguments(given, known), given.only)
+    print(review.summary(made, given.lang))
+    return 0
+
+
+def _sources(given: argparse.Namespace) -> dict[str, str]:
+    sources: dict[str, str] = {}
+    if given.input and os.path.isdir(given.input):
+        for name in sorted(os.listdir(given.input)):
+            stem, suffix = os.path.splitext(name)
+            if suffix in (".csv", ".parquet"):
+                sources[stem] = os.path.join(given.input, name)
+        if not sources:
+            raise ArgumentError(f'no .csv or .parquet file in "{given.input}"')
+    elif given.input:
+        sources["orders"] = given.input
+    for item in given.inputs:
+        name, equals, source = item.partition("=")
+        if not equals or not name or not source:
+            raise ArgumentError(f'--input: expected NAME=SOURCE, got "{item}"')
+        sources[name] = source
+    if not sources:
+        raise ArgumentError("nothing to review: name a file, a directory or a query")
+    return sources
+
+
+def _run_sample(given: argparse.Namespace) -> int:
+    data = datasets.private_domain(given.customers, given.seed)
+    data.save(given.directory, format=given.format)
+    for name, table in data.tables.items():
+        print(f"{os.path.join(given.directory, name)}.{given.format}  {len(table):,} rows")
+    return 0
+
+
+def _run_metrics(given: argparse.Namespace) -> int:
+    if given.json:
+        print(json.dumps([_described(metric) for metric in metrics.values()], ensure_ascii=False, indent=2))
+        return 0
+    for metric in metrics.values():
+        print(f"{metric.name}  {metric.title} {metric.title_zh}\n    {metric.summary}")
+        print(f"    columns: {', '.join(column.name for column in metric.columns)}")
+        print(f"    tables: {', '.join(metric.tables)}")
+    return 0
+
+
+def _described(metric: MetricInfo) -> dict[str, Any]:
+    def columns(items: Any) -> list[dict[str, str]]:
+        return [{"name": item.name, "unit": item.unit, "doc": item.doc} for item in items]
+
+    return {
+        "name": metric.name,
+        "version": metric.version,
+        "title": metric.title,
+        "title_zh": metric.title_zh,
+        "summary": metric.summary,
+        "columns": columns(metric.columns),
+        "options": [
+            {"name": o.name, "values": list(o.values) or None, "default": o.default, "unit": o.unit, "doc": o.doc}
+            for o in metric.options.values()
+        ],
+        "lists": [{"name": n, "doc": item.doc, "columns": columns(item.columns)} for n, item in metric.lists.items()],
+        "tables": [{"name": n, "doc": item.doc, "columns": columns(item.columns)} for n, item in metric.tables.items()],
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command; returns 0, 2 for anything the user can put right, 130 for Ctrl-C."""
+    try:
+        given = _parser().parse_args(argv)
+        code: int = given.run(given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\npdmetrics: stopped\n")
+        return 130
+    except (Error, OSError, MemoryError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        sys.stderr.write(f"pdmetrics: {text}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

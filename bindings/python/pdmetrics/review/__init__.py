@@ -1,0 +1,194 @@
+"""A review of a business in one page: every metric that the data allow, each told by the section that knows it.
+
+A section registers itself for a metric with :func:`section`; a metric without one is shown as its tables.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import _frames
+from .._errors import ArgumentError, Error
+from .._registry import MetricInfo, metrics
+from .._result import Language, Result
+from .._state import compute
+
+if TYPE_CHECKING:
+    Figure = Any
+
+
+class Text(NamedTuple):
+    """The same in both languages."""
+
+    en: str
+    zh: str
+
+    def of(self, lang: Language) -> str:
+        """The text in a language."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass
+class Grid:
+    """A small table of a section."""
+
+    caption: Text
+    head: list[Text]
+    rows: list[list[Text]]
+
+
+@dataclass
+class Section:
+    """What a metric has to say."""
+
+    title: Text
+    figures_of: list[tuple[Result, str]] = field(default_factory=list)
+    numbers: list[tuple[Text, str]] = field(default_factory=list)
+    findings: list[Text] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
+    metric: str = ""
+
+
+@dataclass
+class Review:
+    """All sections, and what could not be told and why."""
+
+    sections: list[Section]
+    skipped: list[tuple[str, Text]]
+    sources: Mapping[str, str]
+    made: datetime
+
+
+class Data:
+    """The inputs of a review, and how to compute on them."""
+
+    def __init__(self, inputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+        self.inputs = dict(inputs)
+        self.arguments = dict(arguments)
+        self._columns: dict[str, list[str]] = {}
+
+    def columns(self, name: str) -> list[str]:
+        """Names of an input's columns."""
+        if name not in self._columns:
+            self._columns[name] = _column_names(self.inputs[name])
+        return self._columns[name]
+
+    def input_for(self, metric: MetricInfo, preferred: Sequence[str] = ()) -> str | None:
+        """An input that has every column a metric must have."""
+        needed = [
+            str(self.arguments.get(column.keyword) or column.name) for column in metric.columns if column.required
+        ]
+        order = [name for name in preferred if name in self.inputs] or list(self.inputs)
+        return next((name for name in order if set(needed) <= set(self.columns(name))), None)
+
+    def compute(self, metric: str, source: str, **arguments: Any) -> Result:
+        """A metric over an input, with the arguments of the review that the metric knows."""
+        info = metrics[metric]
+        known = {column.keyword for column in info.columns} | set(info.options) | {info.list_keyword(n) for n in info.lists}
+        known |= {"tz", "week_start", "threads", "memory_limit", "progress"}
+        shared = {name: value for name, value in self.arguments.items() if name in known}
+        given = {**shared, **arguments}
+        available = set(self.columns(source))
+        for column in info.columns:  # what the review names for another input is no error here
+            if given.get(column.keyword) not in available and not column.required:
+                given.pop(column.keyword, None)
+        return compute(metric, self.inputs[source], given)
+
+
+Tell = Callable[[Data, str], Section]
+_SECTIONS: dict[str, tuple[Tell, tuple[str, ...]]] = {}
+
+
+def section(metric: str, *, inputs: Sequence[str] = ("orders",)) -> Callable[[Tell], Tell]:
+    """Registers what tells a metric; ``inputs`` are the inputs it is about, best first."""
+
+    def register(tell: Tell) -> Tell:
+        _SECTIONS[metric] = (tell, tuple(inputs))
+        return tell
+
+    return register
+
+
+def _load(metric: str) -> None:
+    name = f"{__name__}.{metric}"
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+
+
+def _column_names(frame: Any) -> list[str]:
+    columns = getattr(frame, "columns", None)
+    if columns is not None:
+        return [str(name) for name in columns]
+    if isinstance(frame, Mapping):
+        return [str(name) for name in frame]
+    chunk = next(_frames.chunks(frame, []), None)
+    return [] if chunk is None else list(chunk.available)
+
+
+def _general(data: Data, source: str, metric: MetricInfo) -> Section:
+    """A metric that has no section of its own."""
+    from .._render import plain
+
+    result = data.compute(metric.name, source)
+    grids = []
+    for table in result.tables.values():
+        if len(table) <= 40:
+            head = [Text(name, name) for name in table.columns]
+            rows = [[Text(plain(v), plain(v)) for v in row.values()] for row in table.to_rows()]
+            grids.append(Grid(Text(table.name, table.name), head, rows))
+    return Section(Text(metric.title, metric.title_zh), grids=grids, findings=[Text(metric.summary, metric.summary)])
+
+
+def build(inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mapping[str, str] | None = None,
+          **arguments: Any) -> Review:
+    """Runs every metric that the inputs allow."""
+    data = Data(inputs, arguments)
+    sections: list[Section] = []
+    skipped: list[tuple[str, Text]] = []
+    failures: list[Error] = []
+    for metric in metrics.values():
+        if only and metric.name not in only:
+            continue
+        _load(metric.name)
+        tell, preferred = _SECTIONS.get(metric.name, (None, ()))
+        source = data.input_for(metric, preferred)
+        if source is None:
+            names = ", ".join(column.name for column in metric.columns if column.required)
+            skipped.append((metric.name, Text(f"no input with {names}", f"没有包含 {names} 的输入")))
+            continue
+        try:
+            made = tell(data, source) if tell is not None else _general(data, source, metric)
+        except Error as error:
+            failures.append(error)
+            skipped.append((metric.name, Text(str(error), str(error))))
+            continue
+        made.metric = metric.name
+        sections.append(made)
+    if not sections:
+        if failures:
+            raise failures[0]
+        reasons = "; ".join(f"{name}: {why.en}" for name, why in skipped)
+        raise ArgumentError(f"the data allow no metric ({reasons})")
+    return Review(sections, skipped, dict(sources or {}), datetime.now().astimezone())
+
+
+def summary(review: Review, lang: Language) -> str:
+    """The review as text for a terminal."""
+    lines: list[str] = []
+    for part in review.sections:
+        lines += [part.title.of(lang), "─" * 40]
+        lines += [f"  {name.of(lang)}: {value}" for name, value in part.numbers]
+        lines += [f"  • {finding.of(lang)}" for finding in part.findings]
+        lines += [f"  ({note.of(lang)})" for note in part.notes]
+        lines.append("")
+    for name, why in review.skipped:
+        lines.append(f"{'未计算' if lang == 'zh' else 'left out'} {name}: {why.of(lang)}")
+    return "\n".join(lines).rstrip()

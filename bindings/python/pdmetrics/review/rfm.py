@@ -1,0 +1,190 @@
+"""RFM in a review: who the customers are, what they are worth, and where they are going."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from .._errors import Error
+from .._registry import metrics
+from .._result import Result
+from .._segments import action, label
+from . import Data, Grid, Section, Text, section
+
+_BACK = timedelta(days=90)
+
+
+def _money(value: float | None, result: Result) -> str:
+    if value is None:
+        return "–"
+    exponent = 2 if result.currency_exponent is None else result.currency_exponent
+    return f"{value / 10**exponent:,.{min(exponent, 2)}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _total_and_segments(result: Result) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    rows = result.tables["segments"].to_rows()
+    if "window" in result.tables["segments"] and rows:
+        rows = [row for row in rows if row["window"] == rows[-1]["window"]]
+    total = next(row for row in rows if row["segment"] == "total")
+    return total, [row for row in rows if row["segment"] != "total"]
+
+
+def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str]]:
+    return [
+        (Text("customers", "客户数"), f"{total['customers']:,}"),
+        (Text("orders", "订单数"), f"{total['orders']:,}"),
+        (Text("sales", "销售额"), _money(total["gmv"], result)),
+        (Text("net of refunds", "净销售额"), _money(total["net"], result)),
+        (Text("per order (AOV)", "笔单价"), _money(total["aov"], result)),
+        (Text("per customer", "客单价"), _money(total["per_customer"], result)),
+        (Text("repurchase rate", "复购率"), _percent(total["repeat_rate"])),
+    ]
+
+
+def _findings(total: dict[str, Any], rows: list[dict[str, Any]]) -> list[Text]:
+    alive = [row for row in rows if row["customers"]]
+    if not alive:
+        return [Text("There are no customers with a counted order.", "没有有效下单客户。")]
+    found = []
+    richest = max(alive, key=lambda row: row["gmv"])
+    found.append(
+        Text(
+            f"{label(richest, 'en')} are {_percent(richest['share'])} of the customers and bring "
+            f"{_percent(richest['gmv_share'])} of sales.",
+            f"{label(richest, 'zh')}占客户 {_percent(richest['share'])}，贡献销售额 {_percent(richest['gmv_share'])}。",
+        )
+    )
+    largest = max(alive, key=lambda row: row["customers"])
+    if largest is not richest:
+        found.append(
+            Text(
+                f"The largest segment is {label(largest, 'en')}: {largest['customers']:,} customers "
+                f"({_percent(largest['share'])}), {_percent(largest['gmv_share'])} of sales.",
+                f"人数最多的是{label(largest, 'zh')}：{largest['customers']:,} 人（{_percent(largest['share'])}），"
+                f"贡献销售额 {_percent(largest['gmv_share'])}。",
+            )
+        )
+    if total["repeat_rate"] is not None:
+        found.append(
+            Text(
+                f"{_percent(total['repeat_rate'])} of the customers bought at least twice.",
+                f"{_percent(total['repeat_rate'])} 的客户至少购买过两次。",
+            )
+        )
+    return found
+
+
+def _segment_grid(rows: list[dict[str, Any]], total: dict[str, Any], result: Result) -> Grid:
+    head = [
+        Text("segment", "分群"),
+        Text("customers", "客户数"),
+        Text("share", "占比"),
+        Text("sales", "销售额"),
+        Text("share of sales", "销售额占比"),
+        Text("AOV", "笔单价"),
+        Text("per customer", "客单价"),
+        Text("repurchase", "复购率"),
+        Text("days since last order", "距上次购买"),
+        Text("what to do", "建议动作"),
+    ]
+    body = []
+    for row in [*rows, {**total, "segment": "total"}]:
+        last = row["segment"] == "total"
+        cells = [
+            Text("total", "合计") if last else Text(label(row, "en"), label(row, "zh")),
+            *(Text(value, value) for value in (
+                f"{row['customers']:,}",
+                _percent(row["share"]),
+                _money(row["gmv"], result),
+                _percent(row["gmv_share"]),
+                _money(row["aov"], result),
+                _money(row["per_customer"], result),
+                _percent(row["repeat_rate"]),
+                "–" if row.get("mean_recency_days") is None else f"{row['mean_recency_days']:,.0f}",
+            )),
+            Text("", "") if last else Text(action(row["segment"], "en"), action(row["segment"], "zh")),
+        ]
+        body.append(cells)
+    return Grid(Text("Segments", "分群明细"), head, body)
+
+
+def _windows(result: Result) -> list[tuple[str, Any, Any]] | None:
+    """All orders as they stood 90 days ago, and all orders; none if the data are younger than that."""
+    main = result.main
+    if not len(main):
+        return None
+    first = min(main["first_time"])
+    end = max(main["last_time"]).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    before = end - _BACK
+    if first >= before:
+        return None
+    start = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [("before", start, before), ("now", start, end)]
+
+
+def _add_migration(data: Data, source: str, result: Result, made: Section) -> None:
+    windows = None if data.arguments.get("windows") is not None else _windows(result)
+    if windows is None:
+        return
+    moved = data.compute("rfm", source, windows=windows, as_of=None)
+    if "migration_summary" not in moved.tables or not len(moved.tables["migration_summary"]):
+        return
+    row = moved.tables["migration_summary"].to_rows()[-1]
+    made.findings.append(
+        Text(
+            f"Against 90 days earlier {_percent(row['upgrade_rate'])} of the customers of both dates moved to a better segment, "
+            f"{_percent(row['downgrade_rate'])} to a worse one; {row['joined']:,} are new.",
+            f"与 90 天前相比，两期共有客户中 {_percent(row['upgrade_rate'])} 升级，{_percent(row['downgrade_rate'])} 降级；"
+            f"新增 {row['joined']:,} 位客户。",
+        )
+    )
+    made.figures_of.append((moved, "migration"))
+
+
+def _notes(result: Result) -> list[Text]:
+    stats = result.tables.get("stats")
+    if stats is None or not len(stats):
+        return []
+    row = stats.to_rows()[0]
+    said = []
+    words = {
+        "rows_null": ("rows without customer, time or amount were skipped", "行缺少客户、时间或金额，已跳过"),
+        "refunds_unmatched": ("refunds belong to no known order", "笔退款找不到原订单"),
+        "refund_rows_late": ("refund rows are later than the day looked at", "行退款晚于统计时点"),
+        "customers_without_order": ("customers have no counted order", "位客户没有有效订单"),
+    }
+    for name, (english, chinese) in words.items():
+        if row.get(name):
+            said.append(Text(f"{row[name]:,} {english}", f"{row[name]:,} {chinese}"))
+    return said
+
+
+@section("rfm")
+def tell(data: Data, source: str) -> Section:
+    """The section."""
+    extra = {}
+    if "order_id" not in {column.name for column in metrics["rfm"].columns if column.required}:
+        order = data.arguments.get("order") or "order_id"
+        if order not in data.columns(source) and data.arguments.get("grain") is None:
+            extra["grain"] = "order"
+    data.arguments.update(extra)
+    result = data.compute("rfm", source)
+    metric = metrics["rfm"]
+    made = Section(Text(metric.title, metric.title_zh))
+    if "segments" in result.tables:
+        total, rows = _total_and_segments(result)
+        made.numbers = _numbers(total, result)
+        made.findings = _findings(total, rows)
+        made.grids = [_segment_grid(rows, total, result)]
+        made.figures_of = [(result, "segments")]
+    made.figures_of.append((result, "heatmap"))
+    try:
+        _add_migration(data, source, result, made)
+    except Error as error:
+        made.notes.append(Text(f"no migration: {error}", f"无法计算迁移：{error}"))
+    made.notes += _notes(result)
+    return made

@@ -1,0 +1,33 @@
+/**
+ * @file export.h
+ * @brief Symbol visibility, language linkage and compiler attributes. Nothing else.
+ */
+#ifndef PDMETRICS_EXPORT_H
+#define PDMETRICS_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+#define PDM_BEGIN_DECLS extern "C" {
+#define PDM_END_DECLS }
+#else
+#define PDM_BEGIN_DECLS
+#define PDM_END_DECLS
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PDM_EXPORT __attribute__((visibility("default")))
+/** The result must be looked at: a dropped status is a lost error. */
+#define PDM_NODISCARD __attribute__((warn_unused_result))
+#else
+#define PDM_EXPORT
+#define PDM_NODISCARD
+#endif
+
+/** A public function that can fail. */
+#define PDM_API PDM_EXPORT PDM_NODISCARD
+
+#endif

@@ -1,0 +1,429 @@
+#include "core/convert.h"
+
+#include <pdmetrics/money.h>
+
+#include <math.h>
+
+static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
+static bool is_text(int32_t type) {
+    return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
+}
+static bool is_float(int32_t type) { return type == PDM_TYPE_FLOAT64 || type == PDM_TYPE_FLOAT32; }
+static bool is_time(int32_t type) { return type >= PDM_TYPE_DATE32 && type <= PDM_TYPE_TIMESTAMP_NS; }
+
+static const char *const type_names[] = {
+    "unsupported",  "int8",   "int16",       "int32",         "int64",         "uint8",         "uint16",     "uint32",
+    "uint64",       "float64", "bool",       "utf8",          "large_utf8",    "utf8_view",     "dictionary", "date32",
+    "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]", "decimal128", "float32", "null",
+};
+
+static const char *type_name(int32_t type) { return type >= 0 && type < PDM__COUNT(type_names) ? type_names[type] : "unknown"; }
+
+static bool serves(int32_t role, int32_t type) {
+    switch (role) {
+    case PDM_ROLE_KEY: return is_integer(type) || is_text(type);
+    case PDM_ROLE_TIME: return is_time(type) || type == PDM_TYPE_INT64;
+    case PDM_ROLE_MONEY: return is_integer(type) || is_float(type) || type == PDM_TYPE_DECIMAL128;
+    case PDM_ROLE_INTEGER: return is_integer(type) || is_float(type);
+    case PDM_ROLE_FLOAT: return is_integer(type) || is_float(type);
+    case PDM_ROLE_TEXT: return is_text(type);
+    default: return false;
+    }
+}
+
+static const char *wanted(int32_t role) {
+    switch (role) {
+    case PDM_ROLE_KEY: return "integers or text";
+    case PDM_ROLE_TIME: return "timestamp, date32, or int64 µs since the epoch";
+    case PDM_ROLE_MONEY: return "integers in minor units, decimal128, or floats with currency_exponent";
+    case PDM_ROLE_INTEGER: return "integers";
+    case PDM_ROLE_FLOAT: return "numbers";
+    default: return "text";
+    }
+}
+
+static pdm_status check_type(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent, pdm_error *err) {
+    int32_t type = column->type;
+    if (type == PDM_TYPE_ALL_NULL) return PDM_OK;
+    if (type == PDM_TYPE_DICTIONARY) {
+        bool good = column->dictionary != NULL && is_integer(column->index_type) && serves(info->role, column->dictionary->type) &&
+                    (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
+        if (good) return PDM_OK;
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": dictionary of %s; %s expected", info->name,
+                         column->dictionary == NULL ? "nothing" : type_name(column->dictionary->type), wanted(info->role));
+    }
+    if (!serves(info->role, type)) {
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": type %s; %s expected", info->name, type_name(type),
+                         wanted(info->role));
+    }
+    if (info->role == PDM_ROLE_MONEY && is_float(type) && currency_exponent < 0) {
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name,
+                         "column \"%s\": floats need option currency_exponent (2 if 12.34 means 1234 minor units)", info->name);
+    }
+    return PDM_OK;
+}
+
+/* Without values there must be no row; text needs offsets too. */
+static bool buffers_present(const pdm_column *column, int64_t rows) {
+    if (rows == 0 || column->type == PDM_TYPE_ALL_NULL) return true;
+    if (column->type == PDM_TYPE_UTF8 || column->type == PDM_TYPE_LARGE_UTF8) return column->offsets != NULL;
+    return column->values != NULL;
+}
+
+pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent, int64_t rows,
+                              pdm_error *err) {
+    PDM__TRY(check_type(info, column, currency_exponent, err));
+    bool good = buffers_present(column, rows) && column->offset >= 0;
+    if (column->type == PDM_TYPE_DICTIONARY) {
+        good = good && column->dictionary_length >= 0 && column->dictionary->offset >= 0 &&
+               buffers_present(column->dictionary, column->dictionary_length);
+    }
+    if (good) return PDM_OK;
+    return pdm__fail(err, PDM_E_ARGUMENT, -1, info->name, "column \"%s\": a buffer is NULL or an offset negative", info->name);
+}
+
+int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *column) {
+    if (info->role != PDM_ROLE_KEY && info->role != PDM_ROLE_TEXT) return PDM__KEY_NONE;
+    int32_t type = column->type == PDM_TYPE_DICTIONARY ? column->dictionary->type : column->type;
+    if (type == PDM_TYPE_ALL_NULL) return PDM__KEY_NONE;
+    if (is_text(type)) return PDM__KEY_TEXT;
+    return type == PDM_TYPE_UINT64 ? PDM__KEY_UINT : PDM__KEY_INT;
+}
+
+static bool bit_at(const uint8_t *bits, int64_t at) { return (bits[at >> 3] >> (at & 7) & 1) != 0; }
+
+/* The rows' validity as bytes; false if all are present. */
+static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uint8_t *valid) {
+    if (column->type == PDM_TYPE_ALL_NULL) {
+        memset(valid, 0, rows);
+        return rows > 0;
+    }
+    if (column->validity == NULL) return false;
+    bool any = false;
+    for (size_t r = 0; r < rows; r++) {
+        valid[r] = bit_at(column->validity, at + (int64_t)r) ? 1 : 0;
+        any = any || valid[r] == 0;
+    }
+    return any;
+}
+
+/* An integer of any width, sign- or zero-extended. */
+#define WIDEN(ctype, widened)                                                                                          \
+    do {                                                                                                               \
+        const ctype *from = (const ctype *)values + at;                                                                \
+        for (size_t r = 0; r < rows; r++) words[r] = (uint64_t)(widened)from[r];                                       \
+    } while (0)
+
+static void widen(int32_t type, const void *values, int64_t at, size_t rows, uint64_t *words) {
+    switch (type) {
+    case PDM_TYPE_INT8: WIDEN(int8_t, int64_t); break;
+    case PDM_TYPE_INT16: WIDEN(int16_t, int64_t); break;
+    case PDM_TYPE_INT32: WIDEN(int32_t, int64_t); break;
+    case PDM_TYPE_DATE32: WIDEN(int32_t, int64_t); break;
+    case PDM_TYPE_UINT8: WIDEN(uint8_t, uint64_t); break;
+    case PDM_TYPE_UINT16: WIDEN(uint16_t, uint64_t); break;
+    case PDM_TYPE_UINT32: WIDEN(uint32_t, uint64_t); break;
+    default: WIDEN(uint64_t, uint64_t); break;
+    }
+}
+
+typedef struct job {
+    const pdm__ingest *in;
+    const pdm_column_info *info;
+    const pdm_column *column;
+    int64_t first; /* row of the batch, for messages */
+    int64_t at;    /* position in the buffers */
+    size_t rows;
+    const uint8_t *valid; /* NULL = all present */
+    const pdm__convert_to *to;
+    pdm__cells *out;
+} job;
+
+static bool present(const job *j, size_t r) { return j->valid == NULL || j->valid[r] != 0; }
+
+static void point_or_widen(const job *j, int32_t type) {
+    bool aligned = ((uintptr_t)j->column->values & 7U) == 0;
+    if (aligned && (type == PDM_TYPE_INT64 || type == PDM_TYPE_UINT64 || type >= PDM_TYPE_TIMESTAMP_S) && j->valid == NULL) {
+        j->out->words = (const uint64_t *)j->column->values + j->at;
+        return;
+    }
+    widen(type, j->column->values, j->at, j->rows, j->to->words);
+    j->out->words = j->to->words;
+    /* What lies under a null is undefined; sums over it must not trip. */
+    for (size_t r = 0; j->valid != NULL && r < j->rows; r++) j->to->words[r] = j->valid[r] != 0 ? j->to->words[r] : 0;
+}
+
+static pdm_status too_big(const job *j, size_t r, const char *what, pdm_error *err) {
+    int64_t row = j->first + (int64_t)r;
+    return pdm__fail(err, PDM_E_OVERFLOW, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name, what);
+}
+
+static double float_at(const pdm_column *column, int64_t at) {
+    if (column->type == PDM_TYPE_FLOAT32) return (double)((const float *)column->values)[at];
+    return ((const double *)column->values)[at];
+}
+
+/* A float32 stands for its own shortest decimal, which is not that of the double it widens to. */
+static double amount_at(const pdm_column *column, int64_t at, int32_t exponent) {
+    double value = float_at(column, at);
+    if (column->type != PDM_TYPE_FLOAT32) return value;
+    double power = 1.0;
+    for (int32_t i = 0; i < exponent; i++) power *= 10.0;
+    double decimal = round(value * power) / power;
+    return (float)decimal == (float)value ? decimal : value;
+}
+
+/* Amounts and counts from uint64 must fit int64. */
+static pdm_status convert_integer(const job *j, pdm_error *err) {
+    point_or_widen(j, j->column->type);
+    if (j->column->type != PDM_TYPE_UINT64) return PDM_OK;
+    for (size_t r = 0; r < j->rows; r++) {
+        if (j->out->words[r] > (uint64_t)INT64_MAX) return too_big(j, r, "the value does not fit int64", err);
+    }
+    return PDM_OK;
+}
+
+static pdm_status convert_money(const job *j, pdm_error *err) {
+    const pdm_column *column = j->column;
+    if (is_integer(column->type)) return convert_integer(j, err);
+    int32_t exponent = j->in->currency_exponent < 0 ? 2 : j->in->currency_exponent;
+    j->out->words = j->to->words;
+    for (size_t r = 0; r < j->rows; r++) {
+        int64_t minor = 0;
+        pdm_status status = PDM_OK;
+        if (present(j, r) && column->type == PDM_TYPE_DECIMAL128) {
+            uint64_t halves[2];
+            memcpy(halves, (const uint8_t *)column->values + 16 * (size_t)(j->at + (int64_t)r), sizeof halves);
+            status = pdm_money_from_decimal(halves[0], (int64_t)halves[1], column->scale, exponent, &minor, err);
+        } else if (present(j, r)) {
+            status = pdm_money_from_double(amount_at(column, j->at + (int64_t)r, exponent), exponent, &minor, err);
+        }
+        if (status != PDM_OK) {
+            pdm_error inner;
+            pdm_error_reset(&inner);
+            if (err != NULL) inner = *err;
+            int64_t row = j->first + (int64_t)r;
+            return pdm__fail(err, status, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name,
+                             inner.message);
+        }
+        j->to->words[r] = (uint64_t)minor;
+    }
+    return PDM_OK;
+}
+
+static pdm_status convert_whole(const job *j, pdm_error *err) {
+    if (is_integer(j->column->type)) return convert_integer(j, err);
+    j->out->words = j->to->words;
+    for (size_t r = 0; r < j->rows; r++) {
+        double value = present(j, r) ? float_at(j->column, j->at + (int64_t)r) : 0.0;
+        if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0) || value != floor(value)) {
+            int64_t row = j->first + (int64_t)r;
+            return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %g is no whole number",
+                             (long long)row, j->info->name, value);
+        }
+        j->to->words[r] = (uint64_t)(int64_t)value;
+    }
+    return PDM_OK;
+}
+
+static pdm_status convert_float(const job *j, pdm_error *err) {
+    const pdm_column *column = j->column;
+    j->out->words = j->to->words;
+    if (is_integer(column->type)) widen(column->type, column->values, j->at, j->rows, j->to->words);
+    for (size_t r = 0; r < j->rows; r++) {
+        double value = 0.0;
+        if (present(j, r) && column->type == PDM_TYPE_UINT64) {
+            value = (double)j->to->words[r];
+        } else if (present(j, r) && is_integer(column->type)) {
+            value = (double)(int64_t)j->to->words[r];
+        } else if (present(j, r)) {
+            value = float_at(column, j->at + (int64_t)r);
+        }
+        if (!isfinite(value)) {
+            int64_t row = j->first + (int64_t)r;
+            return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %g; a finite number expected",
+                             (long long)row, j->info->name, value);
+        }
+        memcpy(&j->to->words[r], &value, sizeof value);
+    }
+    return PDM_OK;
+}
+
+/* µs = word · factor; for naive times, read on the calendar's clock. */
+static pdm_status scale_times(const job *j, int64_t factor, bool local, pdm_error *err) {
+    const uint64_t *from = j->out->words;
+    j->out->words = j->to->words;
+    for (size_t r = 0; r < j->rows; r++) {
+        int64_t time = 0;
+        if (__builtin_mul_overflow((int64_t)from[r], factor, &time)) return too_big(j, r, "the time does not fit int64 µs", err);
+        if (local && present(j, r)) time = pdm_calendar_from_local(j->in->calendar, time);
+        j->to->words[r] = (uint64_t)time;
+    }
+    return PDM_OK;
+}
+
+static pdm_status convert_time(const job *j, pdm_error *err) {
+    int32_t type = j->column->type;
+    point_or_widen(j, type);
+    bool local = j->column->naive != 0 && j->in->naive_local;
+    switch (type) {
+    case PDM_TYPE_DATE32: return scale_times(j, INT64_C(86400000000), true, err);
+    case PDM_TYPE_TIMESTAMP_S: return scale_times(j, 1000000, local, err);
+    case PDM_TYPE_TIMESTAMP_MS: return scale_times(j, 1000, local, err);
+    case PDM_TYPE_TIMESTAMP_NS: {
+        const uint64_t *from = j->out->words;
+        j->out->words = j->to->words;
+        for (size_t r = 0; r < j->rows; r++) {
+            int64_t ns = (int64_t)from[r];
+            int64_t us = ns / 1000 - (ns % 1000 < 0 ? 1 : 0);
+            j->to->words[r] = (uint64_t)us;
+        }
+        return local ? scale_times(j, 1, true, err) : PDM_OK;
+    }
+    default: return local ? scale_times(j, 1, true, err) : PDM_OK;
+    }
+}
+
+static pdm_status bad_text(const job *j, size_t r, const char *what, pdm_error *err) {
+    int64_t row = j->first + (int64_t)r;
+    return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name, what);
+}
+
+/* RFC 3629, fast where all is ASCII. */
+bool pdm__is_utf8(const uint8_t *s, size_t n) {
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t eight = 0;
+        memcpy(&eight, s + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0) break;
+    }
+    while (i < n) {
+        uint8_t c = s[i];
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        size_t more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
+        if (c < 0xC2 || c > 0xF4 || n - i <= more) return false;
+        uint8_t d = s[i + 1];
+        if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F)) return false;
+        for (size_t k = 1; k <= more; k++) {
+            if ((s[i + k] & 0xC0U) != 0x80U) return false;
+        }
+        i += more + 1;
+    }
+    return true;
+}
+
+/* Start and length of a text; false if the buffers contradict themselves. */
+static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes, uint64_t *length) {
+    if (column->type == PDM_TYPE_UTF8_VIEW) {
+        const uint8_t *view = (const uint8_t *)column->values + 16 * (size_t)at;
+        int32_t head[4];
+        memcpy(head, view, sizeof head);
+        if (head[0] < 0) return false;
+        *length = (uint64_t)head[0];
+        if (head[0] <= 12) {
+            *bytes = view + 4;
+            return true;
+        }
+        if (head[2] < 0 || head[2] >= column->variadic_count || head[3] < 0 || column->variadic == NULL) return false;
+        if (column->variadic_sizes != NULL && (int64_t)head[3] + head[0] > column->variadic_sizes[head[2]]) return false;
+        *bytes = (const uint8_t *)column->variadic[head[2]] + head[3];
+        return true;
+    }
+    int64_t from = 0;
+    int64_t to = 0;
+    if (column->type == PDM_TYPE_UTF8) {
+        from = ((const int32_t *)column->offsets)[at];
+        to = ((const int32_t *)column->offsets)[at + 1];
+    } else {
+        from = ((const int64_t *)column->offsets)[at];
+        to = ((const int64_t *)column->offsets)[at + 1];
+    }
+    if (from < 0 || to < from || (to > from && column->values == NULL)) return false;
+    *bytes = (const uint8_t *)column->values + from;
+    *length = (uint64_t)(to - from);
+    return true;
+}
+
+static pdm_status put_text(const job *j, size_t r, const pdm_column *column, int64_t at, pdm_error *err) {
+    const uint8_t *bytes = NULL;
+    uint64_t length = 0;
+    if (!text_at(column, at, &bytes, &length)) return bad_text(j, r, "the text's offsets run backwards or out of its buffers", err);
+    if (length > UINT32_MAX) return bad_text(j, r, "the text is longer than 4 GiB", err);
+    if (!pdm__is_utf8(bytes, (size_t)length)) return bad_text(j, r, "the text is not valid UTF-8", err);
+    j->to->words[r] = (uint64_t)(uintptr_t)bytes;
+    j->to->lengths[r] = length;
+    return PDM_OK;
+}
+
+static pdm_status convert_text(const job *j, pdm_error *err) {
+    j->out->words = j->to->words;
+    j->out->lengths = j->to->lengths;
+    for (size_t r = 0; r < j->rows; r++) {
+        j->to->words[r] = 0;
+        j->to->lengths[r] = 0;
+        if (present(j, r)) PDM__TRY(put_text(j, r, j->column, j->at + (int64_t)r, err));
+    }
+    return PDM_OK;
+}
+
+/* Indices first (checked), then what they point to; a null in the dictionary is a null row. */
+static pdm_status convert_dictionary(const job *j, pdm_error *err) {
+    const pdm_column *values = j->column->dictionary;
+    widen(j->column->index_type, j->column->values, j->at, j->rows, j->to->words);
+    j->out->words = j->to->words;
+    bool text = is_text(values->type);
+    if (text) j->out->lengths = j->to->lengths;
+    for (size_t r = 0; r < j->rows; r++) {
+        uint64_t index = j->to->words[r];
+        j->to->words[r] = 0;
+        if (text) j->to->lengths[r] = 0;
+        if (!present(j, r)) continue;
+        if (index >= (uint64_t)j->column->dictionary_length) return bad_text(j, r, "the dictionary has no such entry", err);
+        int64_t at = values->offset + (int64_t)index;
+        if (values->validity != NULL && !bit_at(values->validity, at)) {
+            if (j->out->valid == NULL) memset(j->to->valid, 1, j->rows);
+            j->out->valid = j->to->valid;
+            j->to->valid[r] = 0;
+            continue;
+        }
+        if (text) {
+            PDM__TRY(put_text(j, r, values, at, err));
+        } else {
+            widen(values->type, values->values, at, 1, &j->to->words[r]);
+        }
+    }
+    return PDM_OK;
+}
+
+pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t rows, const pdm__convert_to *to, pdm__cells *out,
+                        pdm_error *err) {
+    const pdm_column *column = in->columns[c];
+    job j = {.in = in, .info = &in->infos[c], .column = column, .first = first, .at = column->offset + first, .rows = rows};
+    j.to = to;
+    j.out = out;
+    out->present = true;
+    if (read_validity(column, j.at, rows, to->valid)) out->valid = to->valid;
+    j.valid = out->valid;
+    if (column->type == PDM_TYPE_ALL_NULL) {
+        memset(to->words, 0, rows * sizeof *to->words);
+        memset(to->lengths, 0, rows * sizeof *to->lengths);
+        out->words = to->words;
+        out->lengths = to->lengths;
+        return PDM_OK;
+    }
+    if (column->type == PDM_TYPE_DICTIONARY) return convert_dictionary(&j, err);
+    switch (j.info->role) {
+    case PDM_ROLE_TIME: return convert_time(&j, err);
+    case PDM_ROLE_MONEY: return convert_money(&j, err);
+    case PDM_ROLE_INTEGER: return convert_whole(&j, err);
+    case PDM_ROLE_FLOAT: return convert_float(&j, err);
+    case PDM_ROLE_TEXT: return convert_text(&j, err);
+    default: break;
+    }
+    if (is_text(column->type)) return convert_text(&j, err);
+    point_or_widen(&j, column->type);
+    return PDM_OK;
+}

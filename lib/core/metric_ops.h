@@ -1,0 +1,77 @@
+/* What a metric adds to the core: four functions. Everything else about it is data in the registry. */
+#ifndef PDM_CORE_METRIC_OPS_H
+#define PDM_CORE_METRIC_OPS_H
+
+#include "core/ingest.h"
+#include "core/parallel.h"
+#include "core/store.h"
+#include "core/table.h"
+
+#include <pdmetrics/calendar.h>
+#include <pdmetrics/metric.h>
+
+/* A list as the metric sees it: canonical columns, texts NUL-terminated. rows 0 = not given. */
+typedef struct pdm__list {
+    int64_t rows;
+    pdm__cells cells[PDM__MAX_COLUMNS];
+} pdm__list;
+
+/* What the user asked for. Lives as long as the state; options are checked and defaults filled in. */
+typedef struct pdm__setup {
+    pdm_context *context;
+    const pdm_metric *metric;
+    const void *options;
+    const pdm__list *lists; /* as in metric->lists */
+    const pdm_calendar *calendar;
+} pdm__setup;
+
+/* What the metric makes of it before the first row. */
+typedef struct pdm__plan {
+    pdm__use use[PDM__MAX_COLUMNS]; /* of metric->columns */
+    int32_t unit_column;            /* key of level 0 */
+    int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
+    int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
+    pdm__schema schema;
+    void *own; /* the metric's, given to select, step (schema.plan) and result */
+    size_t own_size;
+} pdm__plan;
+
+/* A block of records on their way out: columns of words, pointing into the block or into `scratch`. */
+typedef struct pdm__records {
+    const uint64_t *columns[PDM__MAX_RECORD_WORDS];
+    uint64_t *scratch[PDM__MAX_RECORD_WORDS]; /* PDM__BLOCK_ROWS words each */
+    size_t count;
+} pdm__records;
+
+/* What a result is made from. */
+typedef struct pdm__view {
+    const pdm__setup *setup;
+    const pdm__plan *plan;
+    const pdm__store *store; /* folded */
+    int64_t rows;            /* all, skipped ones included */
+    int64_t rows_null;
+    int64_t rows_duplicate; /* repeats of an event_id */
+    int64_t time_min;       /* of the rows taken; min > max if there are none */
+    int64_t time_max;
+} pdm__view;
+
+typedef struct pdm__metric_ops {
+    /* Checks options together (and the lists given so far; `list` = the one just given, −1 = none). May be NULL. */
+    pdm_status (*check)(const pdm__setup *setup, int32_t list, pdm_error *err);
+    /* Decides columns and schema once options and lists are final. plan->own is freed with own_size bytes. */
+    pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
+    /* Turns rows into records; rows that cannot matter are left out. */
+    void (*select)(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
+    /* Makes the tables. */
+    pdm_status (*result)(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
+} pdm__metric_ops;
+
+/* Options: defaults, ranges, text. */
+pdm_status pdm__options_normalize(const pdm_metric *metric, const void *given, void *out, pdm_error *err);
+const pdm_option_info *pdm__option_find(const pdm_metric *metric, const char *name);
+/* Integer value of an option (enum, bool, integer, time); `fallback` if the metric has no such option. */
+int64_t pdm__option_int(const pdm_metric *metric, const void *options, const char *name, int64_t fallback);
+/* Name of the first option in which a and b differ, NULL if none. */
+const char *pdm__options_difference(const pdm_metric *metric, const void *a, const void *b);
+
+#endif

@@ -1,0 +1,58 @@
+/* The inside of a state. Shared by the state_*.c files only. */
+#ifndef PDM_CORE_STATE_H
+#define PDM_CORE_STATE_H
+
+#include "core/cbor_io.h"
+#include "core/metric_ops.h"
+
+#include <pdmetrics/state.h>
+
+#define PDM__FORMAT_VERSION 1
+
+struct pdm_state {
+    pdm_context *context; /* a reference */
+    pdm__setup setup;
+    void *options;      /* [metric->options_size] */
+    pdm__list *lists;   /* [metric->list_count] */
+    pdm__arena memory;  /* of lists and calendar */
+    pdm_calendar calendar;
+    pdm__plan plan;
+    pdm__store store;
+    bool prepared; /* plan and store exist: options, lists and calendar are final */
+    bool dedupe;
+    atomic_flag busy;
+    int64_t rows;
+    int64_t rows_null;
+    int64_t time_min;
+    int64_t time_max;
+    uint64_t money; /* sum of absolute amounts: while it fits int64, no sum of amounts can overflow */
+};
+
+/* Takes the state for one call; pdm__state_leave ends it. Const calls take it too: folding pending rows is invisible from outside. */
+pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *err);
+void pdm__state_leave(pdm_state *state);
+
+/* Makes options, lists and calendar final. */
+pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err);
+
+/* pdm_state_serialize() of a state that is already taken. */
+pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity, size_t *size, pdm_error *err);
+
+/* Copies a calendar into the state's memory. */
+pdm_status pdm__state_keep_calendar(pdm_state *state, const pdm_calendar *calendar, pdm_error *err);
+/* Copies canonical columns as a list (texts get a NUL). */
+pdm_status pdm__list_read(pdm_state *state, int32_t list, const pdm_batch *rows, pdm__list *out, pdm_error *err);
+/* Name of the first list in which a and b differ, NULL if none. */
+const char *pdm__lists_difference(const pdm_state *a, const pdm_state *b);
+bool pdm__calendars_equal(const pdm_calendar *a, const pdm_calendar *b);
+
+/* Writes and reads what a store holds. */
+pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_writer *w, pdm_error *err);
+/* rows and money bound the sums; key kinds of the store are set. On failure the store is of no use but to be cleared. */
+pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money, pdm_error *err);
+
+/* Options as name, value pairs. */
+void pdm__options_encode(const pdm_metric *metric, const void *options, pdm__cbor_writer *w);
+pdm_status pdm__options_decode(const pdm_metric *metric, void *options, pdm__cbor_reader *r, pdm_error *err);
+
+#endif

@@ -1,0 +1,143 @@
+/* States into each other, and out as tables. */
+#include "core/state.h"
+
+static const char *difference(const pdm_state *a, const pdm_state *b, const char **what) {
+    *what = "option";
+    const char *name = pdm__options_difference(a->setup.metric, a->options, b->options);
+    if (name != NULL) return name;
+    *what = "list";
+    name = pdm__lists_difference(a, b);
+    if (name != NULL) return name;
+    *what = "setting";
+    return pdm__calendars_equal(&a->calendar, &b->calendar) ? NULL : "calendar";
+}
+
+static pdm_status check_alike(const pdm_state *dst, const pdm_state *src, pdm_error *err) {
+    const pdm_metric *metric = dst->setup.metric;
+    if (metric != src->setup.metric) {
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, NULL, "a state of metric \"%s\" cannot merge one of \"%s\"", metric->name,
+                         src->setup.metric->name);
+    }
+    const char *what = NULL;
+    const char *name = difference(dst, src, &what);
+    if (name != NULL) {
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, name, "the states differ in %s \"%s\"; only like states merge", what, name);
+    }
+    for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
+        int32_t a = dst->store.schema.levels[l].key_kind;
+        int32_t b = src->store.schema.levels[l].key_kind;
+        if (a == b || a == PDM__KEY_NONE || b == PDM__KEY_NONE) continue;
+        int32_t column = l == 0 ? dst->plan.unit_column : dst->plan.part_column;
+        const char *key = column < 0 ? "" : metric->columns[column].name;
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, key, "keys of \"%s\" are of different types (int64, uint64, text) in the states",
+                         key);
+    }
+    return PDM_OK;
+}
+
+static pdm_status check_totals(const pdm_state *dst, const pdm_state *src, pdm_error *err) {
+    if (INT64_MAX - dst->rows < src->rows || (uint64_t)INT64_MAX - dst->money < src->money) {
+        return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "rows or absolute amounts of both states together exceed int64");
+    }
+    return PDM_OK;
+}
+
+/* Partitions of unlike seeds do not correspond: a copy of src in dst's context has its seed. */
+static pdm_status reseed(pdm_state *src, pdm_context *context, pdm_state **out, pdm_error *err) {
+    size_t size = 0;
+    uint8_t *bytes = NULL;
+    pdm_status status = pdm__state_serialize(src, NULL, 0, &size, err);
+    if (status == PDM_OK) status = pdm__new(context, size, 1, &bytes, err);
+    size_t room = size;
+    if (status == PDM_OK) status = pdm__state_serialize(src, bytes, room, &size, err);
+    if (status == PDM_OK) status = pdm_state_deserialize(context, bytes, size, out, err);
+    pdm__drop(context, bytes, room, 1);
+    return status;
+}
+
+static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
+    pdm__run run;
+    pdm__run_begin(&run, dst->context, 0);
+    PDM__TRY(pdm__state_prepare(dst, err));
+    PDM__TRY(pdm__state_prepare(src, err));
+    PDM__TRY(check_alike(dst, src, err));
+    PDM__TRY(check_totals(dst, src, err));
+    PDM__TRY(pdm__store_fold(&dst->store, &run, err));
+    PDM__TRY(pdm__store_fold(&src->store, &run, err));
+    for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
+        int32_t kind = src->store.schema.levels[l].key_kind;
+        if (kind != PDM__KEY_NONE) (void)pdm__store_set_key_kind(&dst->store, l, kind);
+    }
+    PDM__TRY(pdm__store_merge(&dst->store, &src->store, &run, err));
+    dst->rows += src->rows;
+    dst->rows_null += src->rows_null;
+    dst->money += src->money;
+    dst->time_min = src->time_min < dst->time_min ? src->time_min : dst->time_min;
+    dst->time_max = src->time_max > dst->time_max ? src->time_max : dst->time_max;
+    return PDM_OK;
+}
+
+static pdm_status merge_any(pdm_state *dst, pdm_state *src, pdm_error *err) {
+    if (pdm__context_seed(dst->context) == pdm__context_seed(src->context)) return merge(dst, src, err);
+    pdm_state *copy = NULL;
+    pdm_status status = reseed(src, dst->context, &copy, err);
+    if (status == PDM_OK) status = merge(dst, copy, err);
+    pdm_state_free(copy);
+    return status;
+}
+
+pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_error *err) {
+    if (dst != NULL && dst == src) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "a state cannot be merged into itself");
+    pdm_state *to = NULL;
+    pdm_state *from = NULL;
+    PDM__TRY(pdm__state_enter(dst, &to, err));
+    pdm_status status = pdm__state_enter(src, &from, err);
+    if (status == PDM_OK) {
+        status = merge_any(to, from, err);
+        pdm__state_leave(from);
+    }
+    pdm__state_leave(to);
+    return status;
+}
+
+static pdm_status make_result(pdm_state *state, pdm_result *result, pdm_error *err) {
+    pdm__run run;
+    pdm__run_begin(&run, state->context, 0);
+    PDM__TRY(pdm__store_fold(&state->store, &run, err));
+    pdm__view view = {.setup = &state->setup,
+                      .plan = &state->plan,
+                      .store = &state->store,
+                      .rows = state->rows,
+                      .rows_null = state->rows_null,
+                      .time_min = state->time_min,
+                      .time_max = state->time_max};
+    PDM__TRY(state->setup.metric->ops->result(&view, &run, result, err));
+    return pdm__run_status(&run, err);
+}
+
+pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err) {
+    if (out == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "out is NULL");
+    pdm_state *mine = NULL;
+    PDM__TRY(pdm__state_enter(state, &mine, err));
+    pdm_result *result = NULL;
+    pdm_status status = pdm__state_prepare(mine, err);
+    if (status == PDM_OK) status = pdm__result_new(mine->context, &result, err);
+    if (status == PDM_OK) status = make_result(mine, result, err);
+    pdm__state_leave(mine);
+    if (status != PDM_OK) {
+        pdm_result_free(result);
+        return status;
+    }
+    *out = result;
+    return PDM_OK;
+}
+
+pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, const void *options, const pdm_batch *batch,
+                       pdm_result **out, pdm_error *err) {
+    pdm_state *state = NULL;
+    pdm_status status = pdm_state_create(context, metric, options, &state, err);
+    if (status == PDM_OK) status = pdm_state_update(state, batch, err);
+    if (status == PDM_OK) status = pdm_state_result(state, out, err);
+    pdm_state_free(state);
+    return status;
+}

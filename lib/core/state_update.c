@@ -1,0 +1,336 @@
+/* Rows in: convert, select, scatter, fold. Either all rows of a batch are taken or none. */
+#include "core/arrow.h"
+#include "core/state.h"
+
+#include <inttypes.h>
+#include <limits.h>
+
+/* Records that wait before they are folded: enough that folding is a stream of work a partition, few enough to stay small. */
+#define PENDING_RECORDS ((int64_t)1 << 18)
+/* Below this a thread costs more than it brings. */
+#define SLICE_ROWS ((int64_t)1 << 14)
+
+/* One thread's share of a piece of a batch. */
+typedef struct slice {
+    int64_t first;
+    int64_t end;
+    pdm__block block;
+    uint64_t *scratch; /* of the records' columns */
+    pdm__bucket_mark mark;
+    pdm_status status;
+    pdm_error err;
+    int64_t rows_null;
+    int64_t time_min;
+    int64_t time_max;
+    pdm__uint128 money;
+} slice;
+
+typedef struct update_work {
+    pdm_state *state;
+    pdm__run *run;
+    const pdm__ingest *in;
+    slice *slices;
+    int32_t slice_count;
+    bool copy_text;
+} update_work;
+
+static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64_t first, size_t n) {
+    const pdm__plan *plan = &work->state->plan;
+    s->status = pdm__ingest_block(work->in, &s->block, first, n, &s->err);
+    if (s->status != PDM_OK) return;
+    pdm__records records = {.count = 0};
+    for (int32_t w = 0; w < scatter->store->schema.record_words; w++) {
+        records.scratch[w] = s->scratch + (size_t)w * s->block.capacity;
+        records.columns[w] = records.scratch[w];
+    }
+    work->state->setup.metric->ops->select(plan, &s->block, &records);
+    s->status = pdm__scatter_records(scatter, records.columns, records.count, &s->err);
+    s->rows_null += s->block.skipped;
+    s->money += s->block.money;
+    s->time_min = s->block.time_min < s->time_min ? s->block.time_min : s->time_min;
+    s->time_max = s->block.time_max > s->time_max ? s->block.time_max : s->time_max;
+}
+
+static void scatter_slice(void *argument, size_t index) {
+    update_work *work = argument;
+    slice *s = &work->slices[index];
+    pdm__scatter scatter = {.store = &work->state->store,
+                            .buckets = &work->state->store.pending[index],
+                            .copy_text = work->copy_text};
+    for (int64_t first = s->first; first < s->end && s->status == PDM_OK; first += (int64_t)s->block.capacity) {
+        int64_t left = s->end - first;
+        size_t n = left < (int64_t)s->block.capacity ? (size_t)left : s->block.capacity;
+        take_block(work, s, &scatter, first, n);
+        if (s->status == PDM_OK && pdm__run_poll(work->run, (int64_t)n)) s->status = pdm__run_status(work->run, &s->err);
+    }
+}
+
+static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) {
+    pdm_context *context = work->state->context;
+    size_t words = (size_t)work->state->store.schema.record_words;
+    for (int32_t i = 0; i < work->slice_count; i++) {
+        slice *s = &work->slices[i];
+        PDM__TRY(pdm__block_init(&s->block, context, work->in->count, rows > (int64_t)PDM__BLOCK_ROWS ? PDM__BLOCK_ROWS : (size_t)rows,
+                                 err));
+        PDM__TRY(pdm__new(context, words * s->block.capacity, sizeof *s->scratch, &s->scratch, err));
+        s->time_min = INT64_MAX;
+        s->time_max = INT64_MIN;
+    }
+    return PDM_OK;
+}
+
+static void slices_end(update_work *work) {
+    size_t words = (size_t)work->state->store.schema.record_words;
+    for (int32_t i = 0; i < work->slice_count; i++) {
+        slice *s = &work->slices[i];
+        pdm__drop(work->state->context, s->scratch, words * s->block.capacity, sizeof *s->scratch);
+        pdm__block_clear(&s->block);
+    }
+}
+
+static void mark_all(update_work *work) {
+    for (int32_t i = 0; i < work->slice_count; i++) pdm__buckets_mark(&work->state->store.pending[i], &work->slices[i].mark);
+}
+
+static void rollback_all(update_work *work) {
+    for (int32_t i = 0; i < work->slice_count; i++) pdm__buckets_rollback(&work->state->store.pending[i], &work->slices[i].mark);
+}
+
+/* Scatters rows [first, end). The slices are in row order, so the first failing one names the first bad row. */
+static pdm_status scatter_rows(update_work *work, int64_t first, int64_t end, pdm_error *err) {
+    int64_t rows = end - first;
+    for (int32_t i = 0; i < work->slice_count; i++) {
+        slice *s = &work->slices[i];
+        s->first = first + rows * i / work->slice_count;
+        s->end = first + rows * (i + 1) / work->slice_count;
+        s->status = PDM_OK;
+        pdm_error_reset(&s->err);
+    }
+    pdm__run_parallel(work->run, (size_t)work->slice_count, scatter_slice, work);
+    for (int32_t i = 0; i < work->slice_count; i++) {
+        if (work->slices[i].status == PDM_OK) continue;
+        if (err != NULL) *err = work->slices[i].err;
+        return work->slices[i].status;
+    }
+    return PDM_OK;
+}
+
+static pdm__uint128 money_so_far(const update_work *work) {
+    pdm__uint128 money = work->state->money;
+    for (int32_t i = 0; i < work->slice_count; i++) money += work->slices[i].money;
+    return money;
+}
+
+/* Rows once more, one at a time, to name the one with which the sum leaves int64. */
+static pdm_status name_overflow(update_work *work, int64_t rows, pdm_error *err) {
+    pdm__uint128 money = work->state->money;
+    pdm__block *block = &work->slices[0].block;
+    for (int64_t row = 0; row < rows; row++) {
+        PDM__TRY(pdm__ingest_block(work->in, block, row, 1, err));
+        money += block->money;
+        if (money <= (pdm__uint128)INT64_MAX) continue;
+        const char *name = NULL;
+        for (int32_t c = 0; c < work->in->count; c++) {
+            if (work->in->infos[c].role == PDM_ROLE_MONEY && work->in->columns[c] != NULL) name = work->in->infos[c].name;
+        }
+        return pdm__fail(err, PDM_E_OVERFLOW, row, name,
+                         "row %" PRId64 ", column \"%s\": with it the absolute amounts of this state exceed int64 (9.2e18 minor units)",
+                         row, name);
+    }
+    return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "the absolute amounts of this state exceed int64");
+}
+
+static pdm_status check_money(update_work *work, int64_t rows, pdm_error *err) {
+    if (money_so_far(work) <= (pdm__uint128)INT64_MAX) return PDM_OK;
+    return name_overflow(work, rows, err);
+}
+
+static void commit(update_work *work, int64_t rows) {
+    pdm_state *state = work->state;
+    state->money = (uint64_t)money_so_far(work);
+    state->rows += rows;
+    for (int32_t i = 0; i < work->slice_count; i++) {
+        const slice *s = &work->slices[i];
+        state->rows_null += s->rows_null;
+        state->time_min = s->time_min < state->time_min ? s->time_min : state->time_min;
+        state->time_max = s->time_max > state->time_max ? s->time_max : state->time_max;
+    }
+}
+
+/* A large first batch: piece by piece, so that it never lies in memory twice. A failure leaves the state empty, as it was. */
+static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err) {
+    pdm_state *state = work->state;
+    pdm_status status = PDM_OK;
+    for (int64_t first = 0; first < rows && status == PDM_OK; first += PENDING_RECORDS) {
+        int64_t end = rows - first < PENDING_RECORDS ? rows : first + PENDING_RECORDS;
+        status = scatter_rows(work, first, end, err);
+        if (status == PDM_OK) status = check_money(work, rows, err);
+        if (status == PDM_OK) status = pdm__store_fold(&state->store, work->run, err);
+    }
+    if (status == PDM_OK) {
+        commit(work, rows);
+        return PDM_OK;
+    }
+    pdm__schema schema = state->store.schema;
+    for (int32_t l = 0; l < schema.level_count; l++) schema.levels[l].key_kind = state->plan.schema.levels[l].key_kind;
+    /* Emptying cannot fail the call a second time: a store that cannot be made again is made at the next use. */
+    pdm__store_clear(&state->store);
+    if (pdm__store_init(&state->store, state->context, &schema, NULL) != PDM_OK) {
+        pdm__drop(state->context, state->plan.own, 1, state->plan.own_size);
+        memset(&state->plan, 0, sizeof state->plan);
+        state->prepared = false;
+    }
+    return status;
+}
+
+/* Any other batch: all of it waits in buckets, and can be taken back from there. */
+static pdm_status take_whole(update_work *work, int64_t rows, pdm_error *err) {
+    mark_all(work);
+    pdm_status status = scatter_rows(work, 0, rows, err);
+    if (status == PDM_OK) status = check_money(work, rows, err);
+    if (status != PDM_OK) {
+        rollback_all(work);
+        return status;
+    }
+    commit(work, rows);
+    /* The rows are in. If folding them fails for lack of memory they wait, and the next call says so. */
+    if (pdm__store_pending(&work->state->store) > PENDING_RECORDS) (void)pdm__store_fold(&work->state->store, work->run, NULL);
+    return PDM_OK;
+}
+
+static const char *kind_name(int32_t kind) {
+    return kind == PDM__KEY_TEXT ? "text" : kind == PDM__KEY_UINT ? "uint64" : "int64";
+}
+
+/* Keys stay of the kind that the first batch gave them. */
+static pdm_status settle_kind(pdm_state *state, pdm__run *run, const pdm__ingest *in, int32_t level, int32_t column, pdm_error *err) {
+    if (column < 0 || in->kinds[column] == PDM__KEY_NONE) return PDM_OK;
+    int32_t *mine = &state->store.schema.levels[level].key_kind;
+    if (*mine == in->kinds[column]) return PDM_OK;
+    if (*mine == PDM__KEY_NONE) {
+        PDM__TRY(pdm__store_fold(&state->store, run, err));
+        (void)pdm__store_set_key_kind(&state->store, level, in->kinds[column]);
+        return PDM_OK;
+    }
+    const char *name = in->infos[column].name;
+    return pdm__fail(err, PDM_E_BAD_TYPE, -1, name, "column \"%s\": keys are %s here and %s before; convert one of them", name,
+                     kind_name(in->kinds[column]), kind_name(*mine));
+}
+
+static pdm_status ingest_settings(pdm_state *state, pdm__ingest *in, const pdm_batch *batch, pdm_error *err) {
+    const pdm_metric *metric = state->setup.metric;
+    int64_t exponent = pdm__option_int(metric, state->options, "currency_exponent", -1);
+    in->calendar = &state->calendar;
+    in->currency_exponent = exponent < 0 ? -1 : (int32_t)exponent;
+    in->naive_local = pdm__option_int(metric, state->options, "naive_time", 0) != 0;
+    in->skip_nulls = pdm__option_int(metric, state->options, "null_rows", 0) != 0;
+    return pdm__ingest_begin(in, metric->columns, metric->column_count, state->plan.use, batch, err);
+}
+
+static pdm_status take_batch(pdm_state *state, pdm__run *run, const pdm__ingest *in, int64_t rows, pdm_error *err) {
+    int64_t wanted = (rows + SLICE_ROWS - 1) / SLICE_ROWS;
+    update_work work = {.state = state, .run = run, .in = in};
+    work.slice_count = wanted < run->threads ? (int32_t)wanted : run->threads;
+    bool whole = state->rows > 0 || rows <= PENDING_RECORDS;
+    work.copy_text = whole;
+    if (pdm__store_pending(&state->store) + rows > PENDING_RECORDS) PDM__TRY(pdm__store_fold(&state->store, run, err));
+    PDM__TRY(pdm__store_need_buckets(&state->store, work.slice_count, err));
+    PDM__TRY(pdm__new_zero(state->context, (size_t)work.slice_count, sizeof *work.slices, &work.slices, err));
+    pdm_status status = slices_begin(&work, rows, err);
+    if (status == PDM_OK) status = whole ? take_whole(&work, rows, err) : take_in_pieces(&work, rows, err);
+    slices_end(&work);
+    pdm__drop(state->context, work.slices, (size_t)work.slice_count, sizeof *work.slices);
+    return status;
+}
+
+static pdm_status update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
+    PDM__TRY(pdm__state_prepare(state, err));
+    pdm__ingest in;
+    memset(&in, 0, sizeof in);
+    PDM__TRY(ingest_settings(state, &in, batch, err));
+    if (batch->length == 0) return PDM_OK;
+    if (INT64_MAX - state->rows < batch->length) return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "more than 2^63 rows");
+    pdm__run run;
+    pdm__run_begin(&run, state->context, batch->length);
+    PDM__TRY(settle_kind(state, &run, &in, 0, state->plan.unit_column, err));
+    PDM__TRY(settle_kind(state, &run, &in, 1, state->plan.part_column, err));
+    PDM__TRY(settle_kind(state, &run, &in, 1, state->plan.part_column_too, err));
+    return take_batch(state, &run, &in, batch->length, err);
+}
+
+pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
+    pdm_state *mine = NULL;
+    PDM__TRY(pdm__state_enter(state, &mine, err));
+    pdm_status status = update(mine, batch, err);
+    pdm__state_leave(mine);
+    return status;
+}
+
+static pdm_status stream_failed(struct ArrowArrayStream *stream, int64_t batches, int code, pdm_error *err) {
+    const char *text = stream->get_last_error == NULL ? NULL : stream->get_last_error(stream);
+    return pdm__fail(err, PDM_E_STREAM, -1, NULL, "the stream failed after %" PRId64 " batches (error %d): %s", batches, code,
+                     text == NULL ? "it gave no reason" : text);
+}
+
+/* Rows of the stream are numbered through. */
+static void shift_row(pdm_error *err, int64_t rows) {
+    if (err == NULL || err->row < 0 || rows == 0) return;
+    int64_t row = err->row + rows;
+    char message[sizeof err->message];
+    const char *rest = strncmp(err->message, "row ", 4) == 0 ? strchr(err->message, ',') : NULL;
+    memcpy(message, rest == NULL ? err->message : rest, strlen(rest == NULL ? err->message : rest) + 1);
+    char column[sizeof err->column];
+    memcpy(column, err->column, sizeof column);
+    if (rest == NULL) {
+        (void)pdm__fail(err, (pdm_status)err->code, row, column, "%s", message);
+    } else {
+        (void)pdm__fail(err, (pdm_status)err->code, row, column, "row %" PRId64 "%s", row, message);
+    }
+}
+
+static pdm_status update_from(pdm_state *state, struct ArrowArrayStream *stream, int64_t *batches, pdm_error *err) {
+    struct ArrowSchema schema;
+    memset(&schema, 0, sizeof schema);
+    int code = stream->get_schema(stream, &schema);
+    if (code != 0) return stream_failed(stream, 0, code, err);
+    int64_t rows = 0;
+    pdm_status status = PDM_OK;
+    while (status == PDM_OK) {
+        struct ArrowArray array;
+        memset(&array, 0, sizeof array);
+        code = stream->get_next(stream, &array);
+        if (code != 0) {
+            status = stream_failed(stream, *batches, code, err);
+            break;
+        }
+        if (array.release == NULL) break;
+        pdm__arrow_batch view;
+        memset(&view, 0, sizeof view);
+        status = pdm__arrow_import(state->context, &schema, &array, &view, err);
+        if (status == PDM_OK) status = update(state, &view.batch, err);
+        if (status == PDM_OK) {
+            *batches += 1;
+            rows += array.length;
+        } else {
+            shift_row(err, rows);
+        }
+        pdm__arrow_batch_clear(&view);
+        array.release(&array);
+    }
+    if (schema.release != NULL) schema.release(&schema);
+    return status;
+}
+
+pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStream *stream, int64_t *batches, pdm_error *err) {
+    int64_t taken = 0;
+    if (stream == NULL || stream->release == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "stream is NULL or released");
+    pdm_state *mine = NULL;
+    pdm_status status = pdm__state_enter(state, &mine, err);
+    if (status == PDM_OK) {
+        status = update_from(mine, stream, &taken, err);
+        pdm__state_leave(mine);
+    }
+    stream->release(stream);
+    if (batches != NULL) *batches = taken;
+    return status;
+}

@@ -1,0 +1,276 @@
+#include "core/store.h"
+
+#include "core/store_internal.h"
+
+#define FOLD_STRIP PDM__BUCKET_RECORDS
+
+static int32_t key_words(int32_t kind, bool with_hash) {
+    if (kind != PDM__KEY_TEXT) return 1;
+    return with_hash ? 3 : 2;
+}
+
+/* The layout of records follows from the kinds of the keys. */
+static void lay_out_records(pdm__schema *schema) {
+    int32_t words = key_words(schema->levels[0].key_kind, true);
+    schema->part_at = words;
+    if (schema->level_count > 1) words += 1 + key_words(schema->levels[1].key_kind, false);
+    schema->own_at = words;
+    schema->record_words = words + schema->own_words;
+}
+
+static void init_level(pdm__store *store, int32_t l) {
+    const pdm__level *level = &store->schema.levels[l];
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed, level->key_kind == PDM__KEY_TEXT,
+                         l > 0, (uint32_t)(level->field_count * level->repeat));
+    }
+}
+
+pdm_status pdm__store_init(pdm__store *store, pdm_context *context, const pdm__schema *schema, pdm_error *err) {
+    memset(store, 0, sizeof *store);
+    store->context = context;
+    store->schema = *schema;
+    store->schema.seed = pdm__context_seed(context);
+    PDM__TRY(pdm__new_zero(context, PDM__PARTITIONS, sizeof *store->partitions, &store->partitions, err));
+    pdm__arena_init(&store->arena, context);
+    store->ready = true;
+    size_t counters = (size_t)schema->counter_count;
+    pdm_status status = pdm__new_zero(context, PDM__PARTITIONS * counters, sizeof *store->counters, &store->counters, err);
+    if (status != PDM_OK) {
+        pdm__store_clear(store);
+        return status;
+    }
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) store->partitions[p].counters = store->counters + p * counters;
+    for (int32_t l = 0; l < schema->level_count; l++) init_level(store, l);
+    lay_out_records(&store->schema);
+    return PDM_OK;
+}
+
+static void clear_journal(pdm_context *context, const pdm__journal_info *info, pdm__journal *journal) {
+    pdm__drop(context, journal->words, journal->capacity * (size_t)(1 + info->word_count), sizeof *journal->words);
+    memset(journal, 0, sizeof *journal);
+}
+
+void pdm__store_clear(pdm__store *store) {
+    if (!store->ready) return;
+    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    pdm__drop(store->context, store->pending, (size_t)store->pending_count, sizeof *store->pending);
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        pdm__partition *partition = &store->partitions[p];
+        for (int32_t l = 0; l < store->schema.level_count; l++) pdm__keymap_clear(&partition->levels[l]);
+        for (int32_t j = 0; j < store->schema.journal_count; j++) {
+            clear_journal(store->context, &store->schema.journals[j], &partition->journals[j]);
+        }
+    }
+    pdm__drop(store->context, store->partitions, PDM__PARTITIONS, sizeof *store->partitions);
+    pdm__drop(store->context, store->counters, PDM__PARTITIONS * (size_t)store->schema.counter_count, sizeof *store->counters);
+    pdm__arena_clear(&store->arena);
+    memset(store, 0, sizeof *store);
+}
+
+bool pdm__store_set_key_kind(pdm__store *store, int32_t level, int32_t kind) {
+    int32_t *mine = &store->schema.levels[level].key_kind;
+    if (*mine == kind) return true;
+    if (*mine != PDM__KEY_NONE) return false;
+    /* Buckets are cut for records of the old layout; nothing is in them, the caller has folded. */
+    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    *mine = kind;
+    init_level(store, level);
+    lay_out_records(&store->schema);
+    return true;
+}
+
+int64_t pdm__store_pending(const pdm__store *store) {
+    int64_t records = 0;
+    for (int32_t i = 0; i < store->pending_count; i++) records += store->pending[i].records;
+    return records;
+}
+
+size_t pdm__store_count(const pdm__store *store, int32_t level) {
+    size_t count = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) count += store->partitions[p].levels[level].count;
+    return count;
+}
+
+int64_t pdm__store_counter(const pdm__store *store, int32_t counter) {
+    int64_t sum = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) sum += store->partitions[p].counters[counter];
+    return sum;
+}
+
+uint64_t pdm__store_memory(const pdm__store *store) {
+    const pdm__schema *schema = &store->schema;
+    uint64_t bytes = store->arena.total + PDM__PARTITIONS * sizeof *store->partitions;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        const pdm__partition *partition = &store->partitions[p];
+        for (int32_t l = 0; l < schema->level_count; l++) bytes += pdm__keymap_memory(&partition->levels[l]);
+        for (int32_t j = 0; j < schema->journal_count; j++) {
+            bytes += partition->journals[j].capacity * (size_t)(1 + schema->journals[j].word_count) * sizeof(int64_t);
+        }
+    }
+    for (int32_t i = 0; i < store->pending_count; i++) bytes += pdm__buckets_memory(schema, &store->pending[i]);
+    return bytes;
+}
+
+void pdm__entry_begin(const pdm__level *level, int64_t *words) {
+    for (int32_t r = 0; r < level->repeat; r++) {
+        for (int32_t f = 0; f < level->field_count; f++) *words++ = level->fields[f].identity;
+    }
+}
+
+pdm_status pdm__journal_reserve(pdm_context *context, const pdm__journal_info *info, pdm__journal *journal, size_t more,
+                                pdm_error *err) {
+    if (journal->capacity - journal->count >= more) return PDM_OK;
+    size_t tuple = (size_t)(1 + info->word_count);
+    size_t capacity = journal->capacity + journal->capacity / 2 + more;
+    PDM__TRY(pdm__renew(context, journal->capacity * tuple, capacity * tuple, sizeof *journal->words, &journal->words, err));
+    journal->capacity = capacity;
+    return PDM_OK;
+}
+
+/* Finds or adds `keys`; new entries begin with their identities. On failure nothing was added. */
+pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids,
+                              pdm_error *err) {
+    size_t absent = pdm__keymap_find_many(map, keys, count, ids);
+    if (absent == 0) return PDM_OK;
+    size_t bytes = 0;
+    if (map->is_text) {
+        for (size_t i = 0; i < count; i++) bytes += ids[i] == PDM__NO_ID ? keys[i].length : 0;
+    }
+    PDM__TRY(pdm__keymap_reserve(map, absent, bytes, err));
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] != PDM__NO_ID) continue;
+        bool added = false;
+        ids[i] = pdm__keymap_add(map, &keys[i], &added);
+        if (added) pdm__entry_begin(level, pdm__keymap_words(map, ids[i]));
+    }
+    return PDM_OK;
+}
+
+static void unit_keys(const pdm__schema *schema, const uint64_t *records, size_t count, pdm__key *keys) {
+    size_t stride = (size_t)schema->record_words;
+    if (schema->levels[0].key_kind == PDM__KEY_TEXT) {
+        for (size_t i = 0; i < count; i++) {
+            const uint64_t *record = records + i * stride;
+            keys[i] = (pdm__key){.hash = record[0], .bytes = pdm__pointer_of(record[1]), .length = (uint32_t)record[2]};
+        }
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = records[i * stride];
+        keys[i] = (pdm__key){.hash = pdm__hash_word(word, 0, schema->seed), .word = word};
+    }
+}
+
+/* Keys of level 1 of the records that have one, and which records those are. */
+static size_t part_keys(const pdm__schema *schema, const uint64_t *records, const uint32_t *units, size_t count, pdm__key *keys,
+                        uint32_t *which) {
+    bool is_text = schema->levels[1].key_kind == PDM__KEY_TEXT;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *mark = records + i * (size_t)schema->record_words + schema->part_at;
+        if (mark[0] == 0) continue;
+        pdm__key key = {.scope = units[i]};
+        if (is_text) {
+            key.bytes = pdm__pointer_of(mark[1]);
+            key.length = (uint32_t)mark[2];
+        } else {
+            key.word = mark[1];
+        }
+        pdm__key_hash(&key, is_text, schema->seed);
+        keys[found] = key;
+        which[found++] = (uint32_t)i;
+    }
+    return found;
+}
+
+static pdm_status resolve_parts(const pdm__schema *schema, pdm__partition *partition, const uint64_t *records,
+                                const uint32_t *units, size_t count, uint32_t *parts, pdm_error *err) {
+    pdm__key keys[FOLD_STRIP];
+    uint32_t which[FOLD_STRIP];
+    uint32_t ids[FOLD_STRIP];
+    size_t found = part_keys(schema, records, units, count, keys, which);
+    PDM__TRY(pdm__level_resolve(&schema->levels[1], &partition->levels[1], keys, found, ids, err));
+    for (size_t i = 0; i < count; i++) parts[i] = PDM__NO_ID;
+    for (size_t i = 0; i < found; i++) parts[which[i]] = ids[i];
+    return PDM_OK;
+}
+
+/* Everything that can fail comes before the step, and is taken back if a later part of it fails. */
+static pdm_status fold_records(const pdm__store *store, pdm__partition *partition, const uint64_t *records, size_t count,
+                               pdm_error *err) {
+    const pdm__schema *schema = &store->schema;
+    pdm__key keys[FOLD_STRIP];
+    uint32_t units[FOLD_STRIP];
+    uint32_t parts[FOLD_STRIP];
+    uint32_t units_before = partition->levels[0].count;
+    uint32_t parts_before = schema->level_count > 1 ? partition->levels[1].count : 0;
+    unit_keys(schema, records, count, keys);
+    PDM__TRY(pdm__level_resolve(&schema->levels[0], &partition->levels[0], keys, count, units, err));
+    pdm_status status = PDM_OK;
+    if (schema->level_count > 1) status = resolve_parts(schema, partition, records, units, count, parts, err);
+    for (int32_t j = 0; status == PDM_OK && j < schema->journal_count; j++) {
+        status = pdm__journal_reserve(store->context, &schema->journals[j], &partition->journals[j], count, err);
+    }
+    if (status != PDM_OK) {
+        pdm__keymap_truncate(&partition->levels[0], units_before);
+        if (schema->level_count > 1) pdm__keymap_truncate(&partition->levels[1], parts_before);
+        return status;
+    }
+    pdm__step_args args = {.schema = schema,
+                           .partition = partition,
+                           .records = records,
+                           .units = units,
+                           .parts = schema->level_count > 1 ? parts : NULL,
+                           .count = count};
+    schema->step(&args);
+    return PDM_OK;
+}
+
+typedef struct fold_work {
+    pdm__store *store;
+    pdm_status status[PDM__PARTITIONS];
+} fold_work;
+
+static void fold_partition(void *argument, size_t p) {
+    fold_work *work = argument;
+    pdm__store *store = work->store;
+    pdm_error err;
+    pdm_error_reset(&err);
+    for (int32_t s = 0; s < store->pending_count && work->status[p] == PDM_OK; s++) {
+        pdm__buckets *pending = &store->pending[s];
+        while (pending->first[p] != NULL) {
+            pdm__bucket *bucket = pending->first[p];
+            work->status[p] = fold_records(store, &store->partitions[p], bucket->records, bucket->count, &err);
+            if (work->status[p] != PDM_OK) break;
+            bucket->count = 0;
+            pending->first[p] = bucket->next;
+        }
+        if (pending->first[p] == NULL) pending->last[p] = NULL;
+    }
+}
+
+/* What is left after a failure stays in its buckets; their memory is reused once all is folded. */
+static void count_pending(pdm__store *store) {
+    for (int32_t s = 0; s < store->pending_count; s++) {
+        pdm__buckets *pending = &store->pending[s];
+        pending->records = 0;
+        for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+            for (const pdm__bucket *b = pending->first[p]; b != NULL; b = b->next) pending->records += (int64_t)b->count;
+        }
+        if (pending->records == 0) pdm__buckets_reset(pending);
+    }
+}
+
+pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err) {
+    if (pdm__store_pending(store) == 0) return PDM_OK;
+    fold_work work = {.store = store};
+    pdm__run_parallel(run, PDM__PARTITIONS, fold_partition, &work);
+    count_pending(store);
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        if (work.status[p] == PDM_OK) continue;
+        return pdm__fail(err, work.status[p], -1, NULL, "%s while folding rows into the state; they are kept and tried again",
+                         work.status[p] == PDM_E_LIMIT ? "memory_limit or key limit reached" : "out of memory");
+    }
+    return PDM_OK;
+}

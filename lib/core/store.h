@@ -1,0 +1,210 @@
+/*
+ * The store: what every row metric's state is made of.
+ *
+ * Rows become records; records are scattered by the hash of their unit into partitions, and each partition folds its records into
+ * entries of its own: no shared table, no locks, and the tables of a partition stay in the cache. Results cannot depend on where a
+ * record went or when, because entries are combined only by sums, minima, maxima and sets.
+ *
+ * A metric describes what it keeps (pdm__schema) and how a record changes it (pdm__step). Merging, serialising, restoring, taking
+ * back a failed call and counting memory follow from the description and are written once, here.
+ */
+#ifndef PDM_CORE_STORE_H
+#define PDM_CORE_STORE_H
+
+#include "core/arena.h"
+#include "core/base.h"
+#include "core/keymap.h"
+#include "core/parallel.h"
+
+#define PDM__PARTITION_BITS 8
+#define PDM__PARTITIONS ((size_t)1 << PDM__PARTITION_BITS)
+#define PDM__MAX_LEVELS 2
+#define PDM__MAX_JOURNALS 2
+#define PDM__MAX_RECORD_WORDS 16
+#define PDM__BUCKET_RECORDS 64
+
+/* What keys are. NONE: not known yet (no row had one). */
+typedef enum pdm__key_kind {
+    PDM__KEY_NONE = 0,
+    PDM__KEY_INT = 1,
+    PDM__KEY_UINT = 2,
+    PDM__KEY_TEXT = 3
+} pdm__key_kind;
+
+/*
+ * How a word of an entry is combined, and by that what it may be: a sum of counts is bounded by the rows of the state, a sum of amounts
+ * by their total magnitude. Restored states are held to these bounds, so no later sum can overflow.
+ */
+typedef enum pdm__merge {
+    PDM__SUM_COUNT = 1,
+    PDM__SUM_MONEY = 2,
+    PDM__MIN = 3,
+    PDM__MAX = 4,
+    PDM__OR = 5,
+    PDM__FREE = 6 /* words of journals that are never summed */
+} pdm__merge;
+
+/* A word of an entry. */
+typedef struct pdm__field {
+    const char *name; /* in the serialised state */
+    int32_t merge;    /* pdm__merge */
+    int32_t reserved;
+    int64_t identity; /* of a new entry */
+} pdm__field;
+
+/*
+ * A kind of entry. Level 0 holds the units. Level 1, if there is one, holds things that belong to a unit (orders, days), keyed within
+ * it. The fields are repeated `repeat` times (one set per window, say).
+ */
+typedef struct pdm__level {
+    const char *name;
+    const pdm__field *fields;
+    int32_t field_count;
+    int32_t repeat;
+    int32_t key_kind; /* pdm__key_kind */
+} pdm__level;
+
+/* An append-only sequence of word tuples, each belonging to an entry of `level`. The order of appending means nothing. */
+typedef struct pdm__journal_info {
+    const char *name;
+    const pdm__field *words; /* names, and what they may be (nothing is combined) */
+    int32_t word_count;
+    int32_t level;
+} pdm__journal_info;
+
+typedef struct pdm__journal {
+    int64_t *words; /* [capacity][1 + word_count]: id of the entry, then the words */
+    size_t count;
+    size_t capacity;
+} pdm__journal;
+
+typedef struct pdm__partition {
+    pdm__keymap levels[PDM__MAX_LEVELS];
+    pdm__journal journals[PDM__MAX_JOURNALS];
+    int64_t *counters; /* [counter_count], counts of rows; the sum over all partitions is what counts */
+} pdm__partition;
+
+/*
+ * Records are arrays of 64-bit words: the unit's key (integer: 1 word; text: hash, pointer, length), then if there is a level 1 a word
+ * that says whether the record has such a key (1) or not (0) and the key (integer: 1 word; text: pointer, length), then the metric's
+ * own words.
+ */
+struct pdm__schema;
+typedef struct pdm__step_args {
+    const struct pdm__schema *schema;
+    pdm__partition *partition;
+    const uint64_t *records; /* [count][record_words] */
+    const uint32_t *units;   /* [count] ids in level 0 */
+    const uint32_t *parts;   /* [count] ids in level 1, PDM__NO_ID where the record has none; NULL without level 1 */
+    size_t count;
+} pdm__step_args;
+/* Applies records to their entries. Cannot fail: room for one more tuple per record has been made in every journal. */
+typedef void (*pdm__step)(const pdm__step_args *args);
+
+typedef struct pdm__schema {
+    pdm__level levels[PDM__MAX_LEVELS];
+    pdm__journal_info journals[PDM__MAX_JOURNALS];
+    int32_t level_count;
+    int32_t journal_count;
+    int32_t counter_count;
+    int32_t own_words; /* words of the metric in a record */
+    pdm__step step;
+    const void *plan; /* for the step; owned by the state */
+    /* set by pdm__store_init: */
+    int32_t record_words;
+    int32_t own_at;  /* position of the metric's words */
+    int32_t part_at; /* position of the level-1 mark */
+    uint64_t seed;
+} pdm__schema;
+
+/* A run of records on its way to a partition. */
+typedef struct pdm__bucket {
+    struct pdm__bucket *next;
+    size_t count;
+    uint64_t records[];
+} pdm__bucket;
+
+/* Buckets being filled: one list per partition, and the memory they come from. */
+typedef struct pdm__buckets {
+    pdm__bucket *first[PDM__PARTITIONS];
+    pdm__bucket *last[PDM__PARTITIONS];
+    uint8_t **slabs; /* memory for buckets */
+    size_t slab_count;
+    size_t slab_capacity;
+    size_t used;     /* buckets given out of the slabs */
+    pdm__arena text; /* copies of key bytes of records that outlive their call */
+    int64_t records; /* held */
+} pdm__buckets;
+
+typedef struct pdm__store {
+    pdm_context *context; /* borrowed from the state */
+    pdm__schema schema;
+    pdm__arena arena;
+    pdm__partition *partitions; /* [PDM__PARTITIONS] */
+    int64_t *counters;          /* of all partitions */
+    pdm__buckets *pending;      /* [pending_count] records not folded yet */
+    int32_t pending_count;
+    bool ready;
+} pdm__store;
+
+/* Prepares an empty store. The schema is copied (what it points to is kept); unknown key kinds may be set later by _set_key_kind. */
+pdm_status pdm__store_init(pdm__store *store, pdm_context *context, const pdm__schema *schema, pdm_error *err);
+void pdm__store_clear(pdm__store *store);
+/* Fixes the kind of the keys of a level once it is known; false if another one is already. Fold before. */
+bool pdm__store_set_key_kind(pdm__store *store, int32_t level, int32_t kind);
+
+int64_t pdm__store_pending(const pdm__store *store);
+uint64_t pdm__store_memory(const pdm__store *store);
+size_t pdm__store_count(const pdm__store *store, int32_t level); /* entries in all partitions; fold first */
+
+/* A place to scatter records from: one per thread. */
+typedef struct pdm__scatter {
+    pdm__store *store;
+    pdm__buckets *buckets;
+    bool copy_text; /* the records outlive the call: copy their texts */
+} pdm__scatter;
+
+/*
+ * Scatters `n` records given as columns of words (columns[w][i] is word w of record i; a text unit's hash is computed here: columns
+ * [0] may be NULL then). Fails only for lack of memory; what was scattered before stays until rolled back.
+ */
+pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err);
+
+/* Marks, so that a batch can be taken back: one call before, one after a failure. */
+typedef struct pdm__bucket_mark {
+    pdm__bucket *last[PDM__PARTITIONS];
+    size_t count[PDM__PARTITIONS];
+    size_t used;
+    int64_t records;
+} pdm__bucket_mark;
+void pdm__buckets_mark(const pdm__buckets *buckets, pdm__bucket_mark *mark);
+void pdm__buckets_rollback(pdm__buckets *buckets, const pdm__bucket_mark *mark);
+
+/* At least `count` sets of pending buckets exist after this. */
+pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *err);
+
+/* Folds all pending records. On failure (memory) what is not folded stays pending: the store means the same. */
+pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err);
+
+/* Adds src's entries to dst (both folded, schemas alike). On failure dst is as it was. */
+pdm_status pdm__store_merge(pdm__store *dst, const pdm__store *src, pdm__run *run, pdm_error *err);
+
+/* A canonical order of the entries of a level: units by key; parts by (unit, key). */
+typedef struct pdm__entry_ref {
+    uint32_t partition;
+    uint32_t id;
+} pdm__entry_ref;
+/* order has room for pdm__store_count(level) refs; */
+pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err);
+
+static inline pdm__key pdm__store_key(const pdm__store *store, int32_t level, pdm__entry_ref ref) {
+    return pdm__keymap_key(&store->partitions[ref.partition].levels[level], ref.id);
+}
+static inline const int64_t *pdm__store_words(const pdm__store *store, int32_t level, pdm__entry_ref ref) {
+    return pdm__keymap_words(&store->partitions[ref.partition].levels[level], ref.id);
+}
+int64_t pdm__store_counter(const pdm__store *store, int32_t counter);
+
+static inline size_t pdm__partition_of(uint64_t hash) { return (size_t)(hash >> (64 - PDM__PARTITION_BITS)); }
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * What a store holds, as columns in canonical order: equal stores, equal bytes. See docs/format.cddl. Every column is started, then all
+ * are filled in one walk over the entries.
+ */
+#include "core/sort.h"
+#include "core/state.h"
+#include "core/store_internal.h"
+
+#define MAX_FIELDS 1024 /* fields times repeats of a level */
+#define FILL_ROWS ((size_t)1 << 14)
+
+typedef struct level_writer {
+    const pdm__store *store;
+    int32_t level;
+    const pdm__entry_ref *order; /* NULL when measuring */
+    size_t count;
+    uint8_t *scope; /* u32: canonical position of the unit */
+    uint8_t *keys;  /* i64, u64, or u32 lengths */
+    uint8_t *text;
+    uint8_t **fields;
+    const uint32_t *const *unit_ranks; /* [partition][id], level 1 */
+} level_writer;
+
+static size_t text_bytes(const pdm__store *store, int32_t level) {
+    size_t bytes = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        const pdm__keymap *map = &store->partitions[p].levels[level];
+        for (uint32_t id = 0; id < map->count; id++) bytes += pdm__keymap_key(map, id).length;
+    }
+    return bytes;
+}
+
+static void start_columns(level_writer *lw, pdm__cbor_writer *w) {
+    const pdm__level *level = &lw->store->schema.levels[lw->level];
+    int32_t field_count = level->field_count * level->repeat;
+    bool text = level->key_kind == PDM__KEY_TEXT;
+    pdm__cbor_array(w, (size_t)(2 + (text ? 1 : 0) + (lw->level > 0 ? 1 : 0) + field_count));
+    pdm__cbor_uint(w, (uint64_t)level->key_kind);
+    if (lw->level > 0) lw->scope = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
+    if (text) {
+        lw->keys = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
+        lw->text = pdm__cbor_bytes(w, text_bytes(lw->store, lw->level));
+    } else {
+        lw->keys = pdm__cbor_typed_array(w, level->key_kind == PDM__KEY_UINT ? PDM__CBOR_U64 : PDM__CBOR_I64, lw->count);
+    }
+    for (int32_t f = 0; f < field_count; f++) lw->fields[f] = pdm__cbor_typed_array(w, PDM__CBOR_I64, lw->count);
+}
+
+static void fill_rows(void *argument, size_t piece) {
+    const level_writer *lw = argument;
+    const pdm__level *level = &lw->store->schema.levels[lw->level];
+    int32_t field_count = level->field_count * level->repeat;
+    size_t first = piece * FILL_ROWS;
+    size_t end = lw->count - first < FILL_ROWS ? lw->count : first + FILL_ROWS;
+    for (size_t i = first; i < end; i++) {
+        if (i + 8 < end) {
+            pdm__entry_ref ahead = lw->order[i + 8];
+            __builtin_prefetch(pdm__keymap_entry(&lw->store->partitions[ahead.partition].levels[lw->level], ahead.id));
+        }
+        pdm__entry_ref ref = lw->order[i];
+        pdm__key key = pdm__store_key(lw->store, lw->level, ref);
+        if (level->key_kind == PDM__KEY_TEXT) {
+            memcpy(lw->keys + 4 * i, &key.length, 4);
+        } else {
+            memcpy(lw->keys + 8 * i, &key.word, 8);
+        }
+        if (lw->level > 0) memcpy(lw->scope + 4 * i, &lw->unit_ranks[ref.partition][key.scope], 4);
+        const int64_t *words = pdm__store_words(lw->store, lw->level, ref);
+        for (int32_t f = 0; f < field_count; f++) memcpy(lw->fields[f] + 8 * i, &words[f], 8);
+    }
+}
+
+static void fill_text(const level_writer *lw) {
+    uint8_t *to = lw->text;
+    for (size_t i = 0; i < lw->count; i++) {
+        pdm__key key = pdm__store_key(lw->store, lw->level, lw->order[i]);
+        if (key.length > 0) memcpy(to, key.bytes, key.length);
+        to += key.length;
+    }
+}
+
+typedef struct encoder {
+    const pdm__store *store;
+    pdm__run *run;
+    pdm__cbor_writer *w;
+    pdm__entry_ref *order[PDM__MAX_LEVELS];
+    size_t counts[PDM__MAX_LEVELS];
+    uint32_t *ranks[PDM__MAX_LEVELS];                        /* all ids, partition after partition */
+    const uint32_t *rank_of[PDM__MAX_LEVELS][PDM__PARTITIONS]; /* into ranks */
+} encoder;
+
+static pdm_status order_level(encoder *e, int32_t level, pdm_error *err) {
+    pdm_context *context = e->store->context;
+    PDM__TRY(pdm__new(context, e->counts[level], sizeof **e->order, &e->order[level], err));
+    PDM__TRY(pdm__new(context, e->counts[level], sizeof **e->ranks, &e->ranks[level], err));
+    PDM__TRY(pdm__store_order(e->store, e->run, level, e->order[level], err));
+    uint32_t *at = e->ranks[level];
+    uint32_t *starts[PDM__PARTITIONS];
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        starts[p] = at;
+        e->rank_of[level][p] = at;
+        at += e->store->partitions[p].levels[level].count;
+    }
+    for (size_t i = 0; i < e->counts[level]; i++) {
+        pdm__entry_ref ref = e->order[level][i];
+        starts[ref.partition][ref.id] = (uint32_t)i;
+    }
+    return PDM_OK;
+}
+
+static pdm_status encode_level(encoder *e, int32_t level, pdm_error *err) {
+    const pdm__level *info = &e->store->schema.levels[level];
+    uint8_t *fields[MAX_FIELDS];
+    if ((int64_t)info->field_count * info->repeat > MAX_FIELDS) {
+        return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "more than %d columns in a state", MAX_FIELDS);
+    }
+    level_writer lw = {.store = e->store, .level = level, .count = e->counts[level], .fields = fields};
+    lw.order = e->order[level];
+    lw.unit_ranks = e->rank_of[0];
+    start_columns(&lw, e->w);
+    if (e->w->buffer == NULL || e->w->overflow) return PDM_OK;
+    pdm__run_parallel(e->run, (lw.count + FILL_ROWS - 1) / FILL_ROWS, fill_rows, &lw);
+    if (info->key_kind == PDM__KEY_TEXT) fill_text(&lw);
+    return PDM_OK;
+}
+
+
+typedef struct journal_writer {
+    const encoder *e;
+    int32_t journal;
+    size_t count;
+    pdm__sort_pair *pairs;
+    pdm__sort_pair *scratch;
+} journal_writer;
+
+static const int64_t *tuple_at(const journal_writer *jw, uint64_t index) {
+    size_t tuple = (size_t)(1 + jw->e->store->schema.journals[jw->journal].word_count);
+    return jw->e->store->partitions[index >> 32].journals[jw->journal].words + (size_t)(uint32_t)index * tuple;
+}
+
+/* Least significant word first; the sorts are stable; last comes the entry. */
+static pdm_status order_tuples(journal_writer *jw, pdm_error *err) {
+    const pdm__store *store = jw->e->store;
+    const pdm__journal_info *info = &store->schema.journals[jw->journal];
+    size_t at = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        for (size_t i = 0; i < store->partitions[p].journals[jw->journal].count; i++) jw->pairs[at++].index = (uint64_t)p << 32 | i;
+    }
+    for (int32_t word = info->word_count; word >= 0; word--) {
+        for (size_t i = 0; i < jw->count; i++) {
+            const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
+            jw->pairs[i].key = word > 0 ? pdm__sort_key_i64(tuple[word])
+                                        : jw->e->rank_of[info->level][jw->pairs[i].index >> 32][tuple[0]];
+        }
+        PDM__TRY(pdm__sort_pairs(jw->e->run, jw->pairs, jw->scratch, jw->count, err));
+    }
+    return PDM_OK;
+}
+
+static pdm_status fill_tuples(journal_writer *jw, uint8_t *entries, uint8_t **columns, pdm_error *err) {
+    pdm_context *context = jw->e->store->context;
+    int32_t words = jw->e->store->schema.journals[jw->journal].word_count;
+    pdm_status status = pdm__new(context, jw->count, sizeof *jw->pairs, &jw->pairs, err);
+    if (status == PDM_OK) status = pdm__new(context, jw->count, sizeof *jw->scratch, &jw->scratch, err);
+    if (status == PDM_OK) status = order_tuples(jw, err);
+    for (size_t i = 0; status == PDM_OK && i < jw->count; i++) {
+        const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
+        uint32_t rank = (uint32_t)jw->pairs[i].key;
+        memcpy(entries + 4 * i, &rank, sizeof rank);
+        for (int32_t c = 0; c < words; c++) memcpy(columns[c] + 8 * i, &tuple[1 + c], 8);
+    }
+    pdm__drop(context, jw->pairs, jw->count, sizeof *jw->pairs);
+    pdm__drop(context, jw->scratch, jw->count, sizeof *jw->scratch);
+    return status;
+}
+
+static pdm_status encode_journal(const encoder *e, int32_t journal, pdm_error *err) {
+    const pdm__journal_info *info = &e->store->schema.journals[journal];
+    journal_writer jw = {.e = e, .journal = journal};
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) jw.count += e->store->partitions[p].journals[journal].count;
+    uint8_t *columns[PDM__MAX_RECORD_WORDS];
+    pdm__cbor_array(e->w, (size_t)(1 + info->word_count));
+    uint8_t *entries = pdm__cbor_typed_array(e->w, PDM__CBOR_U32, jw.count);
+    for (int32_t c = 0; c < info->word_count; c++) columns[c] = pdm__cbor_typed_array(e->w, PDM__CBOR_I64, jw.count);
+    if (e->w->buffer == NULL || e->w->overflow) return PDM_OK;
+    return fill_tuples(&jw, entries, columns, err);
+}
+
+static pdm_status encode(encoder *e, pdm_error *err) {
+    const pdm__schema *schema = &e->store->schema;
+    for (int32_t l = 0; l < schema->level_count; l++) {
+        e->counts[l] = pdm__store_count(e->store, l);
+        if (e->w->buffer != NULL) PDM__TRY(order_level(e, l, err));
+    }
+    pdm__cbor_array(e->w, (size_t)(schema->level_count + schema->journal_count + 1));
+    for (int32_t l = 0; l < schema->level_count; l++) PDM__TRY(encode_level(e, l, err));
+    for (int32_t j = 0; j < schema->journal_count; j++) PDM__TRY(encode_journal(e, j, err));
+    pdm__cbor_array(e->w, (size_t)schema->counter_count);
+    for (int32_t c = 0; c < schema->counter_count; c++) pdm__cbor_int(e->w, pdm__store_counter(e->store, c));
+    return PDM_OK;
+}
+
+pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_writer *w, pdm_error *err) {
+    encoder e = {.store = store, .run = run, .w = w};
+    pdm_status status = encode(&e, err);
+    for (int32_t l = 0; l < store->schema.level_count; l++) {
+        pdm__drop(store->context, e.order[l], e.counts[l], sizeof **e.order);
+        pdm__drop(store->context, e.ranks[l], e.counts[l], sizeof **e.ranks);
+    }
+    return status;
+}

@@ -1,0 +1,21 @@
+/* Shared by the files of the store only. */
+#ifndef PDM_CORE_STORE_INTERNAL_H
+#define PDM_CORE_STORE_INTERNAL_H
+
+#include "core/store.h"
+
+void pdm__buckets_clear(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets);
+void pdm__buckets_reset(pdm__buckets *buckets); /* empty again, memory kept */
+uint64_t pdm__buckets_memory(const pdm__schema *schema, const pdm__buckets *buckets);
+
+void pdm__entry_begin(const pdm__level *level, int64_t *words);
+pdm_status pdm__journal_reserve(pdm_context *context, const pdm__journal_info *info, pdm__journal *journal, size_t more,
+                                pdm_error *err);
+pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids,
+                              pdm_error *err);
+
+/* Pointers travel in records as words. */
+static inline uint64_t pdm__word_of(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
+static inline const uint8_t *pdm__pointer_of(uint64_t word) { return (const uint8_t *)(uintptr_t)word; }
+
+#endif

@@ -1,0 +1,10 @@
+/* Every row metric, one line each. */
+#ifndef PDM_METRICS_REGISTRY_H
+#define PDM_METRICS_REGISTRY_H
+
+#include <pdmetrics/metric.h>
+
+extern const pdm_metric pdm__metric_rfm;
+extern const pdm_metric pdm__metric_tiers;
+
+#endif

@@ -1,0 +1,410 @@
+/*
+ * The binary interface, pinned: sizes and offsets of every public struct on LP64 systems, values of every public enumerator. Checked
+ * when this file is compiled. Lines are appended, never edited: whoever must edit one breaks programs that are already built.
+ */
+#include <pdmetrics.h>
+
+#include <limits.h>
+#include <stdio.h>
+
+/* SIZE: passed in arrays or by value, frozen. AT_LEAST: carries struct_size or comes by pointer from the library, may grow. */
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has changed its size")
+#define AT_LEAST(type, bytes) _Static_assert(sizeof(type) >= (bytes), #type " has lost fields")
+#define AT(type, member, bytes) _Static_assert(offsetof(type, member) == (bytes), #type "." #member " has moved")
+#define VALUE(name, number) _Static_assert((int)(name) == (number), #name " has changed its value")
+
+#if defined(__LP64__) && CHAR_BIT == 8
+
+/* pdmetrics/arrow.h */
+SIZE(struct ArrowSchema, 72);
+AT(struct ArrowSchema, format, 0);
+AT(struct ArrowSchema, name, 8);
+AT(struct ArrowSchema, metadata, 16);
+AT(struct ArrowSchema, flags, 24);
+AT(struct ArrowSchema, n_children, 32);
+AT(struct ArrowSchema, children, 40);
+AT(struct ArrowSchema, dictionary, 48);
+AT(struct ArrowSchema, release, 56);
+AT(struct ArrowSchema, private_data, 64);
+
+SIZE(struct ArrowArray, 80);
+AT(struct ArrowArray, length, 0);
+AT(struct ArrowArray, null_count, 8);
+AT(struct ArrowArray, offset, 16);
+AT(struct ArrowArray, n_buffers, 24);
+AT(struct ArrowArray, n_children, 32);
+AT(struct ArrowArray, buffers, 40);
+AT(struct ArrowArray, children, 48);
+AT(struct ArrowArray, dictionary, 56);
+AT(struct ArrowArray, release, 64);
+AT(struct ArrowArray, private_data, 72);
+
+SIZE(struct ArrowArrayStream, 40);
+AT(struct ArrowArrayStream, get_schema, 0);
+AT(struct ArrowArrayStream, get_next, 8);
+AT(struct ArrowArrayStream, get_last_error, 16);
+AT(struct ArrowArrayStream, release, 24);
+AT(struct ArrowArrayStream, private_data, 32);
+
+/* pdmetrics/calendar.h */
+AT_LEAST(pdm_calendar, 32);
+AT(pdm_calendar, struct_size, 0);
+AT(pdm_calendar, week_start, 4);
+AT(pdm_calendar, utc_offset_s, 8);
+AT(pdm_calendar, change_count, 12);
+AT(pdm_calendar, change_s, 16);
+AT(pdm_calendar, offset_s, 24);
+
+/* pdmetrics/column.h */
+SIZE(pdm_column, 112);
+AT(pdm_column, name, 0);
+AT(pdm_column, type, 8);
+AT(pdm_column, index_type, 12);
+AT(pdm_column, scale, 16);
+AT(pdm_column, naive, 20);
+AT(pdm_column, offset, 24);
+AT(pdm_column, validity, 32);
+AT(pdm_column, values, 40);
+AT(pdm_column, offsets, 48);
+AT(pdm_column, variadic, 56);
+AT(pdm_column, variadic_sizes, 64);
+AT(pdm_column, variadic_count, 72);
+AT(pdm_column, dictionary, 80);
+AT(pdm_column, dictionary_length, 88);
+AT(pdm_column, reserved, 96);
+
+AT_LEAST(pdm_batch, 24);
+AT(pdm_batch, struct_size, 0);
+AT(pdm_batch, column_count, 4);
+AT(pdm_batch, length, 8);
+AT(pdm_batch, columns, 16);
+
+/* pdmetrics/context.h */
+SIZE(pdm_allocator, 16);
+AT(pdm_allocator, resize, 0);
+AT(pdm_allocator, user, 8);
+
+AT_LEAST(pdm_context_options, 88);
+AT(pdm_context_options, struct_size, 0);
+AT(pdm_context_options, threads, 4);
+AT(pdm_context_options, memory_limit, 8);
+AT(pdm_context_options, hash_seed, 16);
+AT(pdm_context_options, allocator, 24);
+AT(pdm_context_options, parallel_for, 40);
+AT(pdm_context_options, parallel_user, 48);
+AT(pdm_context_options, progress, 56);
+AT(pdm_context_options, progress_user, 64);
+AT(pdm_context_options, should_stop, 72);
+AT(pdm_context_options, stop_user, 80);
+
+/* pdmetrics/metric.h */
+SIZE(pdm_column_info, 40);
+AT(pdm_column_info, name, 0);
+AT(pdm_column_info, role, 8);
+AT(pdm_column_info, required, 12);
+AT(pdm_column_info, nullable, 16);
+AT(pdm_column_info, reserved, 20);
+AT(pdm_column_info, unit, 24);
+AT(pdm_column_info, doc, 32);
+
+SIZE(pdm_option_info, 72);
+AT(pdm_option_info, name, 0);
+AT(pdm_option_info, type, 8);
+AT(pdm_option_info, offset, 12);
+AT(pdm_option_info, values, 16);
+AT(pdm_option_info, minimum, 24);
+AT(pdm_option_info, maximum, 32);
+AT(pdm_option_info, fallback, 40);
+AT(pdm_option_info, fallback_float, 48);
+AT(pdm_option_info, unit, 56);
+AT(pdm_option_info, doc, 64);
+
+SIZE(pdm_list_info, 32);
+AT(pdm_list_info, name, 0);
+AT(pdm_list_info, columns, 8);
+AT(pdm_list_info, column_count, 16);
+AT(pdm_list_info, reserved, 20);
+AT(pdm_list_info, doc, 24);
+
+SIZE(pdm_result_column_info, 32);
+AT(pdm_result_column_info, name, 0);
+AT(pdm_result_column_info, type, 8);
+AT(pdm_result_column_info, reserved, 12);
+AT(pdm_result_column_info, unit, 16);
+AT(pdm_result_column_info, doc, 24);
+
+SIZE(pdm_table_info, 32);
+AT(pdm_table_info, name, 0);
+AT(pdm_table_info, columns, 8);
+AT(pdm_table_info, column_count, 16);
+AT(pdm_table_info, optional, 20);
+AT(pdm_table_info, doc, 24);
+
+AT_LEAST(pdm_metric, 96);
+AT(pdm_metric, name, 0);
+AT(pdm_metric, version, 8);
+AT(pdm_metric, options_size, 12);
+AT(pdm_metric, summary, 16);
+AT(pdm_metric, title, 24);
+AT(pdm_metric, title_zh, 32);
+AT(pdm_metric, columns, 40);
+AT(pdm_metric, column_count, 48);
+AT(pdm_metric, option_count, 52);
+AT(pdm_metric, options, 56);
+AT(pdm_metric, lists, 64);
+AT(pdm_metric, list_count, 72);
+AT(pdm_metric, table_count, 76);
+AT(pdm_metric, tables, 80);
+AT(pdm_metric, ops, 88);
+
+/* pdmetrics/metrics/rfm.h */
+AT_LEAST(pdm_rfm_options, 336);
+AT(pdm_rfm_options, struct_size, 0);
+AT(pdm_rfm_options, null_rows, 4);
+AT(pdm_rfm_options, dedupe, 8);
+AT(pdm_rfm_options, zero_denominator, 12);
+AT(pdm_rfm_options, naive_time, 16);
+AT(pdm_rfm_options, currency_exponent, 20);
+AT(pdm_rfm_options, currency, 24);
+AT(pdm_rfm_options, grain, 88);
+AT(pdm_rfm_options, refund_policy, 92);
+AT(pdm_rfm_options, refund_cutoff, 96);
+AT(pdm_rfm_options, count_zero_orders, 100);
+AT(pdm_rfm_options, r_base, 104);
+AT(pdm_rfm_options, f_basis, 108);
+AT(pdm_rfm_options, m_basis, 112);
+AT(pdm_rfm_options, policy, 116);
+AT(pdm_rfm_options, policy_r, 120);
+AT(pdm_rfm_options, policy_f, 124);
+AT(pdm_rfm_options, policy_m, 128);
+AT(pdm_rfm_options, base, 132);
+AT(pdm_rfm_options, k, 136);
+AT(pdm_rfm_options, k_r, 140);
+AT(pdm_rfm_options, k_f, 144);
+AT(pdm_rfm_options, k_m, 148);
+AT(pdm_rfm_options, ties, 152);
+AT(pdm_rfm_options, duplicates, 156);
+AT(pdm_rfm_options, split_by, 160);
+AT(pdm_rfm_options, split_by_r, 164);
+AT(pdm_rfm_options, split_by_f, 168);
+AT(pdm_rfm_options, split_by_m, 172);
+AT(pdm_rfm_options, split_on, 176);
+AT(pdm_rfm_options, compare, 180);
+AT(pdm_rfm_options, map, 184);
+AT(pdm_rfm_options, cn8_convention, 188);
+AT(pdm_rfm_options, cn8_names, 192);
+AT(pdm_rfm_options, ordered, 196);
+AT(pdm_rfm_options, thresholds, 200);
+AT(pdm_rfm_options, absent_detail, 204);
+AT(pdm_rfm_options, tiers, 208);
+AT(pdm_rfm_options, tier_value, 212);
+AT(pdm_rfm_options, as_of, 216);
+AT(pdm_rfm_options, delta_r, 224);
+AT(pdm_rfm_options, delta_f, 232);
+AT(pdm_rfm_options, delta_m, 240);
+AT(pdm_rfm_options, split_r, 248);
+AT(pdm_rfm_options, split_f, 256);
+AT(pdm_rfm_options, split_m, 264);
+AT(pdm_rfm_options, other_name, 272);
+
+/* pdmetrics/metrics/tiers.h */
+AT_LEAST(pdm_tiers_options, 24);
+AT(pdm_tiers_options, struct_size, 0);
+AT(pdm_tiers_options, null_rows, 4);
+AT(pdm_tiers_options, dedupe, 8);
+AT(pdm_tiers_options, zero_denominator, 12);
+AT(pdm_tiers_options, method, 16);
+AT(pdm_tiers_options, currency_exponent, 20);
+
+/* pdmetrics/sample.h */
+AT_LEAST(pdm_sample_options, 24);
+AT(pdm_sample_options, struct_size, 0);
+AT(pdm_sample_options, reserved, 4);
+AT(pdm_sample_options, customers, 8);
+AT(pdm_sample_options, seed, 16);
+
+/* pdmetrics/status.h */
+SIZE(pdm_error, 336);
+AT(pdm_error, code, 0);
+AT(pdm_error, reserved, 4);
+AT(pdm_error, row, 8);
+AT(pdm_error, column, 16);
+AT(pdm_error, message, 80);
+
+#endif
+
+/* pdmetrics/calendar.h */
+VALUE(PDM_MONDAY, 0);
+VALUE(PDM_TUESDAY, 1);
+VALUE(PDM_WEDNESDAY, 2);
+VALUE(PDM_THURSDAY, 3);
+VALUE(PDM_FRIDAY, 4);
+VALUE(PDM_SATURDAY, 5);
+VALUE(PDM_SUNDAY, 6);
+
+VALUE(PDM_PERIOD_HOUR, 0);
+VALUE(PDM_PERIOD_DAY, 1);
+VALUE(PDM_PERIOD_WEEK, 2);
+VALUE(PDM_PERIOD_MONTH, 3);
+VALUE(PDM_PERIOD_QUARTER, 4);
+VALUE(PDM_PERIOD_YEAR, 5);
+
+/* pdmetrics/column.h */
+VALUE(PDM_TYPE_NONE, 0);
+VALUE(PDM_TYPE_INT8, 1);
+VALUE(PDM_TYPE_INT16, 2);
+VALUE(PDM_TYPE_INT32, 3);
+VALUE(PDM_TYPE_INT64, 4);
+VALUE(PDM_TYPE_UINT8, 5);
+VALUE(PDM_TYPE_UINT16, 6);
+VALUE(PDM_TYPE_UINT32, 7);
+VALUE(PDM_TYPE_UINT64, 8);
+VALUE(PDM_TYPE_FLOAT64, 9);
+VALUE(PDM_TYPE_BOOL, 10);
+VALUE(PDM_TYPE_UTF8, 11);
+VALUE(PDM_TYPE_LARGE_UTF8, 12);
+VALUE(PDM_TYPE_UTF8_VIEW, 13);
+VALUE(PDM_TYPE_DICTIONARY, 14);
+VALUE(PDM_TYPE_DATE32, 15);
+VALUE(PDM_TYPE_TIMESTAMP_S, 16);
+VALUE(PDM_TYPE_TIMESTAMP_MS, 17);
+VALUE(PDM_TYPE_TIMESTAMP_US, 18);
+VALUE(PDM_TYPE_TIMESTAMP_NS, 19);
+VALUE(PDM_TYPE_DECIMAL128, 20);
+VALUE(PDM_TYPE_FLOAT32, 21);
+VALUE(PDM_TYPE_ALL_NULL, 22);
+
+/* pdmetrics/metric.h */
+VALUE(PDM_ROLE_KEY, 1);
+VALUE(PDM_ROLE_TIME, 2);
+VALUE(PDM_ROLE_MONEY, 3);
+VALUE(PDM_ROLE_INTEGER, 4);
+VALUE(PDM_ROLE_FLOAT, 5);
+VALUE(PDM_ROLE_TEXT, 6);
+
+VALUE(PDM_OPTION_ENUM, 1);
+VALUE(PDM_OPTION_BOOL, 2);
+VALUE(PDM_OPTION_INT32, 3);
+VALUE(PDM_OPTION_INT64, 4);
+VALUE(PDM_OPTION_TIME, 5);
+VALUE(PDM_OPTION_FLOAT, 6);
+VALUE(PDM_OPTION_TEXT, 7);
+
+/* pdmetrics/metrics/rfm.h */
+VALUE(PDM_RFM_GRAIN_LINE, 0);
+VALUE(PDM_RFM_GRAIN_ORDER, 1);
+
+VALUE(PDM_RFM_NET_IN_M_KEEP_F, 0);
+VALUE(PDM_RFM_DROP_FULLY_REFUNDED, 1);
+VALUE(PDM_RFM_GROSS, 2);
+
+VALUE(PDM_RFM_CUTOFF_AS_OF, 0);
+VALUE(PDM_RFM_CUTOFF_NONE, 1);
+
+VALUE(PDM_RFM_AS_OF_DAY, 0);
+VALUE(PDM_RFM_LAST_DAY, 1);
+
+VALUE(PDM_RFM_F_ORDERS, 0);
+VALUE(PDM_RFM_F_DAYS, 1);
+VALUE(PDM_RFM_F_ROWS, 2);
+VALUE(PDM_RFM_F_REPEAT, 3);
+
+VALUE(PDM_RFM_M_NET_SUM, 0);
+VALUE(PDM_RFM_M_GROSS_SUM, 1);
+VALUE(PDM_RFM_M_NET_MEAN, 2);
+VALUE(PDM_RFM_M_NET_MAX, 3);
+
+VALUE(PDM_RFM_POLICY_DEFAULT, 0);
+VALUE(PDM_RFM_POLICY_MIDRANK, 1);
+VALUE(PDM_RFM_POLICY_PCT_RANK, 2);
+VALUE(PDM_RFM_POLICY_NTILE, 3);
+VALUE(PDM_RFM_POLICY_RANK_FIRST, 4);
+VALUE(PDM_RFM_POLICY_QUANTILE_RIGHT, 5);
+VALUE(PDM_RFM_POLICY_QUANTILE_RFM_R, 6);
+VALUE(PDM_RFM_POLICY_FIXED, 7);
+VALUE(PDM_RFM_POLICY_NESTED, 8);
+VALUE(PDM_RFM_POLICY_SPLIT, 9);
+
+VALUE(PDM_RFM_TIES_AVG, 0);
+VALUE(PDM_RFM_TIES_MIN, 1);
+VALUE(PDM_RFM_TIES_MAX, 2);
+
+VALUE(PDM_RFM_DUPLICATES_ERROR, 0);
+VALUE(PDM_RFM_DUPLICATES_DROP, 1);
+
+VALUE(PDM_RFM_SPLIT_DEFAULT, 0);
+VALUE(PDM_RFM_SPLIT_MEAN, 1);
+VALUE(PDM_RFM_SPLIT_MEDIAN, 2);
+VALUE(PDM_RFM_SPLIT_VALUE, 3);
+
+VALUE(PDM_RFM_COMPARE_DEFAULT, 0);
+VALUE(PDM_RFM_COMPARE_GT, 1);
+VALUE(PDM_RFM_COMPARE_GE, 2);
+
+VALUE(PDM_RFM_MAP_EN11, 0);
+VALUE(PDM_RFM_MAP_EN10_RF, 1);
+VALUE(PDM_RFM_MAP_CN8, 2);
+VALUE(PDM_RFM_MAP_RFM_R10, 3);
+VALUE(PDM_RFM_MAP_PYMC5, 4);
+VALUE(PDM_RFM_MAP_USER, 5);
+VALUE(PDM_RFM_MAP_NONE, 6);
+
+VALUE(PDM_RFM_CN8_RECENT_HIGH, 0);
+VALUE(PDM_RFM_CN8_DAYS_HIGH, 1);
+
+VALUE(PDM_RFM_CN8_STANDARD, 0);
+VALUE(PDM_RFM_CN8_ALT, 1);
+
+VALUE(PDM_RFM_SPLIT_RAW, 0);
+VALUE(PDM_RFM_SPLIT_SCORE, 1);
+
+VALUE(PDM_RFM_PER_WINDOW, 0);
+VALUE(PDM_RFM_FROZEN, 1);
+
+VALUE(PDM_RFM_TIERS_NONE, 0);
+VALUE(PDM_RFM_TIERS_CUT, 1);
+VALUE(PDM_RFM_TIERS_SHARE, 2);
+
+VALUE(PDM_RFM_TIER_NET, 0);
+VALUE(PDM_RFM_TIER_MONETARY, 1);
+VALUE(PDM_RFM_TIER_GMV, 2);
+VALUE(PDM_RFM_TIER_ORDERS, 3);
+VALUE(PDM_RFM_TIER_FREQUENCY, 4);
+
+/* pdmetrics/metrics/tiers.h */
+VALUE(PDM_TIERS_AUTO, 0);
+VALUE(PDM_TIERS_CUT, 1);
+VALUE(PDM_TIERS_SHARE, 2);
+
+/* pdmetrics/status.h */
+VALUE(PDM_OK, 0);
+VALUE(PDM_E_ARGUMENT, 1);
+VALUE(PDM_E_NOMEM, 2);
+VALUE(PDM_E_LIMIT, 3);
+VALUE(PDM_E_BUSY, 4);
+VALUE(PDM_E_STOPPED, 5);
+VALUE(PDM_E_SEQUENCE, 6);
+VALUE(PDM_E_BAD_OPTION, 7);
+VALUE(PDM_E_UNSUPPORTED_COMBINATION, 8);
+VALUE(PDM_E_MISSING_COLUMN, 9);
+VALUE(PDM_E_BAD_TYPE, 10);
+VALUE(PDM_E_NULL_VALUE, 11);
+VALUE(PDM_E_BAD_VALUE, 12);
+VALUE(PDM_E_OVERFLOW, 13);
+VALUE(PDM_E_OPTIONS_DIFFER, 14);
+VALUE(PDM_E_CORRUPT_STATE, 15);
+VALUE(PDM_E_UNSUPPORTED_VERSION, 16);
+VALUE(PDM_E_STREAM, 17);
+VALUE(PDM_E_SEGMENT_OVERLAP, 18);
+VALUE(PDM_E_DUPLICATE_EDGES, 19);
+VALUE(PDM_E_EMPTY_PERIOD, 20);
+
+int main(void) {
+#if defined(__LP64__) && CHAR_BIT == 8
+    (void)printf("sizes, offsets and values are as pinned\n");
+    return 0;
+#else
+    (void)printf("skipped: the layout is pinned for LP64 systems\n");
+    return 77;
+#endif
+}
