@@ -159,7 +159,7 @@ pytests() {
 types() {
     # Seen as a user of the installed package sees it, from outside the tree.
     cd build
-    "$venv/bin/python" -m mypy --strict --no-incremental -p pdmetrics
+    "$venv/bin/python" -m mypy --config-file "$root/pyproject.toml" --strict --no-incremental -p pdmetrics
 }
 
 documentation() {

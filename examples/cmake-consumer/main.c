@@ -38,16 +38,21 @@ int main(void) {
     }
 
     const pdm_table *table = pdm_result_table(result, NULL);
-    const int64_t *recency = pdm_table_i64(table, "recency_days");
+    const int32_t *recency = pdm_table_i32(table, "recency_days");
     const int64_t *frequency = pdm_table_i64(table, "frequency");
     const int64_t *monetary = pdm_table_i64(table, "monetary");
+    if (!recency || !frequency || !monetary) {
+        (void)fprintf(stderr, "the table has other columns than this program was written for\n");
+        pdm_result_free(result);
+        return 1;
+    }
     const int64_t rows = pdm_table_rows(table);
     for (int64_t row = 0; row < rows; row++) {
         size_t name_length = 0;
         size_t segment_length = 0;
         const char *name = pdm_table_utf8(table, "customer_id", row, &name_length);
         const char *segment = pdm_table_utf8(table, "segment", row, &segment_length);
-        (void)printf("%.*s  %4" PRId64 " days ago  %2" PRId64 " orders  %8.2f yuan  %.*s\n", (int)name_length, name,
+        (void)printf("%.*s  %4" PRId32 " days ago  %2" PRId64 " orders  %8.2f yuan  %.*s\n", (int)name_length, name,
                      recency[row], frequency[row], (double)monetary[row] / 100.0, (int)segment_length, segment);
     }
     pdm_result_free(result);

@@ -5,6 +5,9 @@
  * A context is configuration. It is immutable once made, may be shared by any number of states and threads, and is
  * reference-counted by what is made from it, so freeing it early is safe. Wherever a `pdm_context *` is expected NULL
  * means "all defaults": malloc, one thread, no limit, no callbacks.
+ *
+ * With the default allocator and no memory limit a context keeps up to 256 MiB of released large blocks for the next use (first touch
+ * of fresh pages can cost as much as the metric); freeing the context gives them back.
  */
 #ifndef PDMETRICS_CONTEXT_H
 #define PDMETRICS_CONTEXT_H
@@ -20,7 +23,7 @@ typedef struct pdm_context pdm_context;
  * at once. `old_size` is always the size the block was last given.
  */
 typedef struct pdm_allocator {
-    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
+    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size); /**< as said above */
     void *user; /**< handed to every call */
 } pdm_allocator;
 

@@ -10,6 +10,19 @@
 #include <stdint.h>
 #include <string.h>
 
+/**
+ * @def PDM_BEGIN_DECLS
+ * Opens the declarations of a header: C linkage where the header is read as C++.
+ *
+ * @def PDM_END_DECLS
+ * Closes them.
+ *
+ * @def PDM_EXPORT
+ * A public function: visible outside the shared library.
+ *
+ * @def PDM_NODISCARD
+ * The result must be looked at: a dropped status is a lost error.
+ */
 #ifdef __cplusplus
 #define PDM_BEGIN_DECLS extern "C" {
 #define PDM_END_DECLS }
@@ -20,7 +33,6 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PDM_EXPORT __attribute__((visibility("default")))
-/** The result must be looked at: a dropped status is a lost error. */
 #define PDM_NODISCARD __attribute__((warn_unused_result))
 #else
 #define PDM_EXPORT

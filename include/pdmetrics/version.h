@@ -7,9 +7,10 @@
 
 #include <pdmetrics/export.h>
 
-#define PDM_VERSION_MAJOR 0
-#define PDM_VERSION_MINOR 1
-#define PDM_VERSION_PATCH 0
+#define PDM_VERSION_MAJOR 0 /**< of these headers */
+#define PDM_VERSION_MINOR 1 /**< of these headers */
+#define PDM_VERSION_PATCH 0 /**< of these headers */
+/** Version of these headers, "major.minor.patch". */
 #define PDM_VERSION "0.1.0"
 
 PDM_BEGIN_DECLS

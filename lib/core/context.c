@@ -6,6 +6,8 @@
 /* Blocks from here on are worth pages of their own, on huge pages where the system has them: first touch is 4 times cheaper. */
 #define LARGE_BLOCK ((size_t)1 << 22)
 #define HUGE_PAGE ((size_t)1 << 21)
+/* Large blocks that a context without memory_limit keeps for reuse. */
+#define CACHE_LIMIT ((size_t)256 << 20)
 
 static size_t page_bytes(size_t size) { return (size + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1); }
 
@@ -23,8 +25,44 @@ static void *large_new(size_t size) {
     return raw + head;
 }
 
+static void *cache_take(pdm__block_cache *cache, size_t bytes) {
+    void *block = NULL;
+    (void)pthread_mutex_lock(&cache->lock);
+    for (int32_t i = cache->count - 1; i >= 0 && block == NULL; i--) {
+        if (cache->sizes[i] != bytes) continue;
+        block = cache->blocks[i];
+        cache->count--;
+        cache->blocks[i] = cache->blocks[cache->count];
+        cache->sizes[i] = cache->sizes[cache->count];
+        cache->bytes -= bytes;
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    return block;
+}
+
+static bool cache_put(pdm__block_cache *cache, void *block, size_t bytes) {
+    (void)pthread_mutex_lock(&cache->lock);
+    bool room = cache->count < PDM__CACHED_BLOCKS && bytes <= cache->limit - cache->bytes;
+    if (room) {
+        cache->blocks[cache->count] = block;
+        cache->sizes[cache->count++] = bytes;
+        cache->bytes += bytes;
+    }
+    (void)pthread_mutex_unlock(&cache->lock);
+    return room;
+}
+
+static void *large_take(pdm_context *context, size_t size) {
+    void *block = cache_take(&context->cache, page_bytes(size));
+    return block != NULL ? block : large_new(size);
+}
+
+static void large_give(pdm_context *context, void *block, size_t size) {
+    if (!cache_put(&context->cache, block, page_bytes(size))) (void)munmap(block, page_bytes(size));
+}
+
+/* `user` is the context; its own block, taken before there is one, is small. */
 static void *default_resize(void *user, void *block, size_t old_size, size_t new_size) {
-    (void)user;
     bool was_large = block != NULL && old_size >= LARGE_BLOCK;
     bool is_large = new_size >= LARGE_BLOCK;
     if (!was_large && !is_large) {
@@ -37,12 +75,12 @@ static void *default_resize(void *user, void *block, size_t old_size, size_t new
     if (was_large && is_large && page_bytes(old_size) == page_bytes(new_size)) return block;
     void *fresh = NULL;
     if (new_size > 0) {
-        fresh = is_large ? large_new(new_size) : malloc(new_size);
+        fresh = is_large ? large_take(user, new_size) : malloc(new_size);
         if (fresh == NULL) return NULL;
         if (block != NULL) memcpy(fresh, block, old_size < new_size ? old_size : new_size);
     }
     if (was_large) {
-        (void)munmap(block, page_bytes(old_size));
+        large_give(user, block, old_size);
     } else {
         free(block);
     }
@@ -69,6 +107,9 @@ pdm_status pdm_context_create(const pdm_context_options *options, pdm_context **
     memset(context, 0, sizeof *context);
     context->options = given;
     if (context->options.threads == 0) context->options.threads = 1;
+    if (given.allocator.resize == default_resize) context->options.allocator.user = context;
+    (void)pthread_mutex_init(&context->cache.lock, NULL);
+    context->cache.limit = given.memory_limit > 0 ? 0 : CACHE_LIMIT;
     atomic_init(&context->references, 1);
     atomic_init(&context->now, 0);
     atomic_init(&context->peak, 0);
@@ -79,6 +120,8 @@ pdm_status pdm_context_create(const pdm_context_options *options, pdm_context **
 void pdm_context_free(pdm_context *context) {
     if (context == NULL || atomic_fetch_sub(&context->references, 1) != 1) return;
     pdm_allocator allocator = context->options.allocator;
+    for (int32_t i = 0; i < context->cache.count; i++) (void)munmap(context->cache.blocks[i], context->cache.sizes[i]);
+    (void)pthread_mutex_destroy(&context->cache.lock);
     (void)allocator.resize(allocator.user, context, sizeof *context, 0);
 }
 

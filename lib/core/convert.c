@@ -342,7 +342,7 @@ static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes,
         to = ((const int64_t *)column->offsets)[at + 1];
     }
     if (from < 0 || to < from || (to > from && column->values == NULL)) return false;
-    *bytes = (const uint8_t *)column->values + from;
+    *bytes = to == from ? (const uint8_t *)"" : (const uint8_t *)column->values + from;
     *length = (uint64_t)(to - from);
     return true;
 }

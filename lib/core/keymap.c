@@ -77,7 +77,7 @@ uint32_t pdm__keymap_find(const pdm__keymap *map, const pdm__key *key) {
     return probe(map, key, slot_of(map, key->hash), &empty);
 }
 
-#define FIND_STRIP 64
+#define FIND_STRIP PDM__KEYMAP_STRIP
 
 /* Three passes over a strip, so that the misses of one key overlap with those of the others. */
 static size_t find_strip(const pdm__keymap *map, const pdm__key *keys, size_t n, uint32_t *ids) {
@@ -115,6 +115,53 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
     for (size_t base = 0; base < count; base += FIND_STRIP) {
         size_t n = count - base < FIND_STRIP ? count - base : FIND_STRIP;
         absent += find_strip(map, keys + base, n, ids + base);
+    }
+    return absent;
+}
+
+/* As find_strip, with nothing but the word to compare; entries are computed once. */
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *keys, const uint32_t *low, size_t count, uint32_t *ids,
+                              int64_t **words) {
+    uint32_t at[FIND_STRIP];
+    size_t absent = 0;
+    const uint32_t *slots = map->slots;
+    uint32_t mask = map->slot_mask;
+    if (slots == NULL) {
+        for (size_t i = 0; i < count; i++) ids[i] = PDM__NO_ID;
+        return count;
+    }
+    for (size_t i = 0; i < count; i++) __builtin_prefetch(&slots[low[i] & mask]);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t tag = low[i] & 0xFF000000U;
+        uint32_t place = low[i] & mask;
+        uint32_t slot = slots[place];
+        while (slot != 0 && (slot & 0xFF000000U) != tag) {
+            place = (place + 1) & mask;
+            slot = slots[place];
+        }
+        at[i] = place;
+        ids[i] = slot;
+        if (slot != 0) {
+            uint8_t *entry = pdm__keymap_entry(map, id_of(slot));
+            words[i] = (int64_t *)(void *)entry;
+            __builtin_prefetch(entry, 1);
+            __builtin_prefetch(entry + map->stride - 1, 1);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t slot = ids[i];
+        uint32_t tag = low[i] & 0xFF000000U;
+        while (slot != 0 && ((slot & 0xFF000000U) != tag || (uint64_t)words[i][0] != keys[i])) {
+            at[i] = (at[i] + 1) & mask;
+            slot = slots[at[i]];
+            if (slot != 0) words[i] = (int64_t *)(void *)pdm__keymap_entry(map, id_of(slot));
+        }
+        ids[i] = slot == 0 ? PDM__NO_ID : id_of(slot);
+        if (slot == 0) {
+            absent += 1;
+        } else {
+            words[i] += 1; /* behind the key */
+        }
     }
     return absent;
 }
@@ -188,7 +235,7 @@ pdm_status pdm__keymap_reserve(pdm__keymap *map, size_t more, size_t bytes, pdm_
     }
     PDM__TRY(reserve_slots(map, total, err));
     PDM__TRY(reserve_entries(map, total, err));
-    if (map->is_text && bytes > map->text_left) {
+    if (map->is_text && (bytes > map->text_left || map->text == NULL)) { /* an empty text has a place too */
         size_t block = bytes > TEXT_BLOCK ? bytes : TEXT_BLOCK;
         PDM__TRY(pdm__arena_take(map->arena, block, &map->text, err));
         map->text_left = block;

@@ -64,6 +64,11 @@ void pdm__keymap_truncate(pdm__keymap *map, uint32_t count);
 /* Ids of many keys at once, hiding the memory's latency; PDM__NO_ID where absent. Returns how many are absent. */
 size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids);
 
+/* The same for unscoped integers, count ≤ PDM__KEYMAP_STRIP; low[i] = low half of the hash. words[i] = the entry's words if found. */
+#define PDM__KEYMAP_STRIP 64
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *keys, const uint32_t *low, size_t count, uint32_t *ids,
+                              int64_t **words);
+
 /* Bytes held outside the arena. */
 size_t pdm__keymap_memory(const pdm__keymap *map);
 

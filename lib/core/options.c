@@ -80,6 +80,7 @@ static pdm_status normalize_int(const pdm_option_info *info, void *options, pdm_
             write_int(info, options, zero);
             return PDM_OK;
         }
+        if (value == 0) return PDM_OK; /* 0 is the default, inside the range or not (then it means "as other options say") */
     } else if (value == zero) {
         value = 0;
     }

@@ -147,19 +147,44 @@ pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const p
     return PDM_OK;
 }
 
-static void unit_keys(const pdm__schema *schema, const uint64_t *records, size_t count, pdm__key *keys) {
-    size_t stride = (size_t)schema->record_words;
-    if (schema->levels[0].key_kind == PDM__KEY_TEXT) {
-        for (size_t i = 0; i < count; i++) {
-            const uint64_t *record = records + i * stride;
-            keys[i] = (pdm__key){.hash = record[0], .bytes = pdm__pointer_of(record[1]), .length = (uint32_t)record[2]};
-        }
-        return;
-    }
+static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
+                                int64_t **words, pdm_error *err) {
+    pdm__key keys[FOLD_STRIP];
     for (size_t i = 0; i < count; i++) {
-        uint64_t word = records[i * stride];
-        keys[i] = (pdm__key){.hash = pdm__hash_word(word, 0, schema->seed), .word = word};
+        const uint64_t *record = records + i * (size_t)schema->record_words;
+        keys[i] = (pdm__key){.hash = record[0], .bytes = pdm__pointer_of(record[1]), .length = (uint32_t)record[2]};
     }
+    PDM__TRY(pdm__level_resolve(&schema->levels[0], map, keys, count, ids, err));
+    for (size_t i = 0; i < count; i++) words[i] = pdm__keymap_words(map, ids[i]);
+    return PDM_OK;
+}
+
+/* Integers, the usual case: found without building keys; only what is new goes the long way. */
+static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
+                               int64_t **words, pdm_error *err) {
+    uint64_t keys[FOLD_STRIP];
+    uint32_t low[FOLD_STRIP];
+    for (size_t i = 0; i < count; i++) {
+        keys[i] = records[i * (size_t)schema->record_words];
+        low[i] = (uint32_t)pdm__hash_word(keys[i], 0, schema->seed);
+    }
+    size_t absent = pdm__keymap_find_words(map, keys, low, count, ids, words);
+    if (absent == 0) return PDM_OK;
+    uint8_t *first = map->block_count == 0 ? NULL : map->blocks[0];
+    PDM__TRY(pdm__keymap_reserve(map, absent, 0, err));
+    bool moved = first != NULL && map->blocks[0] != first; /* the first block grows by moving */
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] == PDM__NO_ID) {
+            bool added = false;
+            pdm__key key = {.hash = low[i], .word = keys[i]};
+            ids[i] = pdm__keymap_add(map, &key, &added);
+            words[i] = pdm__keymap_words(map, ids[i]);
+            if (added) pdm__entry_begin(&schema->levels[0], words[i]);
+        } else if (moved) {
+            words[i] = pdm__keymap_words(map, ids[i]);
+        }
+    }
+    return PDM_OK;
 }
 
 /* Keys of level 1 of the records that have one, and which records those are. */
@@ -200,13 +225,14 @@ static pdm_status resolve_parts(const pdm__schema *schema, pdm__partition *parti
 static pdm_status fold_records(const pdm__store *store, pdm__partition *partition, const uint64_t *records, size_t count,
                                pdm_error *err) {
     const pdm__schema *schema = &store->schema;
-    pdm__key keys[FOLD_STRIP];
     uint32_t units[FOLD_STRIP];
     uint32_t parts[FOLD_STRIP];
+    int64_t *words[FOLD_STRIP];
     uint32_t units_before = partition->levels[0].count;
     uint32_t parts_before = schema->level_count > 1 ? partition->levels[1].count : 0;
-    unit_keys(schema, records, count, keys);
-    PDM__TRY(pdm__level_resolve(&schema->levels[0], &partition->levels[0], keys, count, units, err));
+    bool text = schema->levels[0].key_kind == PDM__KEY_TEXT;
+    PDM__TRY(text ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
+                  : resolve_ints(schema, &partition->levels[0], records, count, units, words, err));
     pdm_status status = PDM_OK;
     if (schema->level_count > 1) status = resolve_parts(schema, partition, records, units, count, parts, err);
     for (int32_t j = 0; status == PDM_OK && j < schema->journal_count; j++) {
@@ -220,7 +246,7 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
     pdm__step_args args = {.schema = schema,
                            .partition = partition,
                            .records = records,
-                           .units = units,
+                           .units = words,
                            .parts = schema->level_count > 1 ? parts : NULL,
                            .count = count};
     schema->step(&args);
@@ -246,7 +272,10 @@ static void fold_partition(void *argument, size_t p) {
             bucket->count = 0;
             pending->first[p] = bucket->next;
         }
-        if (pending->first[p] == NULL) pending->last[p] = NULL;
+        if (pending->first[p] != NULL) continue;
+        pending->last[p] = NULL;
+        pending->next[p] = NULL;
+        pending->end[p] = NULL;
     }
 }
 
@@ -264,6 +293,7 @@ static void count_pending(pdm__store *store) {
 
 pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err) {
     if (pdm__store_pending(store) == 0) return PDM_OK;
+    for (int32_t s = 0; s < store->pending_count; s++) pdm__buckets_seal(&store->schema, &store->pending[s]);
     fold_work work = {.store = store};
     pdm__run_parallel(run, PDM__PARTITIONS, fold_partition, &work);
     count_pending(store);

@@ -94,7 +94,7 @@ typedef struct pdm__step_args {
     const struct pdm__schema *schema;
     pdm__partition *partition;
     const uint64_t *records; /* [count][record_words] */
-    const uint32_t *units;   /* [count] ids in level 0 */
+    int64_t *const *units;   /* [count] words of each record's unit */
     const uint32_t *parts;   /* [count] ids in level 1, PDM__NO_ID where the record has none; NULL without level 1 */
     size_t count;
 } pdm__step_args;
@@ -120,18 +120,32 @@ typedef struct pdm__schema {
 /* A run of records on its way to a partition. */
 typedef struct pdm__bucket {
     struct pdm__bucket *next;
-    size_t count;
+    size_t count; /* valid once sealed */
     uint64_t records[];
 } pdm__bucket;
 
+/* Memory for buckets. */
+typedef struct pdm__bucket_slab {
+    uint8_t *memory;
+    size_t buckets; /* it has room for */
+} pdm__bucket_slab;
+
+/* Where the next bucket comes from. */
+typedef struct pdm__bucket_place {
+    size_t slab;
+    size_t used; /* buckets of that slab */
+} pdm__bucket_place;
+
 /* Buckets being filled: one list per partition, and the memory they come from. */
 typedef struct pdm__buckets {
+    uint64_t *next[PDM__PARTITIONS]; /* where the next record goes; == end: no room */
+    uint64_t *end[PDM__PARTITIONS];
     pdm__bucket *first[PDM__PARTITIONS];
     pdm__bucket *last[PDM__PARTITIONS];
-    uint8_t **slabs; /* memory for buckets */
+    pdm__bucket_slab *slabs;
     size_t slab_count;
     size_t slab_capacity;
-    size_t used;     /* buckets given out of the slabs */
+    pdm__bucket_place place;
     pdm__arena text; /* copies of key bytes of records that outlive their call */
     int64_t records; /* held */
 } pdm__buckets;
@@ -172,13 +186,16 @@ pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *co
 
 /* Marks, so that a batch can be taken back: one call before, one after a failure. */
 typedef struct pdm__bucket_mark {
+    uint64_t *next[PDM__PARTITIONS];
     pdm__bucket *last[PDM__PARTITIONS];
-    size_t count[PDM__PARTITIONS];
-    size_t used;
+    pdm__bucket_place place;
     int64_t records;
 } pdm__bucket_mark;
 void pdm__buckets_mark(const pdm__buckets *buckets, pdm__bucket_mark *mark);
 void pdm__buckets_rollback(pdm__buckets *buckets, const pdm__bucket_mark *mark);
+
+/* Gives back memory of (empty) buckets beyond what `records` need. */
+void pdm__store_trim_buckets(pdm__store *store, int64_t records);
 
 /* At least `count` sets of pending buckets exist after this. */
 pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *err);

@@ -6,6 +6,7 @@
 
 void pdm__buckets_clear(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets);
 void pdm__buckets_reset(pdm__buckets *buckets); /* empty again, memory kept */
+void pdm__buckets_seal(const pdm__schema *schema, pdm__buckets *buckets); /* counts of the last buckets are written */
 uint64_t pdm__buckets_memory(const pdm__schema *schema, const pdm__buckets *buckets);
 
 void pdm__entry_begin(const pdm__level *level, int64_t *words);

@@ -83,6 +83,7 @@ static void combine_partition(void *argument, size_t p) {
         }
     }
     for (int32_t j = 0; j < schema->journal_count; j++) {
+        if (src->journals[j].count == 0) continue; /* it may have no memory at all */
         size_t tuple = (size_t)(1 + schema->journals[j].word_count);
         const uint32_t *ids = work->partitions[p].ids[schema->journals[j].level];
         int64_t *to = dst->journals[j].words + dst->journals[j].count * tuple;

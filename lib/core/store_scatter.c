@@ -1,33 +1,60 @@
 /* Records into buckets, one list of buckets a partition. */
 #include "core/store_internal.h"
 
-#define SLAB_BUCKETS 64
-#define TEXT_CHUNK ((size_t)1 << 16)
+#define FIRST_SLAB ((size_t)64)
+#define LAST_SLAB ((size_t)4096)
 
 static size_t bucket_bytes(const pdm__schema *schema) {
     return sizeof(pdm__bucket) + (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
 }
 
-void pdm__buckets_clear(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets) {
-    for (size_t i = 0; i < buckets->slab_count; i++) {
-        pdm__drop(context, buckets->slabs[i], SLAB_BUCKETS * bucket_bytes(schema), 1);
+static void drop_slabs(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets, size_t keep) {
+    while (buckets->slab_count > keep) {
+        pdm__bucket_slab *slab = &buckets->slabs[--buckets->slab_count];
+        pdm__drop(context, slab->memory, slab->buckets * bucket_bytes(schema), 1);
     }
+}
+
+void pdm__buckets_clear(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets) {
+    drop_slabs(context, schema, buckets, 0);
     pdm__drop(context, buckets->slabs, buckets->slab_capacity, sizeof *buckets->slabs);
     pdm__arena_clear(&buckets->text);
     memset(buckets, 0, sizeof *buckets);
 }
 
 void pdm__buckets_reset(pdm__buckets *buckets) {
+    memset(buckets->next, 0, sizeof buckets->next);
+    memset(buckets->end, 0, sizeof buckets->end);
     memset(buckets->first, 0, sizeof buckets->first);
     memset(buckets->last, 0, sizeof buckets->last);
-    buckets->used = 0;
+    buckets->place = (pdm__bucket_place){0, 0};
     buckets->records = 0;
     pdm__arena_clear(&buckets->text);
 }
 
+void pdm__buckets_seal(const pdm__schema *schema, pdm__buckets *buckets) {
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        pdm__bucket *last = buckets->last[p];
+        if (last != NULL) last->count = (size_t)(buckets->next[p] - last->records) / (size_t)schema->record_words;
+    }
+}
+
 uint64_t pdm__buckets_memory(const pdm__schema *schema, const pdm__buckets *buckets) {
-    return buckets->slab_count * SLAB_BUCKETS * bucket_bytes(schema) + buckets->slab_capacity * sizeof *buckets->slabs +
-           buckets->text.total;
+    uint64_t bytes = buckets->slab_capacity * sizeof *buckets->slabs + buckets->text.total;
+    for (size_t i = 0; i < buckets->slab_count; i++) bytes += buckets->slabs[i].buckets * bucket_bytes(schema);
+    return bytes;
+}
+
+void pdm__store_trim_buckets(pdm__store *store, int64_t records) {
+    for (int32_t i = 0; i < store->pending_count; i++) {
+        pdm__buckets *buckets = &store->pending[i];
+        size_t wanted = (size_t)records / PDM__BUCKET_RECORDS + PDM__PARTITIONS;
+        size_t keep = 0;
+        size_t have = 0;
+        if (buckets->records > 0) continue;
+        while (keep < buckets->slab_count && have < wanted) have += buckets->slabs[keep++].buckets;
+        drop_slabs(store->context, &store->schema, buckets, i == 0 ? keep : 0);
+    }
 }
 
 pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *err) {
@@ -39,40 +66,53 @@ pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *
     return PDM_OK;
 }
 
-static pdm_status new_bucket(pdm__scatter *scatter, size_t p, pdm__bucket **out, pdm_error *err) {
+static pdm_status add_slab(pdm__scatter *scatter, pdm_error *err) {
     pdm__buckets *buckets = scatter->buckets;
     pdm_context *context = scatter->store->context;
-    size_t bytes = bucket_bytes(&scatter->store->schema);
-    size_t slab = buckets->used / SLAB_BUCKETS;
-    if (slab == buckets->slab_capacity) {
+    if (buckets->slab_count == buckets->slab_capacity) {
         size_t capacity = buckets->slab_capacity == 0 ? 16 : buckets->slab_capacity * 2;
         PDM__TRY(pdm__renew(context, buckets->slab_capacity, capacity, sizeof *buckets->slabs, &buckets->slabs, err));
         buckets->slab_capacity = capacity;
     }
-    if (slab == buckets->slab_count) {
-        PDM__TRY(pdm__new(context, SLAB_BUCKETS * bytes, 1, &buckets->slabs[slab], err));
-        buckets->slab_count++;
+    size_t size = buckets->slab_count == 0 ? FIRST_SLAB : buckets->slabs[buckets->slab_count - 1].buckets * 2;
+    if (size > LAST_SLAB) size = LAST_SLAB;
+    pdm__bucket_slab *slab = &buckets->slabs[buckets->slab_count];
+    PDM__TRY(pdm__new(context, size * bucket_bytes(&scatter->store->schema), 1, &slab->memory, err));
+    slab->buckets = size;
+    buckets->slab_count++;
+    return PDM_OK;
+}
+
+/* The next bucket of partition p; the one before is full. */
+static pdm_status new_bucket(pdm__scatter *scatter, size_t p, pdm_error *err) {
+    pdm__buckets *buckets = scatter->buckets;
+    const pdm__schema *schema = &scatter->store->schema;
+    pdm__bucket_place *place = &buckets->place;
+    while (place->slab < buckets->slab_count && place->used == buckets->slabs[place->slab].buckets) {
+        *place = (pdm__bucket_place){place->slab + 1, 0};
     }
-    pdm__bucket *bucket = (pdm__bucket *)(void *)(buckets->slabs[slab] + (buckets->used % SLAB_BUCKETS) * bytes);
+    if (place->slab == buckets->slab_count) PDM__TRY(add_slab(scatter, err));
+    pdm__bucket *bucket = (pdm__bucket *)(void *)(buckets->slabs[place->slab].memory + place->used++ * bucket_bytes(schema));
     bucket->next = NULL;
-    bucket->count = 0;
+    bucket->count = PDM__BUCKET_RECORDS;
     if (buckets->last[p] == NULL) {
         buckets->first[p] = bucket;
     } else {
+        buckets->last[p]->count = PDM__BUCKET_RECORDS;
         buckets->last[p]->next = bucket;
     }
     buckets->last[p] = bucket;
-    buckets->used++;
-    *out = bucket;
+    buckets->next[p] = bucket->records;
+    buckets->end[p] = bucket->records + (size_t)schema->record_words * PDM__BUCKET_RECORDS;
     return PDM_OK;
 }
 
 /* The place of the next record of partition p. */
-static inline pdm_status next_record(pdm__scatter *scatter, size_t p, uint64_t **out, pdm_error *err) {
-    pdm__bucket *bucket = scatter->buckets->last[p];
-    if (bucket == NULL || bucket->count == PDM__BUCKET_RECORDS) PDM__TRY(new_bucket(scatter, p, &bucket, err));
-    *out = bucket->records + bucket->count * (size_t)scatter->store->schema.record_words;
-    bucket->count++;
+static inline pdm_status next_record(pdm__scatter *scatter, size_t p, size_t words, uint64_t **out, pdm_error *err) {
+    pdm__buckets *buckets = scatter->buckets;
+    if (PDM__UNLIKELY(buckets->next[p] == buckets->end[p])) PDM__TRY(new_bucket(scatter, p, err));
+    *out = buckets->next[p];
+    buckets->next[p] += words;
     return PDM_OK;
 }
 
@@ -105,7 +145,7 @@ static pdm_status scatter_three(pdm__scatter *scatter, const uint64_t *const *co
     uint64_t seed = scatter->store->schema.seed;
     for (size_t i = 0; i < n; i++) {
         uint64_t *record = NULL;
-        PDM__TRY(next_record(scatter, pdm__partition_of(pdm__hash_word(key[i], 0, seed)), &record, err));
+        PDM__TRY(next_record(scatter, pdm__partition_of(pdm__hash_word(key[i], 0, seed)), 3, &record, err));
         record[0] = key[i];
         record[1] = second[i];
         record[2] = third[i];
@@ -122,7 +162,7 @@ static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *colu
         uint64_t hash = unit_text ? pdm__hash_text(pdm__pointer_of(columns[1][i]), (size_t)columns[2][i], 0, schema->seed)
                                   : pdm__hash_word(columns[0][i], 0, schema->seed);
         uint64_t *record = NULL;
-        PDM__TRY(next_record(scatter, pdm__partition_of(hash), &record, err));
+        PDM__TRY(next_record(scatter, pdm__partition_of(hash), words, &record, err));
         for (size_t w = unit_text ? 1 : 0; w < words; w++) record[w] = columns[w][i];
         if (unit_text) record[0] = hash;
         if (!scatter->copy_text || !any_text) continue;
@@ -141,24 +181,25 @@ pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *co
 }
 
 void pdm__buckets_mark(const pdm__buckets *buckets, pdm__bucket_mark *mark) {
-    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-        mark->last[p] = buckets->last[p];
-        mark->count[p] = buckets->last[p] == NULL ? 0 : buckets->last[p]->count;
-    }
-    mark->used = buckets->used;
+    memcpy(mark->next, buckets->next, sizeof mark->next);
+    memcpy(mark->last, buckets->last, sizeof mark->last);
+    mark->place = buckets->place;
     mark->records = buckets->records;
 }
 
 void pdm__buckets_rollback(pdm__buckets *buckets, const pdm__bucket_mark *mark) {
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        /* An `end` of a later bucket goes with it; the earlier one's lies the same distance from its records. */
+        size_t room = mark->last[p] == NULL ? 0 : (size_t)(buckets->end[p] - buckets->last[p]->records);
         buckets->last[p] = mark->last[p];
+        buckets->next[p] = mark->next[p];
+        buckets->end[p] = mark->last[p] == NULL ? NULL : mark->last[p]->records + room;
         if (mark->last[p] == NULL) {
             buckets->first[p] = NULL;
         } else {
-            mark->last[p]->count = mark->count[p];
             mark->last[p]->next = NULL;
         }
     }
-    buckets->used = mark->used;
+    buckets->place = mark->place;
     buckets->records = mark->records;
 }

@@ -184,6 +184,7 @@ static void derive_order(void *argument, size_t p) {
 static void counted_stats(const pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats) {
     stats->rows_outside = pdm__store_counter(work->view->store, RFM_COUNTERS * window + RFM_COUNT_OUTSIDE);
     stats->late = pdm__store_counter(work->view->store, RFM_COUNTERS * window + RFM_COUNT_LATE);
+    stats->unlinked = pdm__store_counter(work->view->store, RFM_COUNTERS * window + RFM_COUNT_UNLINKED);
 }
 
 pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err) {
@@ -254,13 +255,18 @@ static int64_t monetary_of(const pdm_rfm_options *options, const customer *c, in
     }
 }
 
+size_t pdm__rfm_pieces(const pdm__rfm_work *work) { return (work->units + PIECE - 1) / PIECE; }
+
 typedef struct collect_work {
     pdm__rfm_work *work;
     int32_t window;
     int64_t last_day; /* from which recency counts */
-    size_t *kept;     /* per piece: customers; then where they begin */
-    pdm__rfm_stats *stats; /* per piece */
+    size_t *starts;   /* per piece: where its customers begin */
+    pdm__rfm_stats stats[PDM__PARTITIONS];
     pdm__rfm_population *population;
+    int64_t *columns[16]; /* of 64 bits, in the table */
+    int32_t *windows;
+    int32_t *recency;
 } collect_work;
 
 static void ahead(const pdm__rfm_work *work, size_t i, size_t end) {
@@ -272,25 +278,7 @@ static void ahead(const pdm__rfm_work *work, size_t i, size_t end) {
     }
     const uint8_t *entry = pdm__keymap_entry(&work->view->store->partitions[ref.partition].levels[0], ref.id);
     __builtin_prefetch(entry);
-    __builtin_prefetch(entry + 56);
-}
-
-static void count_piece(void *argument, size_t piece) {
-    collect_work *c = argument;
-    const pdm__rfm_work *work = c->work;
-    size_t end = (piece + 1) * PIECE < work->units ? (piece + 1) * PIECE : work->units;
-    bool line = work->plan->line;
-    for (size_t i = piece * PIECE; i < end; i++) {
-        ahead(work, i + 16, end);
-        customer one = customer_at(work, c->window, work->order[i]);
-        if (!line) c->stats[piece].unlinked += one.words[RFM_REFUND_ROWS];
-        if (one.words[RFM_ORDERS] > 0) {
-            c->kept[piece] += 1;
-        } else {
-            c->stats[piece].customers_without_order += 1;
-            c->stats[piece].money_without_order += one.net;
-        }
-    }
+    __builtin_prefetch(entry + 47);
 }
 
 enum {
@@ -302,12 +290,11 @@ static void fill_piece(void *argument, size_t piece) {
     const pdm__rfm_work *work = c->work;
     const pdm__rfm_population *population = c->population;
     const pdm_rfm_options *options = work->plan->options;
-    pdm_table *table = population->table;
     size_t end = (piece + 1) * PIECE < work->units ? (piece + 1) * PIECE : work->units;
-    size_t at = c->kept[piece];
+    size_t at = c->starts[piece];
     size_t row = (size_t)population->first_row + at;
     bool text = work->view->store->schema.levels[0].key_kind == PDM__KEY_TEXT;
-    int64_t *ids = text ? NULL : pdm__table_i64(table, COL_CUSTOMER);
+    int64_t *ids = text ? NULL : c->columns[COL_CUSTOMER];
     for (size_t i = piece * PIECE; i < end; i++) {
         ahead(work, i + 16, end);
         customer one = customer_at(work, c->window, work->order[i]);
@@ -320,14 +307,14 @@ static void fill_piece(void *argument, size_t piece) {
         population->values[1][at] = frequency;
         population->values[2][at] = monetary;
         if (ids != NULL) ids[row] = (int64_t)pdm__store_key(work->view->store, 0, work->order[i]).word;
-        pdm__table_i32(table, COL_WINDOW)[row] = c->window;
-        pdm__table_i32(table, COL_RECENCY)[row] = (int32_t)recency;
-        pdm__table_i64(table, COL_FIRST)[row] = one.words[RFM_FIRST];
-        pdm__table_i64(table, COL_LAST)[row] = one.words[RFM_LAST];
-        pdm__table_i64(table, COL_ORDERS)[row] = one.words[RFM_ORDERS];
-        pdm__table_i64(table, COL_GMV)[row] = one.words[RFM_GMV];
-        pdm__table_i64(table, COL_REFUNDS)[row] = one.words[RFM_REFUNDS];
-        pdm__table_i64(table, COL_NET)[row] = one.net;
+        c->windows[row] = c->window;
+        c->recency[row] = (int32_t)recency;
+        c->columns[COL_FIRST][row] = one.words[RFM_FIRST];
+        c->columns[COL_LAST][row] = one.words[RFM_LAST];
+        c->columns[COL_ORDERS][row] = one.words[RFM_ORDERS];
+        c->columns[COL_GMV][row] = one.words[RFM_GMV];
+        c->columns[COL_REFUNDS][row] = one.words[RFM_REFUNDS];
+        c->columns[COL_NET][row] = one.net;
         at++;
         row++;
     }
@@ -348,21 +335,61 @@ static pdm_status put_text_ids(const pdm__rfm_work *work, const pdm__rfm_populat
     return PDM_OK;
 }
 
-static size_t piece_count(const pdm__rfm_work *work) { return (work->units + PIECE - 1) / PIECE; }
+/* Units of a partition without a counted order; few or none as a rule, and found without the canonical order's jumps. */
+static void count_partition(void *argument, size_t p) {
+    collect_work *c = argument;
+    uint32_t units = c->work->view->store->partitions[p].levels[0].count;
+    for (uint32_t u = 0; u < units; u++) {
+        customer one = customer_at(c->work, c->window, (pdm__entry_ref){(uint32_t)p, u});
+        if (one.words[RFM_ORDERS] > 0) continue;
+        c->stats[p].customers_without_order += 1;
+        c->stats[p].money_without_order += one.net;
+    }
+}
 
-static void count_customers(collect_work *c, pdm__rfm_stats *stats) {
-    size_t pieces = piece_count(c->work);
+static void count_piece(void *argument, size_t piece) {
+    collect_work *c = argument;
+    const pdm__rfm_work *work = c->work;
+    size_t end = (piece + 1) * PIECE < work->units ? (piece + 1) * PIECE : work->units;
+    for (size_t i = piece * PIECE; i < end; i++) {
+        ahead(work, i + 16, end);
+        c->starts[piece] += customer_at(work, c->window, work->order[i]).words[RFM_ORDERS] > 0;
+    }
+}
+
+/* Where each piece's customers begin among all. */
+static void place_pieces(collect_work *c, size_t without) {
+    size_t pieces = pdm__rfm_pieces(c->work);
+    if (without == 0) {
+        for (size_t piece = 0; piece < pieces; piece++) c->starts[piece] = piece * PIECE;
+        return;
+    }
     pdm__run_parallel(c->work->run, pieces, count_piece, c);
     size_t at = 0;
     for (size_t piece = 0; piece < pieces; piece++) {
-        size_t kept = c->kept[piece];
-        c->kept[piece] = at;
+        size_t kept = c->starts[piece];
+        c->starts[piece] = at;
         at += kept;
-        stats->unlinked += c->stats[piece].unlinked;
-        stats->customers_without_order += c->stats[piece].customers_without_order;
-        stats->money_without_order += c->stats[piece].money_without_order;
     }
-    c->population->count = at;
+}
+
+pdm_status pdm__rfm_count(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err) {
+    pdm__rfm_population *population = &work->populations[window];
+    collect_work *c = NULL;
+    PDM__TRY(pdm__new_zero(work->context, pdm__rfm_pieces(work), sizeof *population->starts, &population->starts, err));
+    PDM__TRY(pdm__new_zero(work->context, 1, sizeof *c, &c, err));
+    c->work = work;
+    c->window = window;
+    c->starts = population->starts;
+    pdm__run_parallel(work->run, PDM__PARTITIONS, count_partition, c);
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        stats->customers_without_order += c->stats[p].customers_without_order;
+        stats->money_without_order += c->stats[p].money_without_order;
+    }
+    place_pieces(c, (size_t)stats->customers_without_order);
+    population->count = work->units - (size_t)stats->customers_without_order;
+    pdm__drop(work->context, c, 1, sizeof *c);
+    return PDM_OK;
 }
 
 /* R counts from the day of as_of, or of the last µs before it. */
@@ -382,23 +409,24 @@ static pdm_status fill_customers(collect_work *c, pdm_error *err) {
     PDM__TRY(pdm__new(context, population->count, sizeof *population->values[0], &population->values[0], err));
     population->values[1] = pdm__table_i64(table, COL_FREQUENCY) + population->first_row;
     population->values[2] = pdm__table_i64(table, COL_MONETARY) + population->first_row;
+    for (int32_t i = COL_CUSTOMER; i <= COL_NET; i++) c->columns[i] = pdm__table_i64(table, i);
+    c->windows = pdm__table_i32(table, COL_WINDOW);
+    c->recency = pdm__table_i32(table, COL_RECENCY);
     population->as_of = pdm__rfm_as_of(work, c->window);
     c->last_day = recency_day(work, c->window);
-    pdm__run_parallel(work->run, piece_count(work), fill_piece, c);
+    pdm__run_parallel(work->run, pdm__rfm_pieces(work), fill_piece, c);
     if (work->view->store->schema.levels[0].key_kind != PDM__KEY_TEXT) return PDM_OK;
     return put_text_ids(work, population, err);
 }
 
-/* Without a table yet: counts the window's customers. With one: writes them. */
-pdm_status pdm__rfm_collect(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err) {
-    pdm_context *context = work->view->store->context;
-    size_t pieces = piece_count(work);
-    collect_work c = {.work = work, .window = window, .population = &work->populations[window]};
-    pdm_status status = pdm__new_zero(context, pieces, sizeof *c.kept, &c.kept, err);
-    if (status == PDM_OK) status = pdm__new_zero(context, pieces, sizeof *c.stats, &c.stats, err);
-    if (status == PDM_OK) count_customers(&c, stats);
-    if (status == PDM_OK && c.population->table != NULL) status = fill_customers(&c, err);
-    pdm__drop(context, c.kept, pieces, sizeof *c.kept);
-    pdm__drop(context, c.stats, pieces, sizeof *c.stats);
+pdm_status pdm__rfm_fill(pdm__rfm_work *work, int32_t window, pdm_error *err) {
+    collect_work *c = NULL;
+    PDM__TRY(pdm__new_zero(work->context, 1, sizeof *c, &c, err));
+    c->work = work;
+    c->window = window;
+    c->population = &work->populations[window];
+    c->starts = c->population->starts;
+    pdm_status status = fill_customers(c, err);
+    pdm__drop(work->context, c, 1, sizeof *c);
     return status;
 }

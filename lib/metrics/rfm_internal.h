@@ -25,7 +25,6 @@ enum {
     RFM_ORDERS,  /* counted orders */
     RFM_GMV,     /* their sales */
     RFM_REFUNDS, /* refunds that count in the window */
-    RFM_REFUND_ROWS,
     RFM_BASE_WORDS,
     RFM_MAX = RFM_BASE_WORDS, /* largest net of a counted order; only where m_basis asks */
     /* made, never stored: */
@@ -39,7 +38,7 @@ enum {
 enum { RFM_ORDER_TIME, RFM_ORDER_SALE, RFM_ORDER_ROWS, RFM_ORDER_WORDS };
 
 /* Counters of a window (grain order). */
-enum { RFM_COUNT_OUTSIDE, RFM_COUNT_LATE, RFM_COUNTERS };
+enum { RFM_COUNT_OUTSIDE, RFM_COUNT_LATE, RFM_COUNT_UNLINKED, RFM_COUNTERS };
 
 typedef struct pdm__rfm_window {
     const char *name;
@@ -71,10 +70,23 @@ typedef struct pdm__rfm_plan {
     pdm__tier_ladder tiers;
 } pdm__rfm_plan;
 
+/* Statistics of a window. */
+typedef struct pdm__rfm_stats {
+    int64_t rows_outside;
+    int64_t linked;
+    int64_t unlinked;
+    int64_t unmatched;
+    int64_t late;
+    int64_t customers_without_order;
+    int64_t money_without_order;
+} pdm__rfm_stats;
+
 /* Customers of one window, in canonical order, as the tables need them. */
 typedef struct pdm__rfm_population {
     size_t count;
     uint32_t *position;    /* [count] place among all units */
+    size_t *starts;        /* [pieces] where the customers of each piece of the units begin */
+    pdm__rfm_stats stats;
     int64_t *values[3];    /* [count] R in days, F, M */
     pdm_table *table;      /* `rfm`, all windows */
     int64_t first_row;     /* of this window in it */
@@ -102,17 +114,6 @@ typedef struct pdm__rfm_work {
     int64_t *firsts; /* [units] first counted order ever (absent_detail), INT64_MAX = none */
 } pdm__rfm_work;
 
-/* Statistics of a window. */
-typedef struct pdm__rfm_stats {
-    int64_t rows_outside;
-    int64_t linked;
-    int64_t unlinked;
-    int64_t unmatched;
-    int64_t late;
-    int64_t customers_without_order;
-    int64_t money_without_order;
-} pdm__rfm_stats;
-
 /* rfm_state.c */
 pdm_status pdm__rfm_check(const pdm__setup *setup, int32_t list, pdm_error *err);
 pdm_status pdm__rfm_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
@@ -126,7 +127,9 @@ pdm_status pdm__rfm_plan_map(const pdm__setup *setup, const pdm__rfm_plan *plan,
 /* rfm_customers.c */
 int64_t pdm__rfm_as_of(const pdm__rfm_work *work, int32_t window);
 pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err);
-pdm_status pdm__rfm_collect(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err);
+size_t pdm__rfm_pieces(const pdm__rfm_work *work);
+pdm_status pdm__rfm_count(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err);
+pdm_status pdm__rfm_fill(pdm__rfm_work *work, int32_t window, pdm_error *err);
 
 /* rfm_population.c */
 pdm_status pdm__rfm_score(pdm__rfm_work *work, int32_t window, pdm_table *thresholds, int64_t *threshold_row, pdm_error *err);

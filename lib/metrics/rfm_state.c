@@ -9,7 +9,6 @@ static const pdm__field window_fields[] = {
     [RFM_ORDERS] = {.name = "orders", .merge = PDM__SUM_COUNT},
     [RFM_GMV] = {.name = "gmv", .merge = PDM__SUM_MONEY},
     [RFM_REFUNDS] = {.name = "refunds", .merge = PDM__SUM_MONEY},
-    [RFM_REFUND_ROWS] = {.name = "refund_rows", .merge = PDM__SUM_COUNT},
     [RFM_MAX] = {.name = "max", .merge = PDM__MAX, .identity = INT64_MIN},
 };
 
@@ -57,7 +56,7 @@ static void step_window(const pdm__rfm_plan *plan, const pdm__rfm_window *window
     if (amount < 0) {
         if (!refund_counts(plan, window, time, counters)) return;
         words[RFM_REFUNDS] -= plan->gross ? 0 : amount;
-        words[RFM_REFUND_ROWS] += 1;
+        counters[RFM_COUNT_UNLINKED] += 1;
         return;
     }
     if (!inside(window, time)) {
@@ -75,7 +74,7 @@ static void step_order_windows(const pdm__step_args *args) {
         const uint64_t *own = args->records + i * stride + args->schema->own_at;
         int64_t time = (int64_t)own[0];
         int64_t amount = (int64_t)own[1];
-        int64_t *words = pdm__keymap_words(&args->partition->levels[0], args->units[i]);
+        int64_t *words = args->units[i];
         int64_t *counters = args->partition->counters;
         bool counted = amount > 0 || (amount == 0 && plan->options->count_zero_orders != 0);
         for (int32_t w = 0; w < plan->stored_windows; w++, words += level->field_count, counters += RFM_COUNTERS) {
@@ -95,12 +94,12 @@ static void step_order_plain(const pdm__step_args *args) {
     for (size_t i = 0; i < args->count; i++, own += stride) {
         int64_t time = (int64_t)own[0];
         int64_t amount = (int64_t)own[1];
-        int64_t *words = pdm__keymap_words(&args->partition->levels[0], args->units[i]);
+        int64_t *words = args->units[i];
         if (amount >= least) {
             step_sale(words, plan, time, amount);
         } else if (amount < 0) {
             words[RFM_REFUNDS] -= plan->gross ? 0 : amount;
-            words[RFM_REFUND_ROWS] += 1;
+            args->partition->counters[RFM_COUNT_UNLINKED] += 1;
         }
     }
 }

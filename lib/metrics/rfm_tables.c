@@ -413,9 +413,8 @@ typedef struct result_tables {
 static pdm_status count_windows(pdm__rfm_work *work, pdm_error *err) {
     int64_t rows = 0;
     for (int32_t w = 0; w < work->plan->window_count; w++) {
-        pdm__rfm_stats stats;
-        PDM__TRY(pdm__rfm_derive(work, w, &stats, err));
-        PDM__TRY(pdm__rfm_collect(work, w, &stats, err));
+        PDM__TRY(pdm__rfm_derive(work, w, &work->populations[w].stats, err));
+        PDM__TRY(pdm__rfm_count(work, w, &work->populations[w].stats, err));
         work->populations[w].first_row = rows;
         rows += (int64_t)work->populations[w].count;
         PDM__TRY(pdm__run_status(work->run, err));
@@ -463,14 +462,15 @@ static pdm_status put_segments(pdm__rfm_work *work, int32_t window, pdm_table *t
 }
 
 static pdm_status put_window(pdm__rfm_work *work, int32_t window, result_tables *t, pdm_error *err) {
-    pdm__rfm_stats stats;
-    PDM__TRY(pdm__rfm_derive(work, window, &stats, err));
-    PDM__TRY(pdm__rfm_collect(work, window, &stats, err));
+    pdm__rfm_stats again;
+    /* With one window what was derived for counting is still there. */
+    if (work->plan->window_count > 1) PDM__TRY(pdm__rfm_derive(work, window, &again, err));
+    PDM__TRY(pdm__rfm_fill(work, window, err));
     PDM__TRY(pdm__run_status(work->run, err));
     PDM__TRY(pdm__rfm_score(work, window, t->thresholds, &t->threshold_row, err));
     PDM__TRY(classify(work, window, err));
     PDM__TRY(put_segments(work, window, t->segments, err));
-    put_stats(work, t->stats, window, &stats);
+    put_stats(work, t->stats, window, &work->populations[window].stats);
     if (work->plan->options->tiers == PDM_RFM_TIERS_NONE) return PDM_OK;
     return put_tiers(work, window, &t->tiers, err);
 }
@@ -510,6 +510,7 @@ static pdm_status make_tables(pdm__rfm_work *work, pdm_error *err) {
 static void clear_work(pdm__rfm_work *work) {
     for (int32_t w = 0; work->populations != NULL && w < work->plan->window_count; w++) {
         pdm__rfm_population *population = &work->populations[w];
+        pdm__drop(work->context, population->starts, pdm__rfm_pieces(work), sizeof *population->starts);
         pdm__drop(work->context, population->position, population->count, sizeof *population->position);
         pdm__drop(work->context, population->values[0], population->count, sizeof *population->values[0]);
     }

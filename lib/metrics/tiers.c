@@ -83,7 +83,7 @@ static void step(const pdm__step_args *args) {
     size_t stride = (size_t)args->schema->record_words;
     const uint64_t *own = args->records + args->schema->own_at;
     for (size_t i = 0; i < args->count; i++, own += stride) {
-        pdm__keymap_words(&args->partition->levels[0], args->units[i])[0] += (int64_t)own[0];
+        args->units[i][0] += (int64_t)own[0];
     }
 }
 

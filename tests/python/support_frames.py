@@ -44,7 +44,7 @@ def as_numpy(data):
     else:
         keys = {
             "customer_id": numpy.array(data["customer_id"], dtype="int32"),
-            "order_id": numpy.array(data["order_id"], dtype="uint64"),
+            "order_id": numpy.array(data["order_id"], dtype="uint32"),
         }
         optional = numpy.ma.masked_array([value or 0 for value in original], mask=[value is None for value in original])
     return {

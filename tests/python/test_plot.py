@@ -34,7 +34,7 @@ def test_migration(pdm, lang):
     result = pdm.rfm(DATA, windows=WINDOWS)
     moved = sum(result.migration["customers"])
     heat = result.plot("migration", lang=lang).data[0]
-    assert sum(int(cell.replace(",", "")) for row in heat.text for cell in row) == moved
+    assert sum(int(cell.replace(",", "") or 0) for row in heat.text for cell in row) == moved
     assert ("无订单" in heat.y or "无订单" in heat.x) == (lang == "zh")
     assert sum(result.plot("sankey", lang=lang).data[0].link.value) == moved
     result.plot(lang=lang)
@@ -42,7 +42,11 @@ def test_migration(pdm, lang):
 
 
 def test_other_results(pdm):
-    assert pdm.tiers({"customer_id": [1, 2], "value": [1, 2]}).plot(lang="zh").data
+    tiers = pdm.tiers({"customer_id": [1, 2, 3, 4, 5], "value": [1, 2, 3, 4, 500]})
+    for lang, title in (("en", "Membership tiers"), ("zh", "会员分层")):
+        figure = tiers.plot(lang=lang)
+        assert figure.layout.title.text == title
+        assert sum(figure.data[1].x) == pytest.approx(1)
     assert pdm.datasets.private_domain(50).plot().data
     assert pdm.rfm({name: [] for name in DATA}).plot().data
 

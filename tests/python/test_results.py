@@ -88,7 +88,7 @@ def test_every_shape_holds_the_same(pdm, result):
 
 
 def _missing(value):
-    return value is None or value != value or type(value).__name__ in ("NAType", "NaTType")
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
 def _instant(value):
@@ -136,7 +136,7 @@ def test_save(pdm, result, tmp_path):
     assert [row[rows[0].index("segment")] for row in rows[1:]] == result.segments["segment"].to_list()
     result.save(tmp_path / "excel.csv", encoding="utf-8-sig")
     assert (tmp_path / "excel.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    result.save(tmp_path / "all")
+    result.save_all(tmp_path / "all")
     assert {path.name for path in (tmp_path / "all").iterdir()} == {f"{name}.csv" for name in result.tables}
     with pytest.raises(pdm.ArgumentError, match="ends in .csv or .parquet"):
         result.save(tmp_path / "x.xlsx")

@@ -20,7 +20,7 @@ CHECKS = settings(deadline=None, max_examples=120 * LONG, suppress_health_check=
 FEWER = settings(CHECKS, max_examples=40 * LONG)
 
 INT_IDS = [-3, 0, 1, 2, 7, 10, 2**40]
-TEXT_IDS = ["a", "Z", "aa", "é", "客户", "b", "10", "9"]
+TEXT_IDS = ["a", "Z", "aa", "\uff21", "\U0001f600", "é", "客户", "b", "10", "9"]
 TZ = ["UTC", "+08:00", "-03:30", "Asia/Shanghai", "America/New_York"]
 
 # ---- random shops -----------------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def counting(draw):
         "tz": draw(st.sampled_from(TZ)),
         "grain": draw(st.sampled_from(["line", "line", "order"])),
         "dedupe": draw(st.sampled_from(["none", "none", "event_id"])),
-        "refund_policy": draw(st.sampled_from(["net_in_m_keep_f", "drop_fully_refunded", "gross"])),
+        "refund_policy": draw(st.sampled_from(["net_in_M_keep_F", "drop_fully_refunded", "gross"])),
         "refund_cutoff": draw(st.sampled_from(["as_of", "none"])),
         "count_zero_orders": draw(st.booleans()),
         "r_base": draw(st.sampled_from(["as_of_day", "last_day"])),
@@ -94,7 +94,7 @@ def counting(draw):
     elif kind == "windows":
         options["windows"] = draw(windows())
     if options["grain"] == "order" and options["refund_policy"] == "drop_fully_refunded":
-        options["refund_policy"] = draw(st.sampled_from(["net_in_m_keep_f", "gross"]))
+        options["refund_policy"] = draw(st.sampled_from(["net_in_M_keep_F", "gross"]))
     if options["f_basis"] == "repeat" and options["m_basis"] == "net_mean":
         options["f_basis"] = "days"
     return options
@@ -387,6 +387,35 @@ def test_migration(pdm, rows, pair, options, frozen, detail):
         options["thresholds"] = "frozen"
         # of a first window without customers, or with one class only, there are no cuts to apply
         assume(has_cuts(rows, {**options, "windows": pair[:1]}))
+    check(pdm, rows, options)
+
+
+FROZEN = st.one_of(
+    st.sampled_from(["midrank", "pct_rank", "quantile_right", "quantile_rfm_r"]).map(
+        lambda policy: {"policy": policy, "duplicates": "drop"}
+    ),
+    cn8(),
+    st.tuples(st.just({"policy": "split", "map": "none"}), splitting()).map(lambda pair: {**pair[0], **pair[1]}),
+)
+
+
+@CHECKS
+@given(
+    orders=st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([1, 2, 3, 5, 8, 13])), min_size=6, max_size=40
+    ),
+    options=FROZEN,
+)
+def test_frozen(pdm, orders, options):
+    """Two peopled windows: the second is scored by the cuts and splits of the first, between whose values its own lie."""
+    if options.get("base") in ("ntile", "rank_first"):
+        options = {**options, "base": "midrank"}
+    if "policy" not in options:
+        options = {**options, "map": "cn8"}
+    rows = [dict(customer_id=customer, time=day * DAY, amount=money) for customer, day, money in orders]
+    pair = [("A", 0, 5 * DAY), ("B", 5 * DAY, 10 * DAY)]
+    options = {**options, "grain": "order", "windows": pair, "thresholds": "frozen"}
+    assume(has_cuts(rows, {**options, "windows": pair[:1]}))
     check(pdm, rows, options)
 
 

@@ -23,7 +23,7 @@ DEFAULTS = {
     "dedupe": "none",
     "zero_denominator": "null",
     "grain": "line",
-    "refund_policy": "net_in_m_keep_f",
+    "refund_policy": "net_in_M_keep_F",
     "refund_cutoff": "as_of",
     "count_zero_orders": False,
     "r_base": "as_of_day",

@@ -135,8 +135,6 @@ def order_rows(case_input, rows):
 def options_of(case_input):
     names = ("tz", "refund_policy", "refund_cutoff", "count_zero_orders", "r_base", "f_basis", "m_basis")
     options = {name: case_input[name] for name in names if name in case_input}
-    if "refund_policy" in options:
-        options["refund_policy"] = options["refund_policy"].lower()
     return {**options, "windows": [("w", *case_input["window"])]}
 
 

@@ -163,6 +163,8 @@ _BY_CODE = {kind.code: kind for kind in _all_kinds(Error)}
 def from_native(code: str, row: int, column: str, message: str) -> Error:
     """The exception for an error record of the library. Called from C."""
     kind = _BY_CODE.get(code, Error)
+    if column and column not in message:
+        message = f"{column}: {message}"
     return kind(message, code=code, row=None if row < 0 else row, column=column or None)
 
 

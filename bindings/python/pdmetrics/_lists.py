@@ -34,9 +34,20 @@ def batch(info: ListInfo, value: ListLike, tz: tzinfo) -> tuple[int, list[_colum
         elif column.role == _registry.TEXT:
             made = _columns.of_list(column.name, [None if item is None else str(item) for item in values], column.role)
         else:
-            made = _columns.of_list(column.name, values, column.role)
+            made = _columns.of_list(column.name, [_number(column, item) for item in values], column.role)
         columns.append(made)
     return len(rows), columns
+
+
+def _number(column: ColumnInfo, value: Any) -> Any:
+    """Decimals as the kind of number a column wants, where that loses nothing."""
+    if not isinstance(value, Decimal):
+        return value
+    if column.role == _registry.FLOAT:
+        return float(value)
+    if column.role == _registry.INTEGER and value == value.to_integral_value():
+        return int(value)
+    return value
 
 
 def _rows(info: ListInfo, value: ListLike) -> list[Row]:
@@ -140,5 +151,5 @@ def _takes(column: ColumnInfo, value: Any) -> bool:
     if column.role == _registry.MONEY:
         return not isinstance(value, (str, float))
     if column.role == _registry.INTEGER:
-        return hasattr(value, "__index__")
+        return hasattr(value, "__index__") or (isinstance(value, Decimal) and value == value.to_integral_value())
     return True

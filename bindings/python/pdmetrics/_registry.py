@@ -131,8 +131,9 @@ def _option(info: core.pdm_option_info) -> OptionInfo:
         default = info.fallback_float
     elif info.type == core.PDM_OPTION_TEXT:
         default = ""
-    else:
-        default = None if info.fallback == INT64_MIN else info.fallback
+    else:  # a fallback that is no value means that the metric decides
+        decided = info.fallback == INT64_MIN or not info.minimum <= info.fallback <= info.maximum
+        default = None if decided else info.fallback
     return OptionInfo(
         info.name, info.type, tuple(values), info.minimum, info.maximum, default, info.unit or "", info.doc or ""
     )

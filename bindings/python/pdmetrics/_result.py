@@ -84,6 +84,16 @@ class Column(Sequence[Any]):
         nulls = core.pdm_py_table_nulls(self._table._native, self._index)
         return None if nulls is None else numpy.frombuffer(nulls, dtype="bool")
 
+    def codes(self) -> numpy.ndarray[Any, Any]:
+        """A numpy array of positions in :meth:`categories`; −1 is null."""
+        import numpy  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        codes = numpy.frombuffer(bytearray(core.pdm_py_table_data(self._table._native, self._index)), dtype="int32")
+        nulls = self.nulls()
+        if nulls is not None:
+            codes[nulls] = -1
+        return codes
+
     def categories(self) -> list[str]:
         """The values a category column can have."""
         return core.pdm_py_table_categories(self._table._native, self._index)
@@ -181,11 +191,7 @@ class Table:
             column = self[name]
             nulls = None if column.dtype in ("text", "category") else column.nulls()
             if column.dtype == "category":
-                codes = memoryview(core.pdm_py_table_data(self._native, column._index)).cast("i").tolist()
-                missing = core.pdm_py_table_nulls(self._native, column._index)
-                if missing is not None:
-                    codes = [-1 if gone else code for code, gone in zip(codes, missing, strict=True)]
-                columns[name] = pandas.Categorical.from_codes(codes, column.categories(), ordered=False)
+                columns[name] = pandas.Categorical.from_codes(column.codes(), column.categories())
             elif column.dtype == "datetime":
                 columns[name] = pandas.DatetimeIndex(column.to_numpy(), tz="UTC").tz_convert(self._tz)
             elif nulls is not None and column.dtype in ("int32", "int64", "uint64", "bool"):
@@ -343,14 +349,15 @@ class Result:
     def __arrow_c_schema__(self) -> object:
         return self.main.__arrow_c_schema__()
 
-    def save(self, path: str | os.PathLike[str], *, encoding: str = "utf-8", format: str = "csv") -> None:
-        """Writes the main table to a ``.csv`` or ``.parquet`` file, or every table into a directory (a path without a suffix)."""
-        if os.path.splitext(os.fspath(path))[1]:
-            self.main.save(path, encoding=encoding)
-            return
-        os.makedirs(path, exist_ok=True)
+    def save(self, path: str | os.PathLike[str], *, encoding: str = "utf-8") -> None:
+        """Writes the main table as ``.csv`` (``encoding="utf-8-sig"`` for Excel) or ``.parquet``."""
+        self.main.save(path, encoding=encoding)
+
+    def save_all(self, directory: str | os.PathLike[str], *, format: Literal["csv", "parquet"] = "csv", encoding: str = "utf-8") -> None:
+        """Writes every table into a directory, which is made if need be: ``segments.csv`` and so on."""
+        os.makedirs(directory, exist_ok=True)
         for name, table in self.tables.items():
-            table.save(os.path.join(path, f"{name}.{format}"), encoding=encoding)
+            table.save(os.path.join(directory, f"{name}.{format}"), encoding=encoding)
 
     def plot(self, kind: str | None = None, *, lang: Language = "en", **options: Any) -> plotly.graph_objects.Figure:
         """An interactive Plotly figure, English or Chinese. ``kind`` chooses among the metric's figures; the first is the default."""

@@ -138,5 +138,8 @@ def _parse(text: str, name: str) -> datetime | int:
 
 
 def to_datetime(micros: int, tz: tzinfo) -> datetime:
-    """The aware datetime of an instant, on the clock of ``tz``."""
-    return (_EPOCH + micros * _MICROSECOND).replace(tzinfo=timezone.utc).astimezone(tz)
+    """The aware datetime of an instant, on the clock of ``tz``; the first or last there is for instants outside years 1 to 9999."""
+    try:
+        return (_EPOCH + micros * _MICROSECOND).replace(tzinfo=timezone.utc).astimezone(tz)
+    except OverflowError:
+        return (datetime.min if micros < 0 else datetime.max).replace(tzinfo=timezone.utc)

@@ -92,7 +92,7 @@ def _parser() -> _Parser:
         sub = commands.add_parser(metric.name, help=_escape(metric.summary), description=_escape(metric.summary))
         sub.add_argument("input", help="CSV, Parquet or JSON file, or a SQL query for DuckDB")
         sub.add_argument("--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory")
-        sub.add_argument("--table", metavar="NAME", help="print this table instead of the summary")
+        sub.add_argument("--table", metavar="NAME", help="print, and write, this table instead of the main one")
         _add_common(sub)
         _add_metric(sub, metric)
         sub.set_defaults(run=_run_metric, metric=metric)
@@ -222,15 +222,16 @@ def _run_metric(given: argparse.Namespace) -> int:
     metric: MetricInfo = given.metric
     arguments = _arguments(given, metric.options)
     result = compute(metric.name, given.input, arguments)
-    print(_summary(result, given.table))
+    shown = _summary(result, given.table)
     if given.out:
-        if os.path.splitext(given.out)[1] and given.table:
-            result.tables[given.table].save(given.out)
+        if not os.path.splitext(given.out)[1]:
+            result.save_all(given.out)
         else:
-            result.save(given.out)
+            (result.tables[given.table] if given.table else result.main).save(given.out)
         _say_wrote(given, given.out)
     if given.html:
         _write_review(given, {"orders": given.input}, arguments, [metric.name])
+    print(shown)
     return 0
 
 
@@ -304,7 +305,7 @@ def _sources(given: argparse.Namespace) -> dict[str, str]:
 
 def _run_sample(given: argparse.Namespace) -> int:
     data = datasets.private_domain(given.customers, given.seed)
-    data.save(given.directory, format=given.format)
+    data.save_all(given.directory, format=given.format)
     for name, table in data.tables.items():
         print(f"{os.path.join(given.directory, name)}.{given.format}  {len(table):,} rows")
     return 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -143,10 +144,37 @@ def _tiles(rows: list[dict[str, Any]], names: list[str], hover: list[str], lang:
             "cmax": 1,
             "line": {"width": 2, "color": "white"},
             "cornerradius": 3,
+            "pad": {"t": 0, "l": 0, "r": 0, "b": 0},
         },
+        root={"color": "rgba(0,0,0,0)"},
+        pathbar={"visible": False},
         name=_say("customers", lang),
         tiling={"pad": 2},
     )
+
+
+Cells = dict[tuple[int, int], float]
+
+
+def _by_score(main: Table) -> tuple[Counter[tuple[int, int]], Cells]:
+    """Customers and money of each pair of R and F scores, in the last window."""
+    counts: Counter[tuple[int, int]] = Counter()
+    money: Cells = defaultdict(float)
+    windows = main["window"].categories() if "window" in main else []
+    last = windows[-1] if len(windows) > 1 else None
+    step = 1 << 18
+    for start in range(0, len(main), step):
+        r_f = list(zip(main["r_score"][start : start + step], main["f_score"][start : start + step], strict=True))
+        spent = main["monetary"][start : start + step]
+        if last is not None:
+            kept = [window == last for window in main["window"][start : start + step]]
+            r_f, spent = list(compress(r_f, kept)), list(compress(spent, kept))
+        counts.update(r_f)
+        for cell, value in zip(r_f, spent, strict=True):
+            money[cell] += value
+    for cell in [cell for cell in counts if None in cell]:
+        del counts[cell]
+    return counts, money
 
 
 @figure("rfm", "heatmap")
@@ -155,16 +183,7 @@ def heatmap(result: Result, *, lang: Language) -> go.Figure:
     main = result.main
     if "r_score" not in main:
         raise ArgumentError("this result has no scores")
-    scores = list(zip(main["r_score"], main["f_score"], main["monetary"], strict=True))
-    if "window" in main and len(main):
-        windows = main["window"].to_list()
-        scores = [row for row, window in zip(scores, windows, strict=True) if window == windows[-1]]
-    counts: Counter[tuple[int, int]] = Counter()
-    money: Counter[tuple[int, int]] = Counter()
-    for r, f, m in scores:
-        if r is not None and f is not None:
-            counts[r, f] += 1
-            money[r, f] += m or 0
+    counts, money = _by_score(main)
     r_all = range(1, max((r for r, _ in counts), default=5) + 1)
     f_all = range(1, max((f for _, f in counts), default=5) + 1)
     total = sum(counts.values()) or 1
@@ -181,7 +200,7 @@ def heatmap(result: Result, *, lang: Language) -> go.Figure:
             x=[str(r) for r in r_all],
             y=[str(f) for f in f_all],
             z=[[counts[r, f] for r in r_all] for f in f_all],
-            text=[[f"{counts[r, f]:,}" for r in r_all] for f in f_all],
+            text=[[f"{counts[r, f]:,}" if counts[r, f] else "" for r in r_all] for f in f_all],
             texttemplate="%{text}",
             customdata=hover,
             hovertemplate="%{customdata}<extra></extra>",
@@ -237,7 +256,7 @@ def migration(result: Result, *, lang: Language) -> go.Figure:
             x=[names.get(t, t) for t in targets],
             y=[names.get(s, s) for s in sources],
             z=[[cell(s, t, "row_share") for t in targets] for s in sources],
-            text=[[f"{cell(s, t, 'customers') or 0:,}" for t in targets] for s in sources],
+            text=[[f"{cell(s, t, 'customers'):,}" if cell(s, t, "customers") else "" for t in targets] for s in sources],
             texttemplate="%{text}",
             customdata=hover,
             hovertemplate="%{customdata}<extra></extra>",

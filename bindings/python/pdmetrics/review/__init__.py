@@ -64,6 +64,11 @@ class Review:
     made: datetime
 
 
+def percent(value: float | None) -> str:
+    """A share as readers expect it."""
+    return "–" if value is None else f"{value:.1%}"
+
+
 class Data:
     """The inputs of a review, and how to compute on them."""
 
@@ -71,20 +76,42 @@ class Data:
         self.inputs = dict(inputs)
         self.arguments = dict(arguments)
         self._columns: dict[str, list[str]] = {}
+        self._derived: dict[str, Any] = {}
+        self._orders: dict[str, Result] = {}
+
+    def frame(self, name: str) -> Any:
+        """An input, or what was derived from one."""
+        return self._derived[name] if name in self._derived else self.inputs[name]
 
     def columns(self, name: str) -> list[str]:
         """Names of an input's columns."""
         if name not in self._columns:
-            self._columns[name] = _column_names(self.inputs[name])
+            self._columns[name] = _column_names(self.frame(name))
         return self._columns[name]
 
     def input_for(self, metric: MetricInfo, preferred: Sequence[str] = ()) -> str | None:
-        """An input that has every column a metric must have."""
+        """An input that has every column a metric must have: one it is about, or the only one there is."""
         needed = [
             str(self.arguments.get(column.keyword) or column.name) for column in metric.columns if column.required
         ]
-        order = [name for name in preferred if name in self.inputs] or list(self.inputs)
-        return next((name for name in order if set(needed) <= set(self.columns(name))), None)
+        order = list(self.inputs) if not preferred or len(self.inputs) == 1 else preferred
+        return next((name for name in order if name in self.inputs and set(needed) <= set(self.columns(name))), None)
+
+    def derive(self, name: str, frame: Any) -> str:
+        """Makes a result an input for another metric; returns how it is called here."""
+        self._derived[name] = frame
+        return name
+
+    def orders(self, source: str) -> Result:
+        """RFM of an input of orders, computed once; orders without an id each count as one."""
+        if source not in self._orders:
+            self._orders[source] = self.compute("rfm", source, **self.grain(source))
+        return self._orders[source]
+
+    def grain(self, source: str) -> dict[str, str]:
+        """The option that rows without an order id need, unless the user said what a row is."""
+        order = self.arguments.get("order") or "order_id"
+        return {} if order in self.columns(source) or "grain" in self.arguments else {"grain": "order"}
 
     def compute(self, metric: str, source: str, **arguments: Any) -> Result:
         """A metric over an input, with the arguments of the review that the metric knows."""
@@ -97,18 +124,21 @@ class Data:
         for column in info.columns:  # what the review names for another input is no error here
             if given.get(column.keyword) not in available and not column.required:
                 given.pop(column.keyword, None)
-        return compute(metric, self.inputs[source], given)
+        return compute(metric, self.frame(source), given)
 
 
 Tell = Callable[[Data, str], Section]
-_SECTIONS: dict[str, tuple[Tell, tuple[str, ...]]] = {}
+_SECTIONS: dict[str, tuple[Tell, tuple[str, ...], str]] = {}
 
 
-def section(metric: str, *, inputs: Sequence[str] = ("orders",)) -> Callable[[Tell], Tell]:
-    """Registers what tells a metric; ``inputs`` are the inputs it is about, best first."""
+def section(metric: str, *, inputs: Sequence[str] = ("orders",), columns_of: str | None = None) -> Callable[[Tell], Tell]:
+    """Registers what tells a metric; ``inputs`` are the inputs it is about, best first.
+
+    ``columns_of`` names another metric whose columns the input must have, for a section that computes that one first.
+    """
 
     def register(tell: Tell) -> Tell:
-        _SECTIONS[metric] = (tell, tuple(inputs))
+        _SECTIONS[metric] = (tell, tuple(inputs), columns_of or metric)
         return tell
 
     return register
@@ -158,10 +188,10 @@ def build(inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mappi
         if only and metric.name not in only:
             continue
         _load(metric.name)
-        tell, preferred = _SECTIONS.get(metric.name, (None, ()))
-        source = data.input_for(metric, preferred)
+        tell, preferred, columns_of = _SECTIONS.get(metric.name, (None, (), metric.name))
+        source = data.input_for(metrics[columns_of], preferred)
         if source is None:
-            names = ", ".join(column.name for column in metric.columns if column.required)
+            names = ", ".join(column.name for column in metrics[columns_of].columns if column.required)
             skipped.append((metric.name, Text(f"no input with {names}", f"没有包含 {names} 的输入")))
             continue
         try:

@@ -9,7 +9,7 @@ from .._errors import Error
 from .._registry import metrics
 from .._result import Result
 from .._segments import action, label
-from . import Data, Grid, Section, Text, section
+from . import Data, Grid, Section, Text, percent, section
 
 _BACK = timedelta(days=90)
 
@@ -19,10 +19,6 @@ def _money(value: float | None, result: Result) -> str:
         return "–"
     exponent = 2 if result.currency_exponent is None else result.currency_exponent
     return f"{value / 10**exponent:,.{min(exponent, 2)}f}"
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
 
 
 def _total_and_segments(result: Result) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -41,7 +37,7 @@ def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str]]:
         (Text("net of refunds", "净销售额"), _money(total["net"], result)),
         (Text("per order (AOV)", "笔单价"), _money(total["aov"], result)),
         (Text("per customer", "客单价"), _money(total["per_customer"], result)),
-        (Text("repurchase rate", "复购率"), _percent(total["repeat_rate"])),
+        (Text("repurchase rate", "复购率"), percent(total["repeat_rate"])),
     ]
 
 
@@ -53,9 +49,9 @@ def _findings(total: dict[str, Any], rows: list[dict[str, Any]]) -> list[Text]:
     richest = max(alive, key=lambda row: row["gmv"])
     found.append(
         Text(
-            f"{label(richest, 'en')} are {_percent(richest['share'])} of the customers and bring "
-            f"{_percent(richest['gmv_share'])} of sales.",
-            f"{label(richest, 'zh')}占客户 {_percent(richest['share'])}，贡献销售额 {_percent(richest['gmv_share'])}。",
+            f"{label(richest, 'en')} are {percent(richest['share'])} of the customers and bring "
+            f"{percent(richest['gmv_share'])} of sales.",
+            f"{label(richest, 'zh')}占客户 {percent(richest['share'])}，贡献销售额 {percent(richest['gmv_share'])}。",
         )
     )
     largest = max(alive, key=lambda row: row["customers"])
@@ -63,16 +59,16 @@ def _findings(total: dict[str, Any], rows: list[dict[str, Any]]) -> list[Text]:
         found.append(
             Text(
                 f"The largest segment is {label(largest, 'en')}: {largest['customers']:,} customers "
-                f"({_percent(largest['share'])}), {_percent(largest['gmv_share'])} of sales.",
-                f"人数最多的是{label(largest, 'zh')}：{largest['customers']:,} 人（{_percent(largest['share'])}），"
-                f"贡献销售额 {_percent(largest['gmv_share'])}。",
+                f"({percent(largest['share'])}), {percent(largest['gmv_share'])} of sales.",
+                f"人数最多的是{label(largest, 'zh')}：{largest['customers']:,} 人（{percent(largest['share'])}），"
+                f"贡献销售额 {percent(largest['gmv_share'])}。",
             )
         )
     if total["repeat_rate"] is not None:
         found.append(
             Text(
-                f"{_percent(total['repeat_rate'])} of the customers bought at least twice.",
-                f"{_percent(total['repeat_rate'])} 的客户至少购买过两次。",
+                f"{percent(total['repeat_rate'])} of the customers bought at least twice.",
+                f"{percent(total['repeat_rate'])} 的客户至少购买过两次。",
             )
         )
     return found
@@ -98,12 +94,12 @@ def _segment_grid(rows: list[dict[str, Any]], total: dict[str, Any], result: Res
             Text("total", "合计") if last else Text(label(row, "en"), label(row, "zh")),
             *(Text(value, value) for value in (
                 f"{row['customers']:,}",
-                _percent(row["share"]),
+                percent(row["share"]),
                 _money(row["gmv"], result),
-                _percent(row["gmv_share"]),
+                percent(row["gmv_share"]),
                 _money(row["aov"], result),
                 _money(row["per_customer"], result),
-                _percent(row["repeat_rate"]),
+                percent(row["repeat_rate"]),
                 "–" if row.get("mean_recency_days") is None else f"{row['mean_recency_days']:,.0f}",
             )),
             Text("", "") if last else Text(action(row["segment"], "en"), action(row["segment"], "zh")),
@@ -130,15 +126,15 @@ def _add_migration(data: Data, source: str, result: Result, made: Section) -> No
     windows = None if data.arguments.get("windows") is not None else _windows(result)
     if windows is None:
         return
-    moved = data.compute("rfm", source, windows=windows, as_of=None)
+    moved = data.compute("rfm", source, windows=windows, as_of=None, **data.grain(source))
     if "migration_summary" not in moved.tables or not len(moved.tables["migration_summary"]):
         return
     row = moved.tables["migration_summary"].to_rows()[-1]
     made.findings.append(
         Text(
-            f"Against 90 days earlier {_percent(row['upgrade_rate'])} of the customers of both dates moved to a better segment, "
-            f"{_percent(row['downgrade_rate'])} to a worse one; {row['joined']:,} are new.",
-            f"与 90 天前相比，两期共有客户中 {_percent(row['upgrade_rate'])} 升级，{_percent(row['downgrade_rate'])} 降级；"
+            f"Against 90 days earlier {percent(row['upgrade_rate'])} of the customers of both dates moved to a better segment, "
+            f"{percent(row['downgrade_rate'])} to a worse one; {row['joined']:,} are new.",
+            f"与 90 天前相比，两期共有客户中 {percent(row['upgrade_rate'])} 升级，{percent(row['downgrade_rate'])} 降级；"
             f"新增 {row['joined']:,} 位客户。",
         )
     )
@@ -166,13 +162,7 @@ def _notes(result: Result) -> list[Text]:
 @section("rfm")
 def tell(data: Data, source: str) -> Section:
     """The section."""
-    extra = {}
-    if "order_id" not in {column.name for column in metrics["rfm"].columns if column.required}:
-        order = data.arguments.get("order") or "order_id"
-        if order not in data.columns(source) and data.arguments.get("grain") is None:
-            extra["grain"] = "order"
-    data.arguments.update(extra)
-    result = data.compute("rfm", source)
+    result = data.orders(source)
     metric = metrics["rfm"]
     made = Section(Text(metric.title, metric.title_zh))
     if "segments" in result.tables:

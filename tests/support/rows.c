@@ -1,0 +1,268 @@
+#include "rows.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_US INT64_C(86400000000)
+#define HOUR_US INT64_C(3600000000)
+#define TEXT_ROOM 96
+
+uint64_t rows_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+int64_t rows_below(uint64_t *state, int64_t bound) { return (int64_t)(rows_random(state) % (uint64_t)bound); }
+
+static void *take(size_t count, size_t size) {
+    void *block = calloc(count > 0 ? count : 1, size);
+    if (block == NULL) {
+        (void)fprintf(stderr, "out of memory in a test\n");
+        abort();
+    }
+    return block;
+}
+
+/* ---- the model ---- */
+
+static int64_t key_domain(int32_t nth_key, int64_t count, bool event) {
+    if (event) return count > 4 ? count - count / 5 : 4;
+    int64_t share = nth_key == 0 ? 6 : 3;
+    return count / share + 3;
+}
+
+static int64_t model_value(const pdm_column_info *info, int32_t nth_key, int64_t count, uint64_t *random) {
+    switch (info->role) {
+    case PDM_ROLE_KEY: return rows_below(random, key_domain(nth_key, count, strcmp(info->name, "event_id") == 0));
+    case PDM_ROLE_TIME: {
+        int64_t day = rows_below(random, 120) - 60;
+        int64_t hour = rows_below(random, 24);
+        int64_t rest = rows_below(random, 4) == 0 ? rows_below(random, 3600) * 1000000 : 0;
+        return day * DAY_US + hour * HOUR_US + rest;
+    }
+    case PDM_ROLE_MONEY: {
+        int64_t kind = rows_below(random, 20);
+        if (kind == 0) return 0;
+        if (kind < 5) return -1 - rows_below(random, 600);
+        return kind < 12 ? 1 + rows_below(random, 12) * 100 : 1 + rows_below(random, 2000);
+    }
+    case PDM_ROLE_TEXT: return rows_below(random, 6);
+    default: return rows_below(random, 50) - 10;
+    }
+}
+
+/* ---- physical columns ---- */
+
+/* Different numbers give different texts: empty, short, more than an inline view holds, not ASCII. */
+static size_t key_text(int64_t value, char *out) {
+    if (value == 0) return 0;
+    int length = value % 5 == 2   ? snprintf(out, TEXT_ROOM, "很长的客户编号-%lld", (long long)value)
+                 : value % 7 == 3 ? snprintf(out, TEXT_ROOM, "customer-with-a-long-id-%lld", (long long)value)
+                                  : snprintf(out, TEXT_ROOM, "c%lld", (long long)value);
+    return (size_t)length;
+}
+
+static int64_t int_key(int64_t value) {
+    if (value == 1) return INT64_MIN;
+    if (value == 2) return INT64_MAX;
+    return value % 3 == 0 ? -value : value;
+}
+
+static void lay_out_texts(rows_column *c, pdm_type type, int64_t count, const int64_t *values, pdm_column *out, void **owned) {
+    bool large = type == PDM_TYPE_LARGE_UTF8;
+    char *bytes = take((size_t)count * TEXT_ROOM, 1);
+    int32_t *narrow = take((size_t)count + 1, sizeof *narrow);
+    int64_t *wide = take((size_t)count + 1, sizeof *wide);
+    size_t used = 0;
+    for (int64_t i = 0; i < count; i++) {
+        used += key_text(values == NULL ? i : values[i], bytes + used);
+        narrow[i + 1] = (int32_t)used;
+        wide[i + 1] = (int64_t)used;
+    }
+    *out = pdm_column_make(c->info->name, type, bytes);
+    out->offsets = large ? (const void *)wide : (const void *)narrow;
+    owned[0] = bytes;
+    owned[1] = narrow;
+    owned[2] = wide;
+}
+
+static void lay_out_dictionary(rows_column *c, int64_t count) {
+    int64_t most = 0;
+    int32_t *indices = take((size_t)count, sizeof *indices);
+    for (int64_t i = 0; i < count; i++) {
+        indices[i] = (int32_t)c->values[i];
+        most = c->values[i] > most ? c->values[i] : most;
+    }
+    lay_out_texts(c, PDM_TYPE_UTF8, most + 1, NULL, &c->dictionary, c->owned);
+    c->column = pdm_column_make(c->info->name, PDM_TYPE_DICTIONARY, indices);
+    c->column.index_type = PDM_TYPE_INT32;
+    c->column.dictionary = &c->dictionary;
+    c->column.dictionary_length = most + 1;
+    c->owned[3] = indices;
+}
+
+/* Integers of `size` bytes; divided by `divisor` first. */
+static void lay_out_words(rows_column *c, pdm_type type, size_t size, int64_t divisor, int64_t factor, int64_t count) {
+    uint8_t *bytes = take((size_t)count, size);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t value = c->values[i] * factor;
+        value = value / divisor - (value % divisor < 0 ? 1 : 0);
+        memcpy(bytes + (size_t)i * size, &value, size < 8 ? size : 8);
+        if (size == 16) memset(bytes + (size_t)i * 16 + 8, value < 0 ? 0xFF : 0, 8);
+    }
+    c->column = pdm_column_make(c->info->name, type, bytes);
+    c->owned[3] = bytes;
+}
+
+static void lay_out_floats(rows_column *c, int64_t count) {
+    double *numbers = take((size_t)count, sizeof *numbers);
+    for (int64_t i = 0; i < count; i++) numbers[i] = (double)c->values[i] / 4.0;
+    c->column = pdm_column_make(c->info->name, PDM_TYPE_FLOAT64, numbers);
+    c->owned[3] = numbers;
+}
+
+static void lay_out_int_keys(rows_column *c, bool is_unsigned, int64_t count) {
+    uint64_t *words = take((size_t)count, sizeof *words);
+    for (int64_t i = 0; i < count; i++) {
+        words[i] = is_unsigned ? (uint64_t)c->values[i] * UINT64_C(0x9E3779B97F4A7C15) : (uint64_t)int_key(c->values[i]);
+    }
+    c->column = pdm_column_make(c->info->name, is_unsigned ? PDM_TYPE_UINT64 : PDM_TYPE_INT64, words);
+    c->owned[3] = words;
+}
+
+static void lay_out_key(rows_column *c, rows_style style, bool first, int64_t count) {
+    switch ((int32_t)style) {
+    case ROWS_TEXT: lay_out_texts(c, PDM_TYPE_UTF8, count, c->values, &c->column, c->owned); break;
+    case ROWS_DICTIONARY: lay_out_dictionary(c, count); break;
+    case ROWS_UINT: lay_out_int_keys(c, true, count); break;
+    case ROWS_MIXED:
+        if (first) {
+            lay_out_texts(c, PDM_TYPE_LARGE_UTF8, count, c->values, &c->column, c->owned);
+        } else {
+            lay_out_words(c, PDM_TYPE_INT32, 4, 1, 1, count);
+        }
+        break;
+    default: lay_out_int_keys(c, false, count); break;
+    }
+}
+
+static void lay_out_time(rows_column *c, rows_style style, int64_t count) {
+    switch ((int32_t)style) {
+    case ROWS_TEXT: lay_out_words(c, PDM_TYPE_TIMESTAMP_US, 8, 1, 1, count); break;
+    case ROWS_MIXED:
+        lay_out_words(c, PDM_TYPE_TIMESTAMP_MS, 8, 1000, 1, count);
+        c->column.naive = 1;
+        break;
+    case ROWS_DICTIONARY: lay_out_words(c, PDM_TYPE_DATE32, 4, DAY_US, 1, count); break;
+    case ROWS_UINT: lay_out_words(c, PDM_TYPE_TIMESTAMP_NS, 8, 1, 1000, count); break;
+    default: lay_out_words(c, PDM_TYPE_INT64, 8, 1, 1, count); break;
+    }
+}
+
+static void lay_out_money(rows_column *c, rows_style style, int64_t count) {
+    switch ((int32_t)style) {
+    case ROWS_TEXT:
+    case ROWS_DICTIONARY: lay_out_words(c, PDM_TYPE_INT32, 4, 1, 1, count); break;
+    case ROWS_MIXED: lay_out_words(c, PDM_TYPE_INT16, 2, 1, 1, count); break;
+    case ROWS_UINT: lay_out_words(c, PDM_TYPE_DECIMAL128, 16, 1, 1, count); break;
+    default: lay_out_words(c, PDM_TYPE_INT64, 8, 1, 1, count); break;
+    }
+}
+
+static void lay_out(rows *r) {
+    bool first_key = true;
+    for (int32_t i = 0; i < r->column_count; i++) {
+        rows_column *c = &r->columns[i];
+        switch (c->info->role) {
+        case PDM_ROLE_KEY:
+            lay_out_key(c, r->style, first_key, r->count);
+            first_key = false;
+            break;
+        case PDM_ROLE_TIME: lay_out_time(c, r->style, r->count); break;
+        case PDM_ROLE_MONEY: lay_out_money(c, r->style, r->count); break;
+        case PDM_ROLE_TEXT: lay_out_texts(c, PDM_TYPE_UTF8, r->count, c->values, &c->column, c->owned); break;
+        case PDM_ROLE_FLOAT: lay_out_floats(c, r->count); break;
+        default: lay_out_words(c, PDM_TYPE_INT64, 8, 1, 1, r->count); break;
+        }
+        uint8_t *bits = take((size_t)r->count / 8 + 1, 1);
+        bool any = false;
+        for (int64_t row = 0; row < r->count; row++) {
+            bits[row >> 3] = (uint8_t)(bits[row >> 3] | c->valid[row] << (row & 7));
+            any = any || c->valid[row] == 0;
+        }
+        c->column.validity = any ? bits : NULL;
+        c->owned[4] = bits;
+    }
+}
+
+static rows *new_rows(const pdm_metric *metric, rows_style style, int64_t count) {
+    rows *r = take(1, sizeof *r);
+    r->metric = metric;
+    r->style = style;
+    r->count = count;
+    r->column_count = metric->column_count;
+    for (int32_t i = 0; i < r->column_count; i++) {
+        r->columns[i].info = &metric->columns[i];
+        r->columns[i].values = take((size_t)count, sizeof(int64_t));
+        r->columns[i].valid = take((size_t)count, 1);
+    }
+    return r;
+}
+
+rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_style style, bool nulls) {
+    rows *r = new_rows(metric, style, count);
+    uint64_t random = seed;
+    int32_t nth_key = 0;
+    for (int32_t i = 0; i < r->column_count; i++) {
+        rows_column *c = &r->columns[i];
+        for (int64_t row = 0; row < count; row++) {
+            c->values[row] = model_value(c->info, nth_key, count, &random);
+            int64_t one_in = c->info->nullable != 0 ? 2 : nulls ? 25 : 0;
+            c->valid[row] = one_in == 0 || rows_below(&random, one_in) != 0 ? 1 : 0;
+        }
+        nth_key += c->info->role == PDM_ROLE_KEY ? 1 : 0;
+    }
+    lay_out(r);
+    return r;
+}
+
+rows *rows_shuffled(const rows *source, uint64_t seed) {
+    rows *r = new_rows(source->metric, source->style, source->count);
+    int64_t *order = take((size_t)source->count, sizeof *order);
+    uint64_t random = seed;
+    for (int64_t i = 0; i < source->count; i++) {
+        int64_t j = rows_below(&random, i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    for (int32_t c = 0; c < r->column_count; c++) {
+        for (int64_t i = 0; i < r->count; i++) {
+            r->columns[c].values[i] = source->columns[c].values[order[i]];
+            r->columns[c].valid[i] = source->columns[c].valid[order[i]];
+        }
+    }
+    free(order);
+    lay_out(r);
+    return r;
+}
+
+void rows_free(rows *r) {
+    if (r == NULL) return;
+    for (int32_t i = 0; i < r->column_count; i++) {
+        free(r->columns[i].values);
+        free(r->columns[i].valid);
+        for (size_t o = 0; o < sizeof r->columns[i].owned / sizeof *r->columns[i].owned; o++) free(r->columns[i].owned[o]);
+    }
+    free(r);
+}
+
+pdm_batch rows_slice(const rows *r, int64_t first, int64_t count, pdm_column *columns) {
+    for (int32_t i = 0; i < r->column_count; i++) {
+        columns[i] = r->columns[i].column;
+        columns[i].offset = first;
+    }
+    return pdm_batch_make(columns, r->column_count, count);
+}

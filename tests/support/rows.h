@@ -1,0 +1,55 @@
+/*
+ * Rows for any metric, made from the column descriptions in the registry: few customers, colliding keys, refunds, gifts, times before
+ * 1970. The same numbers can be laid out in several physical styles, shuffled, cut into batches and streamed.
+ */
+#ifndef PDM_TEST_ROWS_H
+#define PDM_TEST_ROWS_H
+
+#include <pdmetrics/metric.h>
+#include <pdmetrics/state.h>
+
+#define ROWS_MAX_COLUMNS 16
+
+typedef enum rows_style {
+    ROWS_INT = 0,        /* int64 keys, int64 µs, int64 minor units */
+    ROWS_TEXT = 1,       /* utf8 keys, timestamps in µs, int32 minor units */
+    ROWS_MIXED = 2,      /* first key large_utf8, others int32; naive timestamps in ms, int16 minor units */
+    ROWS_DICTIONARY = 3, /* dictionaries of utf8, dates, int32 minor units */
+    ROWS_UINT = 4,       /* uint64 keys, timestamps in ns, decimals */
+    ROWS_STYLES = 5
+} rows_style;
+
+typedef struct rows_column {
+    const pdm_column_info *info;
+    int64_t *values; /* the model: small numbers, whatever the physical type */
+    uint8_t *valid;  /* one byte a row */
+    pdm_column column;
+    pdm_column dictionary;
+    void *owned[6];
+} rows_column;
+
+typedef struct rows {
+    const pdm_metric *metric;
+    rows_style style;
+    int64_t count;
+    int32_t column_count;
+    rows_column columns[ROWS_MAX_COLUMNS];
+} rows;
+
+/* `nulls`: columns that are not nullable hold some nulls too. */
+rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_style style, bool nulls);
+rows *rows_shuffled(const rows *source, uint64_t seed);
+void rows_free(rows *r);
+
+/* Rows [first, first + count) as a batch over `columns` (room for ROWS_MAX_COLUMNS). Nothing is copied. */
+pdm_batch rows_slice(const rows *r, int64_t first, int64_t count, pdm_column *columns);
+
+/* A stream of batches of `batch_rows` rows over r, which must outlive it. */
+void rows_stream(const rows *r, int64_t first, int64_t count, int64_t batch_rows, struct ArrowArrayStream *out);
+
+/* splitmix64 */
+uint64_t rows_random(uint64_t *state);
+/* In [0, bound). */
+int64_t rows_below(uint64_t *state, int64_t bound);
+
+#endif
