@@ -1,6 +1,8 @@
 /* Life of a state: created, told its lists and calendar, made final, freed. */
 #include "core/state.h"
 
+#include "core/dedupe.h"
+
 static pdm_status make_state(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state *state, pdm_error *err) {
     state->context = context;
     atomic_flag_clear(&state->busy);
@@ -73,8 +75,10 @@ pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err) {
     state->plan.part_column_too = -1;
     pdm_status status = state->setup.metric->ops->prepare(&state->setup, &state->plan, err);
     if (status == PDM_OK) {
+        pdm__schema rows;
+        pdm__dedupe_schema(&rows);
         state->plan.schema.plan = state->plan.own;
-        status = pdm__store_init(&state->store, state->context, &state->plan.schema, err);
+        status = pdm__store_init(&state->store, state->context, state->dedupe ? &rows : &state->plan.schema, err);
     }
     if (status != PDM_OK) {
         pdm__drop(state->context, state->plan.own, 1, state->plan.own_size);

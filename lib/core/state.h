@@ -19,8 +19,9 @@ struct pdm_state {
     pdm__plan plan;
     pdm__store store;
     bool prepared; /* plan and store exist: options, lists and calendar are final */
-    bool dedupe;
+    bool dedupe; /* `store` holds rows, not what the metric keeps of them */
     atomic_flag busy;
+    int32_t kinds[PDM__MAX_COLUMNS]; /* pdm__key_kind of each key column so far */
     int64_t rows;
     int64_t rows_null;
     int64_t time_min;

@@ -1,12 +1,12 @@
 /* States to bytes and back. docs/format.cddl has the grammar. */
-#include "core/state.h"
+#include "core/dedupe.h"
 
 #include <inttypes.h>
 
 #define SELF_DESCRIBED 55799
 #define CHECKSUM_BYTES 8
 #define TOP_ITEMS 7
-#define HEAD_ITEMS 6
+#define HEAD_ITEMS 7
 
 static pdm_status corrupt(pdm_error *err, const char *what) {
     return pdm__fail(err, PDM_E_CORRUPT_STATE, -1, NULL, "these bytes are no valid state: %s", what);
@@ -301,6 +301,8 @@ static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer
     pdm__cbor_int(w, state->time_min);
     pdm__cbor_int(w, state->time_max);
     pdm__cbor_uint(w, state->money);
+    pdm__cbor_array(w, (size_t)metric->column_count);
+    for (int32_t c = 0; c < metric->column_count; c++) pdm__cbor_uint(w, (uint64_t)state->kinds[c]);
     PDM__TRY(pdm__store_encode(&state->store, run, w, err));
     size_t covered = w->size;
     uint8_t *checksum = pdm__cbor_bytes(w, CHECKSUM_BYTES);
@@ -361,6 +363,35 @@ static pdm_status read_metric(pdm__cbor_reader *r, const pdm_metric **metric, pd
     return PDM_OK;
 }
 
+/* Kinds of the key columns; those of the store's levels must agree with them. */
+static pdm_status decode_kinds(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
+    const pdm_metric *metric = state->setup.metric;
+    size_t items = 0;
+    PDM__TRY(pdm__cbor_read_array(r, &items, err));
+    if (items != (size_t)metric->column_count) return corrupt(err, "the wrong number of columns");
+    for (int32_t c = 0; c < metric->column_count; c++) {
+        uint64_t kind = 0;
+        bool key = metric->columns[c].role == PDM_ROLE_KEY || metric->columns[c].role == PDM_ROLE_TEXT;
+        PDM__TRY(pdm__cbor_read_uint(r, &kind, err));
+        if (kind > (key ? PDM__KEY_TEXT : PDM__KEY_NONE)) return corrupt(err, "a key of unknown kind");
+        state->kinds[c] = (int32_t)kind;
+    }
+    return PDM_OK;
+}
+
+static pdm_status check_kinds(const pdm_state *state, pdm_error *err) {
+    const pdm__plan *plan = &state->plan;
+    int32_t unit = state->dedupe ? pdm__dedupe_column(state->setup.metric) : plan->unit_column;
+    bool good = state->store.schema.levels[0].key_kind == state->kinds[unit];
+    if (plan->part_column >= 0 && !state->dedupe) {
+        int32_t own = state->kinds[plan->part_column];
+        int32_t other = plan->part_column_too < 0 ? PDM__KEY_NONE : state->kinds[plan->part_column_too];
+        good = good && (own == PDM__KEY_NONE || other == PDM__KEY_NONE || own == other);
+        good = good && state->store.schema.levels[1].key_kind == (own == PDM__KEY_NONE ? other : own);
+    }
+    return good ? PDM_OK : corrupt(err, "keys of a kind that their columns do not have");
+}
+
 static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
     size_t items = 0;
     pdm__run run;
@@ -375,8 +406,10 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
     if (state->rows < 0 || state->rows_null < 0 || state->rows_null > state->rows || state->money > (uint64_t)INT64_MAX) {
         return corrupt(err, "totals that cannot be");
     }
+    PDM__TRY(decode_kinds(state, r, err));
     PDM__TRY(pdm__state_prepare(state, err));
-    return pdm__store_decode(&state->store, &run, r, state->rows, state->money, err);
+    PDM__TRY(pdm__store_decode(&state->store, &run, r, state->rows, state->money, err));
+    return check_kinds(state, err);
 }
 
 static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {

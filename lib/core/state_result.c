@@ -1,5 +1,5 @@
 /* States into each other, and out as tables. */
-#include "core/state.h"
+#include "core/dedupe.h"
 
 static const char *difference(const pdm_state *a, const pdm_state *b, const char **what) {
     *what = "option";
@@ -23,12 +23,11 @@ static pdm_status check_alike(const pdm_state *dst, const pdm_state *src, pdm_er
     if (name != NULL) {
         return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, name, "the states differ in %s \"%s\"; only like states merge", what, name);
     }
-    for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
-        int32_t a = dst->store.schema.levels[l].key_kind;
-        int32_t b = src->store.schema.levels[l].key_kind;
+    for (int32_t c = 0; c < metric->column_count; c++) {
+        int32_t a = dst->kinds[c];
+        int32_t b = src->kinds[c];
         if (a == b || a == PDM__KEY_NONE || b == PDM__KEY_NONE) continue;
-        int32_t column = l == 0 ? dst->plan.unit_column : dst->plan.part_column;
-        const char *key = column < 0 ? "" : metric->columns[column].name;
+        const char *key = metric->columns[c].name;
         return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, key, "keys of \"%s\" are of different types (int64, uint64, text) in the states",
                          key);
     }
@@ -69,6 +68,9 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
         if (kind != PDM__KEY_NONE) (void)pdm__store_set_key_kind(&dst->store, l, kind);
     }
     PDM__TRY(pdm__store_merge(&dst->store, &src->store, &run, err));
+    for (int32_t c = 0; c < dst->setup.metric->column_count; c++) {
+        if (dst->kinds[c] == PDM__KEY_NONE) dst->kinds[c] = src->kinds[c];
+    }
     dst->rows += src->rows;
     dst->rows_null += src->rows_null;
     dst->money += src->money;
@@ -111,8 +113,18 @@ static pdm_status make_result(pdm_state *state, pdm_result *result, pdm_error *e
                       .rows_null = state->rows_null,
                       .time_min = state->time_min,
                       .time_max = state->time_max};
-    PDM__TRY(state->setup.metric->ops->result(&view, &run, result, err));
-    return pdm__run_status(&run, err);
+    pdm__store kept;
+    memset(&kept, 0, sizeof kept);
+    pdm_status status = PDM_OK;
+    if (state->dedupe) {
+        view.store = &kept;
+        status = pdm__store_init(&kept, state->context, &state->plan.schema, err);
+        if (status == PDM_OK) status = pdm__dedupe_replay(state, &run, &kept, &view, err);
+    }
+    if (status == PDM_OK) status = state->setup.metric->ops->result(&view, &run, result, err);
+    if (status == PDM_OK) status = pdm__run_status(&run, err);
+    pdm__store_clear(&kept);
+    return status;
 }
 
 pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err) {

@@ -1,5 +1,6 @@
 /* Rows in: convert, select, scatter, fold. Either all rows of a batch are taken or none. */
 #include "core/arrow.h"
+#include "core/dedupe.h"
 #include "core/state.h"
 
 #include <inttypes.h>
@@ -18,6 +19,7 @@ typedef struct slice {
     int64_t end;
     pdm__block block;
     uint64_t *scratch; /* of the records' columns */
+    pdm__dedupe_bytes bytes;
     pdm__bucket_mark mark;
     pdm_status status;
     pdm_error err;
@@ -45,7 +47,12 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
         records.scratch[w] = s->scratch + (size_t)w * s->block.capacity;
         records.columns[w] = records.scratch[w];
     }
-    work->state->setup.metric->ops->select(plan, &s->block, &records);
+    if (work->state->dedupe) {
+        s->status = pdm__dedupe_select(work->state, &s->block, &s->bytes, &records, &s->err);
+        if (s->status != PDM_OK) return;
+    } else {
+        work->state->setup.metric->ops->select(plan, &s->block, &records);
+    }
     s->status = pdm__scatter_records(scatter, records.columns, records.count, &s->err);
     s->rows_null += s->block.skipped;
     s->money += s->block.money;
@@ -85,6 +92,7 @@ static void slices_end(update_work *work) {
     size_t words = (size_t)work->state->store.schema.record_words;
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
+        pdm__drop(work->state->context, s->bytes.memory, s->bytes.capacity, 1);
         pdm__drop(work->state->context, s->scratch, words * s->block.capacity, sizeof *s->scratch);
         pdm__block_clear(&s->block);
     }
@@ -175,7 +183,6 @@ static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err
         return PDM_OK;
     }
     pdm__schema schema = state->store.schema;
-    for (int32_t l = 0; l < schema.level_count; l++) schema.levels[l].key_kind = state->plan.schema.levels[l].key_kind;
     /* Emptying cannot fail the call a second time: a store that cannot be made again is made at the next use. */
     pdm__store_clear(&state->store);
     if (pdm__store_init(&state->store, state->context, &schema, NULL) != PDM_OK) {
@@ -207,18 +214,41 @@ static const char *kind_name(int32_t kind) {
 }
 
 /* Keys stay of the kind that the first batch gave them. */
-static pdm_status settle_kind(pdm_state *state, pdm__run *run, const pdm__ingest *in, int32_t level, int32_t column, pdm_error *err) {
-    if (column < 0 || in->kinds[column] == PDM__KEY_NONE) return PDM_OK;
-    int32_t *mine = &state->store.schema.levels[level].key_kind;
-    if (*mine == in->kinds[column]) return PDM_OK;
-    if (*mine == PDM__KEY_NONE) {
-        PDM__TRY(pdm__store_fold(&state->store, run, err));
-        (void)pdm__store_set_key_kind(&state->store, level, in->kinds[column]);
+static pdm_status settle_kind(pdm_state *state, const pdm__ingest *in, int32_t column, pdm_error *err) {
+    if (column < 0 || in->kinds[column] == PDM__KEY_NONE || state->kinds[column] == in->kinds[column]) return PDM_OK;
+    if (state->kinds[column] == PDM__KEY_NONE) {
+        state->kinds[column] = in->kinds[column];
         return PDM_OK;
     }
     const char *name = in->infos[column].name;
     return pdm__fail(err, PDM_E_BAD_TYPE, -1, name, "column \"%s\": keys are %s here and %s before; convert one of them", name,
-                     kind_name(in->kinds[column]), kind_name(*mine));
+                     kind_name(in->kinds[column]), kind_name(state->kinds[column]));
+}
+
+/* Two columns that hold keys of the same things must agree. */
+static pdm_status settle_kinds(pdm_state *state, const pdm__ingest *in, pdm_error *err) {
+    for (int32_t c = 0; c < in->count; c++) PDM__TRY(settle_kind(state, in, c, err));
+    int32_t a = state->plan.part_column;
+    int32_t b = state->plan.part_column_too;
+    if (a < 0 || b < 0 || state->kinds[a] == PDM__KEY_NONE || state->kinds[b] == PDM__KEY_NONE) return PDM_OK;
+    if (state->kinds[a] == state->kinds[b]) return PDM_OK;
+    return pdm__fail(err, PDM_E_BAD_TYPE, -1, in->infos[b].name, "column \"%s\": keys are %s, those of \"%s\" %s; convert one of them",
+                     in->infos[b].name, kind_name(state->kinds[b]), in->infos[a].name, kind_name(state->kinds[a]));
+}
+
+static pdm_status settle_level(pdm_state *state, pdm__run *run, int32_t level, int32_t column, pdm_error *err) {
+    if (column < 0 || state->kinds[column] == PDM__KEY_NONE) return PDM_OK;
+    if (state->store.schema.levels[level].key_kind != PDM__KEY_NONE) return PDM_OK;
+    PDM__TRY(pdm__store_fold(&state->store, run, err));
+    (void)pdm__store_set_key_kind(&state->store, level, state->kinds[column]);
+    return PDM_OK;
+}
+
+static pdm_status settle_levels(pdm_state *state, pdm__run *run, pdm_error *err) {
+    if (state->dedupe) return settle_level(state, run, 0, pdm__dedupe_column(state->setup.metric), err);
+    PDM__TRY(settle_level(state, run, 0, state->plan.unit_column, err));
+    PDM__TRY(settle_level(state, run, 1, state->plan.part_column, err));
+    return settle_level(state, run, 1, state->plan.part_column_too, err);
 }
 
 static pdm_status ingest_settings(pdm_state *state, pdm__ingest *in, const pdm_batch *batch, pdm_error *err) {
@@ -236,7 +266,7 @@ static pdm_status take_batch(pdm_state *state, pdm__run *run, const pdm__ingest 
     update_work work = {.state = state, .run = run, .in = in};
     work.slice_count = wanted < run->threads ? (int32_t)wanted : run->threads;
     bool whole = state->rows > 0 || rows <= PENDING_RECORDS;
-    work.copy_text = whole;
+    work.copy_text = whole || state->dedupe;
     if (pdm__store_pending(&state->store) + rows > PENDING_RECORDS) PDM__TRY(pdm__store_fold(&state->store, run, err));
     PDM__TRY(pdm__store_need_buckets(&state->store, work.slice_count, err));
     PDM__TRY(pdm__new_zero(state->context, (size_t)work.slice_count, sizeof *work.slices, &work.slices, err));
@@ -256,10 +286,20 @@ static pdm_status update(pdm_state *state, const pdm_batch *batch, pdm_error *er
     if (INT64_MAX - state->rows < batch->length) return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "more than 2^63 rows");
     pdm__run run;
     pdm__run_begin(&run, state->context, batch->length);
-    PDM__TRY(settle_kind(state, &run, &in, 0, state->plan.unit_column, err));
-    PDM__TRY(settle_kind(state, &run, &in, 1, state->plan.part_column, err));
-    PDM__TRY(settle_kind(state, &run, &in, 1, state->plan.part_column_too, err));
-    return take_batch(state, &run, &in, batch->length, err);
+    int32_t kinds[PDM__MAX_COLUMNS];
+    int32_t level_kinds[PDM__MAX_LEVELS];
+    memcpy(kinds, state->kinds, sizeof kinds);
+    for (int32_t l = 0; l < PDM__MAX_LEVELS; l++) level_kinds[l] = state->store.schema.levels[l].key_kind;
+    pdm_status status = settle_kinds(state, &in, err);
+    if (status == PDM_OK) status = settle_levels(state, &run, err);
+    if (status == PDM_OK) status = take_batch(state, &run, &in, batch->length, err);
+    if (status == PDM_OK) return PDM_OK;
+    /* A batch that was refused decides nothing. */
+    memcpy(state->kinds, kinds, sizeof kinds);
+    for (int32_t l = 0; state->prepared && l < state->store.schema.level_count; l++) {
+        pdm__store_reset_key_kind(&state->store, l, level_kinds[l]);
+    }
+    return status;
 }
 
 pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {

@@ -5,7 +5,7 @@
 #define FOLD_STRIP PDM__BUCKET_RECORDS
 
 static int32_t key_words(int32_t kind, bool with_hash) {
-    if (kind != PDM__KEY_TEXT) return 1;
+    if (!pdm__key_is_bytes(kind)) return 1;
     return with_hash ? 3 : 2;
 }
 
@@ -21,7 +21,8 @@ static void lay_out_records(pdm__schema *schema) {
 static void init_level(pdm__store *store, int32_t l) {
     const pdm__level *level = &store->schema.levels[l];
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-        pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed, level->key_kind == PDM__KEY_TEXT,
+        pdm__keymap_clear(&store->partitions[p].levels[l]);
+        pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed, pdm__key_is_bytes(level->key_kind),
                          l > 0, (uint32_t)(level->field_count * level->repeat));
     }
 }
@@ -66,6 +67,15 @@ void pdm__store_clear(pdm__store *store) {
     pdm__drop(store->context, store->counters, PDM__PARTITIONS * (size_t)store->schema.counter_count, sizeof *store->counters);
     pdm__arena_clear(&store->arena);
     memset(store, 0, sizeof *store);
+}
+
+void pdm__store_reset_key_kind(pdm__store *store, int32_t level, int32_t kind) {
+    int32_t *mine = &store->schema.levels[level].key_kind;
+    if (*mine == kind || pdm__store_count(store, level) > 0 || pdm__store_pending(store) > 0) return;
+    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    *mine = kind;
+    init_level(store, level);
+    lay_out_records(&store->schema);
 }
 
 bool pdm__store_set_key_kind(pdm__store *store, int32_t level, int32_t kind) {
@@ -190,7 +200,7 @@ static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, cons
 /* Keys of level 1 of the records that have one, and which records those are. */
 static size_t part_keys(const pdm__schema *schema, const uint64_t *records, const uint32_t *units, size_t count, pdm__key *keys,
                         uint32_t *which) {
-    bool is_text = schema->levels[1].key_kind == PDM__KEY_TEXT;
+    bool is_text = pdm__key_is_bytes(schema->levels[1].key_kind);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const uint64_t *mark = records + i * (size_t)schema->record_words + schema->part_at;
@@ -230,7 +240,7 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
     int64_t *words[FOLD_STRIP];
     uint32_t units_before = partition->levels[0].count;
     uint32_t parts_before = schema->level_count > 1 ? partition->levels[1].count : 0;
-    bool text = schema->levels[0].key_kind == PDM__KEY_TEXT;
+    bool text = pdm__key_is_bytes(schema->levels[0].key_kind);
     PDM__TRY(text ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
                   : resolve_ints(schema, &partition->levels[0], records, count, units, words, err));
     pdm_status status = PDM_OK;

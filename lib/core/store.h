@@ -28,8 +28,12 @@ typedef enum pdm__key_kind {
     PDM__KEY_NONE = 0,
     PDM__KEY_INT = 1,
     PDM__KEY_UINT = 2,
-    PDM__KEY_TEXT = 3
+    PDM__KEY_TEXT = 3,
+    PDM__KEY_BYTES = 4 /* like text, but any bytes; the store's own, never the user's */
 } pdm__key_kind;
+
+/* Kinds whose keys are a pointer and a length. */
+static inline bool pdm__key_is_bytes(int32_t kind) { return kind == PDM__KEY_TEXT || kind == PDM__KEY_BYTES; }
 
 /*
  * How a word of an entry is combined, and by that what it may be: a sum of counts is bounded by the rows of the state, a sum of amounts
@@ -166,6 +170,8 @@ pdm_status pdm__store_init(pdm__store *store, pdm_context *context, const pdm__s
 void pdm__store_clear(pdm__store *store);
 /* Fixes the kind of the keys of a level once it is known; false if another one is already. Fold before. */
 bool pdm__store_set_key_kind(pdm__store *store, int32_t level, int32_t kind);
+/* Takes that back while the level is empty and nothing is pending. */
+void pdm__store_reset_key_kind(pdm__store *store, int32_t level, int32_t kind);
 
 int64_t pdm__store_pending(const pdm__store *store);
 uint64_t pdm__store_memory(const pdm__store *store);

@@ -53,7 +53,7 @@ static pdm_status read_keys(decoder *d, int32_t level, level_columns *c, pdm_err
     const pdm__level *info = &d->store->schema.levels[level];
     size_t count = 0;
     if (level > 0) PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->scope, &d->counts[level], err));
-    if (info->key_kind == PDM__KEY_TEXT) {
+    if (pdm__key_is_bytes(info->key_kind)) {
         PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->keys, &count, err));
         PDM__TRY(pdm__cbor_read_bytes(d->r, &c->text, &c->text_size, err));
     } else {
@@ -74,11 +74,11 @@ static pdm_status read_columns(decoder *d, int32_t level, level_columns *c, pdm_
     if ((int64_t)info->field_count * info->repeat > MAX_FIELDS) return corrupt(err, "too many columns");
     PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
     PDM__TRY(pdm__cbor_read_uint(d->r, &kind, err));
-    if (kind > PDM__KEY_TEXT) return corrupt(err, "unknown kind of keys");
+    if (kind > PDM__KEY_BYTES) return corrupt(err, "unknown kind of keys");
     if (info->key_kind != (int32_t)kind && !pdm__store_set_key_kind(d->store, level, (int32_t)kind)) {
         return corrupt(err, "keys of the wrong kind");
     }
-    size_t expected = (size_t)(2 + (kind == PDM__KEY_TEXT ? 1 : 0) + (level > 0 ? 1 : 0) + c->field_count);
+    size_t expected = (size_t)(2 + (pdm__key_is_bytes((int32_t)kind) ? 1 : 0) + (level > 0 ? 1 : 0) + c->field_count);
     if (items != expected) return corrupt(err, "a level with the wrong number of columns");
     PDM__TRY(read_keys(d, level, c, err));
     for (int32_t f = 0; f < c->field_count; f++) {
@@ -98,14 +98,15 @@ static pdm_status place_texts(decoder *d, int32_t level, level_columns *c, pdm_e
         c->text_at[i] = at;
         at += u32_at(c->keys, i);
         if (at > c->text_size) return corrupt(err, "texts run out of their bytes");
-        if (!pdm__is_utf8(c->text + c->text_at[i], u32_at(c->keys, i))) return corrupt(err, "a text that is not UTF-8");
+        if (d->store->schema.levels[level].key_kind == PDM__KEY_TEXT &&
+            !pdm__is_utf8(c->text + c->text_at[i], u32_at(c->keys, i))) return corrupt(err, "a text that is not UTF-8");
     }
     return at == c->text_size ? PDM_OK : corrupt(err, "bytes that belong to no text");
 }
 
 static pdm__key key_at(const pdm__store *store, int32_t level, const level_columns *c, size_t i) {
     pdm__key key = {0};
-    if (store->schema.levels[level].key_kind == PDM__KEY_TEXT) {
+    if (pdm__key_is_bytes(store->schema.levels[level].key_kind)) {
         key.bytes = c->text + c->text_at[i];
         key.length = u32_at(c->keys, i);
     } else {
@@ -187,7 +188,7 @@ static void insert_partition(void *argument, size_t p) {
 static size_t partition_at(const decoder *d, int32_t level, const level_columns *c, size_t i) {
     if (level > 0) return d->refs[0][u32_at(c->scope, i)].partition;
     pdm__key key = key_at(d->store, level, c, i);
-    pdm__key_hash(&key, d->store->schema.levels[0].key_kind == PDM__KEY_TEXT, d->store->schema.seed);
+    pdm__key_hash(&key, pdm__key_is_bytes(d->store->schema.levels[0].key_kind), d->store->schema.seed);
     return pdm__partition_of(key.hash);
 }
 
@@ -233,7 +234,7 @@ static pdm_status decode_level(decoder *d, int32_t level, pdm_error *err) {
     PDM__TRY(read_columns(d, level, &c, err));
     pdm_status status = PDM_OK;
     if (d->counts[level] > UINT32_MAX) status = corrupt(err, "more entries than a state can hold");
-    if (status == PDM_OK && info->key_kind == PDM__KEY_TEXT) status = place_texts(d, level, &c, err);
+    if (status == PDM_OK && pdm__key_is_bytes(info->key_kind)) status = place_texts(d, level, &c, err);
     if (status == PDM_OK) status = check_order(d, level, &c, err);
     for (int32_t f = 0; status == PDM_OK && f < c.field_count; f++) {
         status = check_sums(d, &info->fields[f % info->field_count], c.fields[f], d->counts[level], err);

@@ -33,7 +33,7 @@ static size_t text_bytes(const pdm__store *store, int32_t level) {
 static void start_columns(level_writer *lw, pdm__cbor_writer *w) {
     const pdm__level *level = &lw->store->schema.levels[lw->level];
     int32_t field_count = level->field_count * level->repeat;
-    bool text = level->key_kind == PDM__KEY_TEXT;
+    bool text = pdm__key_is_bytes(level->key_kind);
     pdm__cbor_array(w, (size_t)(2 + (text ? 1 : 0) + (lw->level > 0 ? 1 : 0) + field_count));
     pdm__cbor_uint(w, (uint64_t)level->key_kind);
     if (lw->level > 0) lw->scope = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
@@ -59,7 +59,7 @@ static void fill_rows(void *argument, size_t piece) {
         }
         pdm__entry_ref ref = lw->order[i];
         pdm__key key = pdm__store_key(lw->store, lw->level, ref);
-        if (level->key_kind == PDM__KEY_TEXT) {
+        if (pdm__key_is_bytes(level->key_kind)) {
             memcpy(lw->keys + 4 * i, &key.length, 4);
         } else {
             memcpy(lw->keys + 8 * i, &key.word, 8);
@@ -120,7 +120,7 @@ static pdm_status encode_level(encoder *e, int32_t level, pdm_error *err) {
     start_columns(&lw, e->w);
     if (e->w->buffer == NULL || e->w->overflow) return PDM_OK;
     pdm__run_parallel(e->run, (lw.count + FILL_ROWS - 1) / FILL_ROWS, fill_rows, &lw);
-    if (info->key_kind == PDM__KEY_TEXT) fill_text(&lw);
+    if (pdm__key_is_bytes(info->key_kind)) fill_text(&lw);
     return PDM_OK;
 }
 

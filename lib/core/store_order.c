@@ -100,7 +100,7 @@ pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t leve
     pdm_status status = pdm__new(store->context, count, sizeof *pairs, &pairs, err);
     if (status == PDM_OK) status = pdm__new(store->context, count, sizeof *scratch, &scratch, err);
     if (status == PDM_OK) {
-        status = store->schema.levels[level].key_kind == PDM__KEY_TEXT ? order_texts(store, run, level, count, pairs, err)
+        status = pdm__key_is_bytes(store->schema.levels[level].key_kind) ? order_texts(store, run, level, count, pairs, err)
                                                                        : order_words(store, run, level, count, pairs, scratch, err);
     }
     if (status == PDM_OK && level == 1) status = order_by_unit(store, run, count, pairs, scratch, err);

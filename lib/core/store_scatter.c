@@ -129,8 +129,8 @@ static pdm_status keep_text(pdm__scatter *scatter, uint64_t *pointer, uint64_t l
 /* Texts of a record that outlives its call. */
 static pdm_status keep_texts(pdm__scatter *scatter, uint64_t *record, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
-    if (schema->levels[0].key_kind == PDM__KEY_TEXT) PDM__TRY(keep_text(scatter, &record[1], record[2], err));
-    if (schema->level_count > 1 && schema->levels[1].key_kind == PDM__KEY_TEXT && record[schema->part_at] != 0) {
+    if (pdm__key_is_bytes(schema->levels[0].key_kind)) PDM__TRY(keep_text(scatter, &record[1], record[2], err));
+    if (schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind) && record[schema->part_at] != 0) {
         uint64_t *part = record + schema->part_at;
         PDM__TRY(keep_text(scatter, &part[1], part[2], err));
     }
@@ -156,8 +156,8 @@ static pdm_status scatter_three(pdm__scatter *scatter, const uint64_t *const *co
 static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     size_t words = (size_t)schema->record_words;
-    bool unit_text = schema->levels[0].key_kind == PDM__KEY_TEXT;
-    bool any_text = unit_text || (schema->level_count > 1 && schema->levels[1].key_kind == PDM__KEY_TEXT);
+    bool unit_text = pdm__key_is_bytes(schema->levels[0].key_kind);
+    bool any_text = unit_text || (schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind));
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = unit_text ? pdm__hash_text(pdm__pointer_of(columns[1][i]), (size_t)columns[2][i], 0, schema->seed)
                                   : pdm__hash_word(columns[0][i], 0, schema->seed);

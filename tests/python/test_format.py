@@ -99,7 +99,7 @@ def lines(seed, text=False, count=400):
             "time": 1_700_000_000_000_000 + rng.randrange(10**13),
             "amount": -rng.randrange(1, 500) if refund else rng.randrange(0, 5000),
             "original_order_id": (f"o{order % 7}" if text else order % 7) if refund and rng.random() < 0.5 else None,
-        })  # fmt: skip
+        })
     return rows
 
 
@@ -156,7 +156,7 @@ def test_rfm_by_order_with_windows_days_and_lists(pdm, grammar):
     state = pdm.RFM(
         grain="order", f_basis="days", m_basis="net_max", tz="Europe/Berlin", week_start="sunday", segments=segments,
         windows=[("h1", "2023-01-01", "2024-01-01"), ("h2", "2024-01-01", "2025-01-01")],
-    ).update(rows)  # fmt: skip
+    ).update(rows)
     *_, settings, payload, _ = read(grammar, state)
     lists = dict(zip(pdm.metrics["rfm"].lists, settings[1], strict=True))
     assert lists["windows"][0] == 2 and texts(*lists["windows"][1][1:]) == ["h1", "h2"]

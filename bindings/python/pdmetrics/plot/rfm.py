@@ -66,9 +66,10 @@ def _latest(table: Table) -> list[dict[str, Any]]:
 
 def segment_rows(result: Result) -> list[dict[str, Any]]:
     """Rows of the segment table without the total, best segment first."""
-    if "segments" not in result.tables:
-        raise ArgumentError("this result has no segments: it was made with map=\"none\"")
-    return [row for row in _latest(result.tables["segments"]) if row["segment"] != "total" and row.get("segment_id") is not None]
+    rows = [row for row in _latest(result.tables["segments"]) if row["segment_id"] is not None]
+    if not rows:
+        raise ArgumentError('this result has no segments: it was made with map="none"')
+    return rows
 
 
 def _hover(row: dict[str, Any], result: Result, lang: Language) -> str:

@@ -25,8 +25,8 @@ def _total_and_segments(result: Result) -> tuple[dict[str, Any], list[dict[str, 
     rows = result.tables["segments"].to_rows()
     if "window" in result.tables["segments"] and rows:
         rows = [row for row in rows if row["window"] == rows[-1]["window"]]
-    total = next(row for row in rows if row["segment"] == "total")
-    return total, [row for row in rows if row["segment"] != "total"]
+    total = next(row for row in rows if row["segment_id"] is None)
+    return total, [row for row in rows if row["segment_id"] is not None]
 
 
 def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str]]:
@@ -88,8 +88,8 @@ def _segment_grid(rows: list[dict[str, Any]], total: dict[str, Any], result: Res
         Text("what to do", "建议动作"),
     ]
     body = []
-    for row in [*rows, {**total, "segment": "total"}]:
-        last = row["segment"] == "total"
+    for row in [*rows, total]:
+        last = row["segment_id"] is None
         cells = [
             Text("total", "合计") if last else Text(label(row, "en"), label(row, "zh")),
             *(Text(value, value) for value in (
@@ -165,9 +165,9 @@ def tell(data: Data, source: str) -> Section:
     result = data.orders(source)
     metric = metrics["rfm"]
     made = Section(Text(metric.title, metric.title_zh))
-    if "segments" in result.tables:
-        total, rows = _total_and_segments(result)
-        made.numbers = _numbers(total, result)
+    total, rows = _total_and_segments(result)
+    made.numbers = _numbers(total, result)
+    if rows:
         made.findings = _findings(total, rows)
         made.grids = [_segment_grid(rows, total, result)]
         made.figures_of = [(result, "segments")]

@@ -1,0 +1,283 @@
+#include "core/dedupe.h"
+
+#include "core/convert.h"
+
+/*
+ * A row as bytes, compared as bytes: the time column first, then the others in the registry's order. A column is 0 (null or absent), or
+ * 1 and its value: integers big-endian with the sign flipped, texts their length (4 bytes) and bytes.
+ */
+
+int32_t pdm__dedupe_column(const pdm_metric *metric) {
+    for (int32_t c = 0; c < metric->column_count; c++) {
+        if (strcmp(metric->columns[c].name, "event_id") == 0) return c;
+    }
+    return -1;
+}
+
+static void step_nothing(const pdm__step_args *args) { (void)args; }
+
+void pdm__dedupe_schema(pdm__schema *schema) {
+    memset(schema, 0, sizeof *schema);
+    schema->levels[0] = (pdm__level){.name = "events", .repeat = 1};
+    schema->levels[1] = (pdm__level){.name = "rows", .repeat = 1, .key_kind = PDM__KEY_BYTES};
+    schema->level_count = 2;
+    schema->step = step_nothing;
+}
+
+/* Columns of a row in the order of its bytes. Returns how many. */
+static int32_t column_order(const pdm_state *state, int32_t order[PDM__MAX_COLUMNS]) {
+    const pdm_metric *metric = state->setup.metric;
+    int32_t event = pdm__dedupe_column(metric);
+    int32_t count = 0;
+    int32_t time = -1;
+    for (int32_t c = 0; c < metric->column_count && time < 0; c++) {
+        if (metric->columns[c].role == PDM_ROLE_TIME && state->plan.use[c] != PDM__UNUSED) time = c;
+    }
+    if (time >= 0) order[count++] = time;
+    for (int32_t c = 0; c < metric->column_count; c++) {
+        if (c != event && c != time && state->plan.use[c] != PDM__UNUSED) order[count++] = c;
+    }
+    return count;
+}
+
+/* ---- rows to bytes ---- */
+
+static bool cell_present(const pdm__cells *cells, size_t row) {
+    return cells->present && (cells->valid == NULL || cells->valid[row] != 0);
+}
+
+static size_t row_size(const pdm__block *block, const int32_t *order, int32_t count, size_t row) {
+    size_t size = 0;
+    for (int32_t i = 0; i < count; i++) {
+        const pdm__cells *cells = &block->cells[order[i]];
+        size += 1;
+        if (!cell_present(cells, row)) continue;
+        size += cells->lengths == NULL ? 8 : 4 + (size_t)cells->lengths[row];
+    }
+    return size;
+}
+
+static uint8_t *put_big_endian(uint8_t *to, uint64_t value, int32_t bytes) {
+    for (int32_t i = bytes - 1; i >= 0; i--) *to++ = (uint8_t)(value >> (8 * i));
+    return to;
+}
+
+static uint8_t *put_row(const pdm__block *block, const int32_t *order, int32_t count, size_t row, uint8_t *to) {
+    for (int32_t i = 0; i < count; i++) {
+        const pdm__cells *cells = &block->cells[order[i]];
+        *to++ = cell_present(cells, row) ? 1 : 0;
+        if (!cell_present(cells, row)) continue;
+        if (cells->lengths == NULL) {
+            to = put_big_endian(to, cells->words[row] ^ (UINT64_C(1) << 63), 8);
+            continue;
+        }
+        size_t length = (size_t)cells->lengths[row];
+        to = put_big_endian(to, length, 4);
+        if (length > 0) memcpy(to, (const void *)(uintptr_t)cells->words[row], length);
+        to += length;
+    }
+    return to;
+}
+
+static pdm_status need_bytes(const pdm_state *state, pdm__dedupe_bytes *bytes, size_t size, pdm_error *err) {
+    if (size <= bytes->capacity) return PDM_OK;
+    PDM__TRY(pdm__renew(state->context, bytes->capacity, size, 1, &bytes->memory, err));
+    bytes->capacity = size;
+    return PDM_OK;
+}
+
+pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes, pdm__records *out,
+                              pdm_error *err) {
+    int32_t order[PDM__MAX_COLUMNS];
+    int32_t count = column_order(state, order);
+    size_t total = 0;
+    for (size_t r = 0; r < block->rows; r++) total += row_size(block, order, count, r);
+    PDM__TRY(need_bytes(state, bytes, total, err));
+    const pdm__cells *event = &block->cells[pdm__dedupe_column(state->setup.metric)];
+    int32_t at = event->lengths == NULL ? 1 : 3;
+    out->columns[at == 1 ? 0 : 1] = event->words;
+    if (at == 3) out->columns[2] = event->lengths;
+    uint8_t *to = bytes->memory;
+    for (size_t r = 0; r < block->rows; r++) {
+        uint8_t *end = put_row(block, order, count, r, to);
+        out->scratch[at][r] = 1;
+        out->scratch[at + 1][r] = (uint64_t)(uintptr_t)to;
+        out->scratch[at + 2][r] = (uint64_t)(end - to);
+        to = end;
+    }
+    out->count = block->rows;
+    return PDM_OK;
+}
+
+/* ---- bytes to rows ---- */
+
+typedef struct replay {
+    pdm_state *state;
+    pdm__run *run;
+    pdm__store *out;
+    pdm__view *view;
+    pdm__block block;
+    uint64_t *scratch; /* of the records */
+    int32_t order[PDM__MAX_COLUMNS];
+    int32_t count;
+    uint64_t *words[PDM__MAX_COLUMNS];
+    uint64_t *lengths[PDM__MAX_COLUMNS];
+    uint8_t *valid[PDM__MAX_COLUMNS];
+    uint64_t *memory;
+} replay;
+
+static pdm_status corrupt(pdm_error *err) {
+    return pdm__fail(err, PDM_E_CORRUPT_STATE, -1, NULL, "these bytes are no valid state: a kept row that is no row");
+}
+
+static uint64_t big_endian(const uint8_t *from, int32_t bytes) {
+    uint64_t value = 0;
+    for (int32_t i = 0; i < bytes; i++) value = value << 8 | from[i];
+    return value;
+}
+
+/* One row's bytes into the block; they may come from a hostile file. */
+static pdm_status read_row(replay *r, const uint8_t *from, size_t size, size_t row, pdm_error *err) {
+    const uint8_t *end = from + size;
+    for (int32_t i = 0; i < r->count; i++) {
+        int32_t c = r->order[i];
+        bool text = r->state->kinds[c] == PDM__KEY_TEXT;
+        if (from == end || *from > 1) return corrupt(err);
+        r->valid[c][row] = *from++;
+        r->words[c][row] = 0;
+        r->lengths[c][row] = 0;
+        if (r->valid[c][row] == 0) {
+            if (r->state->plan.use[c] == PDM__REQUIRED && r->state->setup.metric->columns[c].nullable == 0) return corrupt(err);
+            continue;
+        }
+        size_t head = text ? 4 : 8;
+        if ((size_t)(end - from) < head) return corrupt(err);
+        if (!text) {
+            r->words[c][row] = big_endian(from, 8) ^ (UINT64_C(1) << 63);
+            from += 8;
+            continue;
+        }
+        size_t length = (size_t)big_endian(from, 4);
+        from += 4;
+        if ((size_t)(end - from) < length || !pdm__is_utf8(from, length)) return corrupt(err);
+        r->words[c][row] = (uint64_t)(uintptr_t)from;
+        r->lengths[c][row] = length;
+        from += length;
+    }
+    return from == end ? PDM_OK : corrupt(err);
+}
+
+static void point_cells(replay *r) {
+    for (int32_t i = 0; i < r->count; i++) {
+        int32_t c = r->order[i];
+        pdm__cells *cells = &r->block.cells[c];
+        cells->words = r->words[c];
+        cells->lengths = r->state->kinds[c] == PDM__KEY_TEXT ? r->lengths[c] : NULL;
+        cells->valid = r->state->setup.metric->columns[c].nullable != 0 ? r->valid[c] : NULL;
+        cells->present = true;
+    }
+}
+
+static void note_times(replay *r) {
+    int32_t c = r->order[0];
+    if (r->state->setup.metric->columns[c].role != PDM_ROLE_TIME) return;
+    for (size_t i = 0; i < r->block.rows; i++) {
+        int64_t time = (int64_t)r->words[c][i];
+        r->view->time_min = time < r->view->time_min ? time : r->view->time_min;
+        r->view->time_max = time > r->view->time_max ? time : r->view->time_max;
+    }
+}
+
+static pdm_status flush(replay *r, pdm_error *err) {
+    if (r->block.rows == 0) return PDM_OK;
+    pdm__records records = {.count = 0};
+    for (int32_t w = 0; w < r->out->schema.record_words; w++) {
+        records.scratch[w] = r->scratch + (size_t)w * PDM__BLOCK_ROWS;
+        records.columns[w] = records.scratch[w];
+    }
+    point_cells(r);
+    note_times(r);
+    r->state->setup.metric->ops->select(&r->state->plan, &r->block, &records);
+    pdm__scatter scatter = {.store = r->out, .buckets = &r->out->pending[0], .copy_text = false};
+    PDM__TRY(pdm__scatter_records(&scatter, records.columns, records.count, err));
+    bool stop = pdm__run_poll(r->run, (int64_t)r->block.rows);
+    r->block.rows = 0;
+    if (stop) return pdm__run_status(r->run, err);
+    return pdm__store_pending(r->out) < INT64_C(1) << 18 ? PDM_OK : pdm__store_fold(r->out, r->run, err);
+}
+
+static bool less(const pdm__key *a, const pdm__key *b) {
+    uint32_t shorter = a->length < b->length ? a->length : b->length;
+    int order = shorter == 0 ? 0 : memcmp(a->bytes, b->bytes, shorter);
+    return order != 0 ? order < 0 : a->length < b->length;
+}
+
+/* The least row of every event of a partition, one after the other. */
+static pdm_status replay_partition(replay *r, size_t p, pdm_error *err) {
+    const pdm__partition *partition = &r->state->store.partitions[p];
+    uint32_t events = partition->levels[0].count;
+    pdm__key *least = NULL;
+    PDM__TRY(pdm__new_zero(r->state->context, events, sizeof *least, &least, err));
+    for (uint32_t id = 0; id < partition->levels[1].count; id++) {
+        pdm__key key = pdm__keymap_key(&partition->levels[1], id);
+        pdm__key *mine = &least[key.scope];
+        if (mine->bytes == NULL || less(&key, mine)) *mine = key;
+    }
+    pdm_status status = PDM_OK;
+    for (uint32_t event = 0; event < events && status == PDM_OK; event++) {
+        if (least[event].bytes == NULL) {
+            status = corrupt(err);
+            break;
+        }
+        status = read_row(r, least[event].bytes, least[event].length, r->block.rows, err);
+        if (status == PDM_OK && ++r->block.rows == PDM__BLOCK_ROWS) status = flush(r, err);
+    }
+    pdm__drop(r->state->context, least, events, sizeof *least);
+    return status;
+}
+
+static size_t replay_words(const pdm_state *state, int32_t record_words) {
+    size_t columns = (size_t)state->setup.metric->column_count;
+    return PDM__BLOCK_ROWS * (columns * 2 + (size_t)record_words) + columns * PDM__BLOCK_ROWS / 8;
+}
+
+static void divide_memory(replay *r) {
+    uint64_t *at = r->memory;
+    for (int32_t c = 0; c < r->state->setup.metric->column_count; c++) {
+        r->words[c] = at;
+        r->lengths[c] = at + PDM__BLOCK_ROWS;
+        r->valid[c] = (uint8_t *)(at + 2 * PDM__BLOCK_ROWS);
+        at += 2 * PDM__BLOCK_ROWS + PDM__BLOCK_ROWS / 8;
+    }
+    r->scratch = at;
+}
+
+/* Kinds of the metric's keys, as its columns had them. */
+static void settle_kinds(const pdm_state *state, pdm__store *out) {
+    const pdm__plan *plan = &state->plan;
+    const int32_t columns[3] = {plan->unit_column, plan->part_column, plan->part_column_too};
+    for (int32_t i = 0; i < 3; i++) {
+        int32_t level = i == 0 ? 0 : 1;
+        if (columns[i] < 0 || state->kinds[columns[i]] == PDM__KEY_NONE) continue;
+        (void)pdm__store_set_key_kind(out, level, state->kinds[columns[i]]);
+    }
+}
+
+pdm_status pdm__dedupe_replay(pdm_state *state, pdm__run *run, pdm__store *out, pdm__view *view, pdm_error *err) {
+    replay r = {.state = state, .run = run, .out = out, .view = view};
+    settle_kinds(state, out);
+    r.count = column_order(state, r.order);
+    view->time_min = INT64_MAX;
+    view->time_max = INT64_MIN;
+    view->rows_duplicate = state->rows - state->rows_null - (int64_t)pdm__store_count(&state->store, 0);
+    size_t words = replay_words(state, out->schema.record_words);
+    PDM__TRY(pdm__store_need_buckets(out, 1, err));
+    PDM__TRY(pdm__new(state->context, words, sizeof *r.memory, &r.memory, err));
+    divide_memory(&r);
+    pdm_status status = PDM_OK;
+    for (size_t p = 0; p < PDM__PARTITIONS && status == PDM_OK; p++) status = replay_partition(&r, p, err);
+    if (status == PDM_OK) status = flush(&r, err);
+    if (status == PDM_OK) status = pdm__store_fold(out, run, err);
+    pdm__drop(state->context, r.memory, words, sizeof *r.memory);
+    return status;
+}
