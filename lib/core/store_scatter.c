@@ -3,6 +3,7 @@
 
 #define FIRST_SLAB ((size_t)64)
 #define LAST_SLAB ((size_t)4096)
+#define AHEAD_WORDS 16 /* two cache lines: a line that is written is had before it is needed */
 
 static size_t bucket_bytes(const pdm__schema *schema) {
     return sizeof(pdm__bucket) + (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
@@ -112,6 +113,7 @@ static inline pdm_status next_record(pdm__scatter *scatter, size_t p, size_t wor
     pdm__buckets *buckets = scatter->buckets;
     if (PDM__UNLIKELY(buckets->next[p] == buckets->end[p])) PDM__TRY(new_bucket(scatter, p, err));
     *out = buckets->next[p];
+    __builtin_prefetch(*out + AHEAD_WORDS, 1);
     buckets->next[p] += words;
     return PDM_OK;
 }

@@ -69,7 +69,7 @@ static void sums_add(sums *to, const sums *from) {
 typedef struct classify_work {
     const pdm__rfm_work *work;
     const pdm__rfm_population *population;
-    const int32_t *groups; /* 1 … group_count of each customer (segments or tiers) */
+    const int32_t *groups; /* 1 … group_count of each customer (segments or tiers); NULL = all are in one */
     int32_t group_count;
     sums *pieces; /* [pieces][group_count] */
 } classify_work;
@@ -85,7 +85,7 @@ static void sum_piece(void *argument, size_t piece) {
     sums *mine = c->pieces + piece * (size_t)c->group_count;
     sums_begin(mine, c->group_count);
     for (size_t i = first; i < end; i++) {
-        sums *s = &mine[c->groups[i] - 1];
+        sums *s = &mine[c->groups == NULL ? 0 : c->groups[i] - 1];
         s->customers += 1;
         s->orders += orders[i];
         s->gmv += gmv[i];
@@ -210,7 +210,6 @@ static pdm_status null_scores(pdm__rfm_population *population, pdm_error *err) {
 static pdm_status null_segments(pdm__rfm_population *population, pdm_error *err) {
     for (size_t i = 0; i < population->count; i++) {
         int64_t row = population->first_row + (int64_t)i;
-        population->segments[i] = 1;
         PDM__TRY(pdm__table_set_null(population->table, COL_CODE, row, err));
         PDM__TRY(pdm__table_set_null(population->table, COL_SEGMENT_ID, row, err));
         PDM__TRY(pdm__table_set_null(population->table, COL_SEGMENT, row, err));
@@ -453,7 +452,7 @@ static pdm_status put_segments(pdm__rfm_work *work, int32_t window, pdm_table *t
     int32_t count = work->map.count == 0 ? 1 : work->map.count;
     sums *all = NULL;
     PDM__TRY(pdm__new(work->context, (size_t)count + 1, sizeof *all, &all, err));
-    pdm_status status = sum_groups(work, population, population->segments, count, all, err);
+    pdm_status status = sum_groups(work, population, work->map.count == 0 ? NULL : population->segments, count, all, err);
     group_names names = {.count = work->map.count, .names = work->map.names, .names_zh = work->map.names_zh};
     const sums *shown = work->map.count == 0 ? all + 1 : all; /* without a map: the total alone */
     if (status == PDM_OK) status = put_groups(work, table, window, &names, shown, err);
