@@ -141,7 +141,7 @@ pdm_status pdm__rfm_result(const pdm__view *view, pdm__run *run, pdm_result *res
 /* rfm_migration.c */
 pdm_status pdm__rfm_migration(pdm__rfm_work *work, pdm_error *err);
 
-/* rfm_registry.c: tables by index */
+/* rfm_results.c: tables by index */
 enum {
     RFM_TABLE_RFM,
     RFM_TABLE_SEGMENTS,
@@ -153,8 +153,9 @@ enum {
     RFM_TABLE_MIGRATION_SUMMARY,
     RFM_TABLE_TIERS,
     RFM_TABLE_TIER_SEGMENTS,
-    RFM_TABLE_TIER_CUTS
+    RFM_TABLE_TIER_CUTS,
+    RFM_TABLES
 };
-extern const pdm_table_info pdm__rfm_tables[];
+extern const pdm_table_info pdm__rfm_tables[RFM_TABLES];
 
 #endif

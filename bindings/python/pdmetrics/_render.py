@@ -44,14 +44,16 @@ def _cut(text: str, width: int) -> str:
     return kept + "…"
 
 
-def text_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], gap: int | None, total: int) -> str:
-    """A table for a terminal; ``gap`` says before which of the rows others were left out."""
+def text_table(
+    name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], gap: int | None, total: int, room: int = 150
+) -> str:
+    """A table of at most ``room`` characters a line; ``gap`` says before which of the rows others were left out."""
     cells = [[_cut(plain(value), 26) for value in row] for row in rows]
     if gap is not None:
         cells.insert(gap, ["…"] * len(columns))
     widths = [max([_width(column), *(_width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
     right = [all(isinstance(row[i], (int, float, type(None))) for row in rows) for i in range(len(columns))]
-    shown = _fitting(widths)
+    shown = _fitting(widths, room)
 
     def line(values: Sequence[str]) -> str:
         parts = []
@@ -67,7 +69,7 @@ def text_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
     return "\n".join([head, line(columns), *(line(row) for row in cells)])
 
 
-def _fitting(widths: Sequence[int], room: int = 150) -> list[int]:
+def _fitting(widths: Sequence[int], room: int) -> list[int]:
     """Columns that fit a line, from both ends; −1 marks those left out."""
     if sum(widths) + 2 * len(widths) <= room:
         return list(range(len(widths)))

@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -42,7 +43,7 @@ def _escape(text: str) -> str:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tz", metavar="ZONE", help="time zone of days and dates: Asia/Shanghai, +08:00 (default: UTC)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads to use (default: all)")
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of what is printed and drawn")
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of summaries, messages and the page")
     parser.add_argument("--progress", action="store_true", help="show progress even where stderr is no terminal")
     parser.add_argument("--html", metavar="PAGE.html", help="write a page with figures, complete in one file")
 
@@ -241,8 +242,9 @@ def _summary(result: Result, table: str | None) -> str:
             raise ArgumentError(f'--table: no table "{table}"; there are {", ".join(result.tables)}')
         return repr(result.tables[table])
     short = [item for item in result.tables.values() if len(item) <= 40]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
     return "\n\n".join(
-        _render.text_table(item.name, item.columns, [list(row.values()) for row in item.to_rows()], None, len(item))
+        _render.text_table(item.name, item.columns, [list(row.values()) for row in item.to_rows()], None, len(item), room)
         for item in short
         if len(item)
     ) or repr(result.main)
