@@ -138,15 +138,19 @@ static void put_table(FILE *out, const pdm_table_info *table) {
 
 static void put_page(FILE *out, const pdm_metric *metric) {
     (void)fprintf(out, "# Reference: %s\n\n", metric->name);
-    (void)fprintf(out, "%s (%s). %s Made from the registry of the library, version %" PRId32 " of the metric; to write it anew:\n",
+    (void)fprintf(out,
+                  "%s (%s). %s Made from the registry of the library, version %" PRId32
+                  " of the metric; to write it anew:\n",
                   metric->title, metric->title_zh, metric->summary, metric->version);
     (void)fputs("`cmake --build build/release --target reference`. What it means is in ", out);
     (void)fprintf(out, "[%s](../%s.md).\n\n## Input columns\n\n", metric->title, metric->name);
     put_columns(out, metric->columns, metric->column_count);
-    (void)fprintf(out, "\n## Options\n\nMembers of `pdm_%s_options`, keyword arguments in Python, flags of `pdmetrics %s`.\n\n",
-                  metric->name, metric->name);
+    (void)fprintf(
+        out, "\n## Options\n\nMembers of `pdm_%s_options`, keyword arguments in Python, flags of `pdmetrics %s`.\n\n",
+        metric->name, metric->name);
     put_options(out, metric);
-    if (metric->list_count > 0) (void)fputs("\n## Lists\n\nHanded over by `pdm_state_set_list()` before the first row.\n", out);
+    if (metric->list_count > 0)
+        (void)fputs("\n## Lists\n\nHanded over by `pdm_state_set_list()` before the first row.\n", out);
     for (int32_t i = 0; i < metric->list_count; i++) {
         (void)fprintf(out, "\n### list %s\n\n%s\n\n", metric->lists[i].name, metric->lists[i].doc);
         put_columns(out, metric->lists[i].columns, metric->lists[i].column_count);
@@ -185,7 +189,9 @@ static bool do_page(const pdm_metric *metric, const char *directory, bool check)
     bool good = fclose(out) == 0;
     if (good) good = check ? same_as_file(path, text, length) : write_file(path, text, length);
     free(text);
-    if (!good) (void)fprintf(stderr, check ? "%s: not up to date (build target reference)\n" : "%s: cannot be written\n", path);
+    if (!good)
+        (void)fprintf(stderr, check ? "%s: not up to date (build target reference)\n" : "%s: cannot be written\n",
+                      path);
     return good;
 }
 
@@ -196,6 +202,7 @@ int main(int count, char **arguments) {
         return 2;
     }
     bool good = true;
-    for (int32_t i = 0; i < pdm_metric_count(); i++) good = do_page(pdm_metric_at(i), arguments[count - 1], check) && good;
+    for (int32_t i = 0; i < pdm_metric_count(); i++)
+        good = do_page(pdm_metric_at(i), arguments[count - 1], check) && good;
     return good ? 0 : 1;
 }

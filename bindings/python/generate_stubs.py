@@ -1,7 +1,7 @@
 """Writes pdmetrics/_metrics.py: one function and one class per metric, from the registry of the library just built.
 
-Nothing in it is written by hand, so a new metric appears in Python by being in the registry. Run by the build; the test suite runs
-it again and compares.
+Nothing in it is written by hand, so a new metric appears in Python by being in the registry. Run by the build; the test
+suite runs it again and compares.
 """
 
 from __future__ import annotations
@@ -29,13 +29,23 @@ from ._time import Instant, TimeZone, Weekday
 '''
 
 COMMON = [
-    ("tz", "TimeZone", "None", "Time zone in which days and dates are meant: a name, an offset such as \"+08:00\", or a tzinfo. UTC by default."),
+    (
+        "tz",
+        "TimeZone",
+        "None",
+        'Time zone in which days and dates are meant: a name, an offset such as "+08:00", or a tzinfo. UTC by default.',
+    ),
     ("week_start", "Weekday", '"monday"', "First day of the week."),
 ]
 MACHINE = [
     ("threads", "int | None", "None", "Threads to use; all by default. Results do not depend on it."),
     ("memory_limit", "int | None", "None", "Bytes the work may hold; LimitError beyond."),
-    ("progress", "Progress", "None", "Called as progress(done, total) now and then; True shows a line on stderr. Returning False stops."),
+    (
+        "progress",
+        "Progress",
+        "None",
+        "Called as progress(done, total) now and then; True shows a line on stderr. Returning False stops.",
+    ),
 ]
 
 
@@ -119,9 +129,16 @@ def result_class(metric) -> list[str]:
 
 
 def documented(metric, found: list[tuple[str, str, str, str]], opening: str, indent: str, frame: bool) -> list[str]:
-    lines = [f'{indent}"""' + ("\n" + indent).join(textwrap.wrap(opening, 112)), "", f"{indent}Parameters", f"{indent}----------"]
+    lines = [
+        f'{indent}"""' + ("\n" + indent).join(textwrap.wrap(opening, 112)),
+        "",
+        f"{indent}Parameters",
+        f"{indent}----------",
+    ]
     if frame:
-        lines += described("frame", "Rows: a data frame of any kind, a dict of columns, an iterable of frames, a path, or SQL.", indent)
+        lines += described(
+            "frame", "Rows: a data frame of any kind, a dict of columns, an iterable of frames, a path, or SQL.", indent
+        )
     for name, _, _, meaning in found:
         lines += described(name, meaning, indent)
     return [*lines, f'{indent}"""']
@@ -137,7 +154,9 @@ def metric_source(core, registry, metric) -> list[str]:
     lines += documented(metric, found, metric.summary, "    ", True)
     lines += [f'    return cast({name}Result, compute("{metric.name}", frame, locals()))']
     lines += ["", "", "@register_state", f"class {name}(State):"]
-    lines += documented(metric, found, f"State of {metric.name}: feed it, merge it, store it. {metric.summary}", "    ", False)
+    lines += documented(
+        metric, found, f"State of {metric.name}: feed it, merge it, store it. {metric.summary}", "    ", False
+    )
     lines += ["", f'    _metric_name = "{metric.name}"', "", "    def __init__("]
     lines += signature(found, "self", "        ")
     lines += ["    ) -> None:", "        self._create(locals())", ""]
@@ -161,7 +180,9 @@ def source(package: Path) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--package", type=Path, required=True, help="directory pdmetrics with the built module in _native/")
+    parser.add_argument(
+        "--package", type=Path, required=True, help="directory pdmetrics with the built module in _native/"
+    )
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     arguments = parser.parse_args()
     arguments.out.write_text(source(arguments.package.resolve()), encoding="utf-8")

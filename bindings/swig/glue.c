@@ -30,8 +30,8 @@ static pdm_status options_make(const pdm_metric *metric, const pdm_text_pairs *p
     return PDM_OK;
 }
 
-pdm_status pdm_glue_create(pdm_context *context, const pdm_metric *metric, const pdm_text_pairs *options, pdm_state **out,
-                           pdm_error *err) {
+pdm_status pdm_glue_create(pdm_context *context, const pdm_metric *metric, const pdm_text_pairs *options,
+                           pdm_state **out, pdm_error *err) {
     void *blob = NULL;
     pdm_status status = options_make(metric, options, &blob, err);
     if (status != PDM_OK) return status;
@@ -162,8 +162,10 @@ static int shown_get_next(struct ArrowArrayStream *stream, struct ArrowArray *ou
     if (!fits) self->error = "out of memory for a batch";
     for (int32_t i = 0; fits && i < selection->count; i++) {
         fits = selection->indices[i] < inner.n_children;
-        if (fits) children[i] = inner.children[selection->indices[i]];
-        else self->error = "a batch of the stream has fewer columns than its schema";
+        if (fits)
+            children[i] = inner.children[selection->indices[i]];
+        else
+            self->error = "a batch of the stream has fewer columns than its schema";
     }
     if (!fits) {
         inner.release(&inner);
@@ -195,7 +197,8 @@ static void release_shown_stream(struct ArrowArrayStream *stream) {
 
 pdm_status pdm_glue_update_stream(pdm_state *state, struct ArrowArrayStream *stream, const pdm_selection *selection,
                                   pdm_error *err) {
-    if (stream == NULL || stream->release == NULL) return fail(err, PDM_E_ARGUMENT, "the Arrow stream was already used up");
+    if (stream == NULL || stream->release == NULL)
+        return fail(err, PDM_E_ARGUMENT, "the Arrow stream was already used up");
     shown_stream self = {.inner = stream, .selection = selection, .error = NULL};
     struct ArrowArrayStream shown = {.get_schema = shown_get_schema,
                                      .get_next = shown_get_next,

@@ -125,9 +125,9 @@ int main(void) {
     pdm_status status = customers_of(context, orders, &customers, &err);
     uint64_t peak = 0;
     pdm_context_memory(context, NULL, &peak);
-    (void)printf("all is well: %s, %" PRId64 " customers, progress %s, peak %s, own threads %s\n", pdm_status_name((int32_t)status),
-                 customers, button.done > 0 ? "seen" : "not seen", peak > 0 ? "known" : "unknown",
-                 atomic_load(&parallel_calls) > 0 ? "used" : "not used");
+    (void)printf("all is well: %s, %" PRId64 " customers, progress %s, peak %s, own threads %s\n",
+                 pdm_status_name((int32_t)status), customers, button.done > 0 ? "seen" : "not seen",
+                 peak > 0 ? "known" : "unknown", atomic_load(&parallel_calls) > 0 ? "used" : "not used");
     const bool well = status == PDM_OK && customers > 0;
 
     button.pressed = true;

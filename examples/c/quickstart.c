@@ -5,7 +5,8 @@ int main(void) {
     const int64_t customer[] = {1, 2, 1, 3}, order[] = {71, 72, 73, 74}, amount[] = {25900, 8800, 19900, 4500}; /* 分 */
     const int64_t paid[] = {1735660800, 1736870400, 1738252800, 1738339200}; /* seconds since 1970, UTC */
     const pdm_column columns[] = {pdm_column_int64("customer_id", customer), pdm_column_int64("order_id", order),
-                                  pdm_column_make("time", PDM_TYPE_TIMESTAMP_S, paid), pdm_column_int64("amount", amount)};
+                                  pdm_column_make("time", PDM_TYPE_TIMESTAMP_S, paid),
+                                  pdm_column_int64("amount", amount)};
     const pdm_batch orders = pdm_batch_make(columns, 4, 4);
     pdm_result *result = NULL;
     pdm_error err;

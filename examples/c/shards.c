@@ -56,7 +56,8 @@ static parcel work(const pdm_table *orders, int64_t first, int64_t step) {
             if (pdm_table_column(orders, i, &columns[i], &err) != PDM_OK) die("column", &err);
             columns[i].offset += at;
         }
-        const pdm_batch batch = pdm_batch_make(columns, count < MAX_COLUMNS ? count : MAX_COLUMNS, rows - at < 64 ? rows - at : 64);
+        const pdm_batch batch =
+            pdm_batch_make(columns, count < MAX_COLUMNS ? count : MAX_COLUMNS, rows - at < 64 ? rows - at : 64);
         if (pdm_state_update(state, &batch, &err) != PDM_OK) die("update", &err);
     }
     const parcel p = pack(state);

@@ -23,7 +23,8 @@ typedef struct pdm_context pdm_context;
  * at once. `old_size` is always the size the block was last given.
  */
 typedef struct pdm_allocator {
-    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size); /**< as said above */
+    /** Allocates, grows, shrinks or releases, as said above. */
+    void *(*resize)(void *user, void *block, size_t old_size, size_t new_size);
     void *user; /**< handed to every call */
 } pdm_allocator;
 

@@ -213,8 +213,8 @@ static pdm_status import_text(const column_source *source, const format_info *in
     column->values = source->array->buffers[2];
     if (column->values != NULL) return PDM_OK;
     /* Producers may leave out the bytes when there are none. */
-    if (source->length > 0 &&
-        text_offset(column, source->offset) != text_offset(column, source->offset + source->length)) {
+    for (int64_t row = 0; row < source->length; row++) {
+        if (text_offset(column, source->offset + row) == text_offset(column, source->offset + row + 1)) continue;
         return pdm__fail(source->err, PDM_E_BAD_VALUE, -1, source->name,
                          "Arrow buffer 2 is NULL, but the text is not empty");
     }

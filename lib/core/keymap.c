@@ -10,10 +10,25 @@
 #define FIRST_SLOTS 16U
 #define TEXT_HASH_AT 12
 
+#define GROUP 8U /* slots looked at together */
+
 /* Partition bits come from the top of the hash; slot and tag from the low 32 bits. */
-static inline uint32_t tag_of(uint64_t hash) { return (uint32_t)hash & 0xFF000000U; }
+static inline uint8_t tag_of(uint64_t hash) { return (uint8_t)((uint32_t)hash >> 25 | 0x80U); }
 static inline uint32_t slot_of(const pdm__keymap *map, uint64_t hash) { return (uint32_t)hash & map->slot_mask; }
-static inline uint32_t id_of(uint32_t slot) { return (slot & 0xFFFFFFU) - 1; }
+static inline size_t tag_bytes(uint32_t mask) { return (size_t)mask + 1 + GROUP; }
+
+/* The eight tags from `at` on, compared with `tag`: the lowest byte with its top bit set is the first that is equal. */
+static inline uint64_t equal_tags(const uint8_t *tags, uint32_t at, uint8_t tag) {
+    uint64_t eight = 0;
+    memcpy(&eight, tags + at, sizeof eight);
+    eight ^= (uint64_t)tag * UINT64_C(0x0101010101010101);
+    return (eight - UINT64_C(0x0101010101010101)) & ~eight & UINT64_C(0x8080808080808080);
+}
+
+static inline void set_tag(uint8_t *tags, uint32_t mask, uint32_t at, uint8_t tag) {
+    tags[at] = tag;
+    if (at < GROUP) tags[(size_t)mask + 1 + at] = tag;
+}
 
 void pdm__keymap_init(pdm__keymap *map, pdm__arena *arena, uint64_t seed, bool is_text, bool is_scoped, uint32_t words) {
     memset(map, 0, sizeof *map);
@@ -28,14 +43,17 @@ void pdm__keymap_init(pdm__keymap *map, pdm__arena *arena, uint64_t seed, bool i
 void pdm__keymap_clear(pdm__keymap *map) {
     if (map->arena == NULL) return;
     pdm_context *context = map->arena->context;
-    if (map->slots != NULL) pdm__drop(context, map->slots, (size_t)map->slot_mask + 1, sizeof *map->slots);
+    if (map->tags != NULL) {
+        pdm__drop(context, map->tags, tag_bytes(map->slot_mask), 1);
+        pdm__drop(context, map->ids, (size_t)map->slot_mask + 1, sizeof *map->ids);
+    }
     if (map->block_count > 0) pdm__drop(context, map->blocks[0], map->first_capacity, map->stride);
     pdm__drop(context, map->blocks, map->block_capacity, sizeof *map->blocks);
     memset(map, 0, sizeof *map);
 }
 
 size_t pdm__keymap_memory(const pdm__keymap *map) {
-    size_t slots = map->slots == NULL ? 0 : ((size_t)map->slot_mask + 1) * sizeof *map->slots;
+    size_t slots = map->tags == NULL ? 0 : tag_bytes(map->slot_mask) + ((size_t)map->slot_mask + 1) * sizeof *map->ids;
     return slots + (size_t)map->first_capacity * map->stride + map->block_capacity * sizeof *map->blocks;
 }
 
@@ -60,54 +78,53 @@ static inline bool entry_is(const pdm__keymap *map, uint32_t id, const pdm__key 
 
 /* From slot `at` on: the id of the key, or PDM__NO_ID with *empty = the free slot that ends the probe. */
 static inline uint32_t probe(const pdm__keymap *map, const pdm__key *key, uint32_t at, uint32_t *empty) {
-    uint32_t tag = tag_of(key->hash);
+    uint8_t tag = tag_of(key->hash);
     for (;; at = (at + 1) & map->slot_mask) {
-        uint32_t slot = map->slots[at];
-        if (slot == 0) {
+        if (map->tags[at] == 0) {
             *empty = at;
             return PDM__NO_ID;
         }
-        if ((slot & 0xFF000000U) == tag && entry_is(map, id_of(slot), key)) return id_of(slot);
+        if (map->tags[at] == tag && entry_is(map, map->ids[at], key)) return map->ids[at];
     }
 }
 
 uint32_t pdm__keymap_find(const pdm__keymap *map, const pdm__key *key) {
     uint32_t empty = 0;
-    if (map->slots == NULL) return PDM__NO_ID;
+    if (map->tags == NULL) return PDM__NO_ID;
     return probe(map, key, slot_of(map, key->hash), &empty);
 }
 
 #define FIND_STRIP PDM__KEYMAP_STRIP
 
-/* Three passes over a strip, so that the misses of one key overlap with those of the others. */
+/* The id at the first slot of a group whose tag is equal; PDM__NO_ID if there is none. Most likely the one looked for. */
+static inline uint32_t candidate(const pdm__keymap *map, uint32_t low) {
+    uint32_t at = low & map->slot_mask;
+    uint64_t equal = equal_tags(map->tags, at, tag_of(low));
+    if (PDM__UNLIKELY(equal == 0)) return PDM__NO_ID;
+    return map->ids[(at + (uint32_t)(__builtin_ctzll(equal) >> 3)) & map->slot_mask];
+}
+
+/* Passes over a strip, so that the misses of one key overlap with those of the others. */
 static size_t find_strip(const pdm__keymap *map, const pdm__key *keys, size_t n, uint32_t *ids) {
-    uint32_t start[FIND_STRIP];
     size_t absent = 0;
     for (size_t i = 0; i < n; i++) {
-        start[i] = slot_of(map, keys[i].hash);
-        __builtin_prefetch(&map->slots[start[i]]);
+        uint32_t at = slot_of(map, keys[i].hash);
+        __builtin_prefetch(&map->tags[at]);
+        __builtin_prefetch(&map->ids[at]);
     }
     for (size_t i = 0; i < n; i++) {
-        uint32_t tag = tag_of(keys[i].hash);
-        uint32_t at = start[i];
-        uint32_t slot = map->slots[at];
-        while (slot != 0 && (slot & 0xFF000000U) != tag) {
-            at = (at + 1) & map->slot_mask;
-            slot = map->slots[at];
-        }
-        start[i] = at;
-        if (slot != 0) __builtin_prefetch(pdm__keymap_entry(map, id_of(slot)), 1);
+        ids[i] = candidate(map, (uint32_t)keys[i].hash);
+        if (ids[i] != PDM__NO_ID) __builtin_prefetch(pdm__keymap_entry(map, ids[i]), 1);
     }
     for (size_t i = 0; i < n; i++) {
-        uint32_t empty = 0;
-        ids[i] = probe(map, &keys[i], start[i], &empty);
+        if (ids[i] == PDM__NO_ID || !entry_is(map, ids[i], &keys[i])) ids[i] = pdm__keymap_find(map, &keys[i]);
         absent += ids[i] == PDM__NO_ID;
     }
     return absent;
 }
 
 size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids) {
-    if (map->slots == NULL) {
+    if (map->tags == NULL) {
         for (size_t i = 0; i < count; i++) ids[i] = PDM__NO_ID;
         return count;
     }
@@ -119,49 +136,41 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
     return absent;
 }
 
-/* As find_strip, with nothing but the word to compare; entries are computed once. */
-size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *keys, const uint32_t *low, size_t count, uint32_t *ids,
-                              int64_t **words) {
-    uint32_t at[FIND_STRIP];
-    size_t absent = 0;
-    const uint32_t *slots = map->slots;
+/* As find_strip, with nothing to compare but a word. Nearly all keys are there, at the first slot with their tag. */
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count, int64_t **words) {
+    int64_t nobody[2] = {0, 0}; /* what a key without candidate is compared with; a match there is looked up again */
+    uint32_t low[FIND_STRIP];
+    const uint64_t *keys = records;
+    uint8_t *const *blocks = map->blocks;
+    size_t stride = map->stride;
     uint32_t mask = map->slot_mask;
-    if (slots == NULL) {
-        for (size_t i = 0; i < count; i++) ids[i] = PDM__NO_ID;
+    size_t absent = 0;
+    if (map->tags == NULL) {
+        for (size_t i = 0; i < count; i++) words[i] = NULL;
         return count;
     }
-    for (size_t i = 0; i < count; i++) __builtin_prefetch(&slots[low[i] & mask]);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t tag = low[i] & 0xFF000000U;
-        uint32_t place = low[i] & mask;
-        uint32_t slot = slots[place];
-        while (slot != 0 && (slot & 0xFF000000U) != tag) {
-            place = (place + 1) & mask;
-            slot = slots[place];
-        }
-        at[i] = place;
-        ids[i] = slot;
-        if (slot != 0) {
-            uint8_t *entry = pdm__keymap_entry(map, id_of(slot));
-            words[i] = (int64_t *)(void *)entry;
-            __builtin_prefetch(entry, 1);
-            __builtin_prefetch(entry + map->stride - 1, 1);
-        }
+    for (size_t i = 0; i < count; i++, keys += record_words) {
+        low[i] = (uint32_t)pdm__hash_word(*keys, 0, map->seed);
+        __builtin_prefetch(&map->tags[low[i] & mask]);
+        __builtin_prefetch(&map->ids[low[i] & mask]);
     }
     for (size_t i = 0; i < count; i++) {
-        uint32_t slot = ids[i];
-        uint32_t tag = low[i] & 0xFF000000U;
-        while (slot != 0 && ((slot & 0xFF000000U) != tag || (uint64_t)words[i][0] != keys[i])) {
-            at[i] = (at[i] + 1) & mask;
-            slot = slots[at[i]];
-            if (slot != 0) words[i] = (int64_t *)(void *)pdm__keymap_entry(map, id_of(slot));
-        }
-        ids[i] = slot == 0 ? PDM__NO_ID : id_of(slot);
-        if (slot == 0) {
-            absent += 1;
-        } else {
+        uint32_t id = candidate(map, low[i]);
+        uint8_t *entry = (uint8_t *)(void *)nobody;
+        if (PDM__LIKELY(id != PDM__NO_ID)) entry = blocks[id >> PDM__KEYMAP_BLOCK_BITS] + (id & (PDM__KEYMAP_BLOCK - 1)) * stride;
+        words[i] = (int64_t *)(void *)entry;
+        __builtin_prefetch(entry, 1);
+    }
+    keys = records;
+    for (size_t i = 0; i < count; i++, keys += record_words) {
+        if (PDM__LIKELY((uint64_t)words[i][0] == *keys && words[i] != nobody)) {
             words[i] += 1; /* behind the key */
+            continue;
         }
+        pdm__key key = {.hash = low[i], .word = *keys};
+        uint32_t id = pdm__keymap_find(map, &key);
+        words[i] = id == PDM__NO_ID ? NULL : pdm__keymap_words(map, id);
+        absent += id == PDM__NO_ID;
     }
     return absent;
 }
@@ -181,20 +190,32 @@ static uint64_t entry_hash(const pdm__keymap *map, uint32_t id) {
 }
 
 static pdm_status reserve_slots(pdm__keymap *map, size_t total, pdm_error *err) {
-    size_t wanted = map->slots == NULL ? FIRST_SLOTS : (size_t)map->slot_mask + 1;
+    pdm_context *context = map->arena->context;
+    size_t wanted = map->tags == NULL ? FIRST_SLOTS : (size_t)map->slot_mask + 1;
     while (total * 4 > wanted * 3) wanted *= 2;
-    if (map->slots != NULL && wanted == (size_t)map->slot_mask + 1) return PDM_OK;
-    uint32_t *fresh = NULL;
-    PDM__TRY(pdm__new_zero(map->arena->context, wanted, sizeof *fresh, &fresh, err));
+    if (map->tags != NULL && wanted == (size_t)map->slot_mask + 1) return PDM_OK;
     uint32_t mask = (uint32_t)(wanted - 1);
+    uint8_t *tags = NULL;
+    uint32_t *ids = NULL;
+    PDM__TRY(pdm__new_zero(context, tag_bytes(mask), 1, &tags, err));
+    pdm_status status = pdm__new(context, wanted, sizeof *ids, &ids, err);
+    if (status != PDM_OK) {
+        pdm__drop(context, tags, tag_bytes(mask), 1);
+        return status;
+    }
     for (uint32_t id = 0; id < map->count; id++) {
         uint64_t hash = entry_hash(map, id);
         uint32_t at = (uint32_t)hash & mask;
-        while (fresh[at] != 0) at = (at + 1) & mask;
-        fresh[at] = tag_of(hash) | (id + 1);
+        while (tags[at] != 0) at = (at + 1) & mask;
+        set_tag(tags, mask, at, tag_of(hash));
+        ids[at] = id;
     }
-    if (map->slots != NULL) pdm__drop(map->arena->context, map->slots, (size_t)map->slot_mask + 1, sizeof *map->slots);
-    map->slots = fresh;
+    if (map->tags != NULL) {
+        pdm__drop(context, map->tags, tag_bytes(map->slot_mask), 1);
+        pdm__drop(context, map->ids, (size_t)map->slot_mask + 1, sizeof *map->ids);
+    }
+    map->tags = tags;
+    map->ids = ids;
     map->slot_mask = mask;
     return PDM_OK;
 }
@@ -268,7 +289,8 @@ uint32_t pdm__keymap_add(pdm__keymap *map, const pdm__key *key, bool *added) {
     if (!*added) return id;
     id = map->count++;
     write_entry(map, id, key);
-    map->slots[empty] = tag_of(key->hash) | (id + 1);
+    set_tag(map->tags, map->slot_mask, empty, tag_of(key->hash));
+    map->ids[empty] = id;
     return id;
 }
 
@@ -277,7 +299,7 @@ void pdm__keymap_truncate(pdm__keymap *map, uint32_t count) {
         uint32_t id = --map->count;
         /* Slots are filled in the order of ids (also when they grow), so emptying the last one restores what was there before. */
         uint32_t at = slot_of(map, entry_hash(map, id));
-        while ((map->slots[at] & 0xFFFFFFU) != id + 1) at = (at + 1) & map->slot_mask;
-        map->slots[at] = 0;
+        while (map->tags[at] == 0 || map->ids[at] != id) at = (at + 1) & map->slot_mask;
+        set_tag(map->tags, map->slot_mask, at, 0);
     }
 }

@@ -2,7 +2,7 @@
  * keymap: from keys to dense ids 0, 1, 2 …, and with each id a few int64 words that belong to it.
  *
  * Keys are 64-bit integers or texts, compared in full, within a scope (0 for units; the unit's id for what belongs to a unit). Linear
- * probing over 4-byte slots (id and 8 bits of the hash); entries lie in blocks that never move, so growth copies no entry. Entries
+ * probing over one byte of the hash per slot, eight slots at a time without a branch; entries lie in blocks that never move, so growth copies no entry. Entries
  * are added at the end and can be taken back from the end: that is how a failed call leaves no trace.
  */
 #ifndef PDM_CORE_KEYMAP_H
@@ -30,7 +30,8 @@ typedef struct pdm__key {
 /* An entry begins with its key; `words` int64 follow. */
 typedef struct pdm__keymap {
     pdm__arena *arena;  /* borrowed: full blocks and key bytes */
-    uint32_t *slots;    /* slot_mask + 1, 0 = empty, else tag << 24 | id + 1; NULL = none yet */
+    uint8_t *tags;      /* per slot: 0 = empty, else 7 bits of the hash; the first 8 stand again behind the last; NULL = none yet */
+    uint32_t *ids;      /* per slot */
     uint8_t **blocks;   /* of PDM__KEYMAP_BLOCK entries; the first may be smaller */
     uint8_t *text;      /* rest of the current block of key bytes */
     size_t text_left;
@@ -64,10 +65,12 @@ void pdm__keymap_truncate(pdm__keymap *map, uint32_t count);
 /* Ids of many keys at once, hiding the memory's latency; PDM__NO_ID where absent. Returns how many are absent. */
 size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids);
 
-/* The same for unscoped integers, count ≤ PDM__KEYMAP_STRIP; low[i] = low half of the hash. words[i] = the entry's words if found. */
+/*
+ * The same for unscoped integers that are the first words of records, count ≤ PDM__KEYMAP_STRIP. words[i] = the entry's words, NULL if
+ * the key is absent.
+ */
 #define PDM__KEYMAP_STRIP 64
-size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *keys, const uint32_t *low, size_t count, uint32_t *ids,
-                              int64_t **words);
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count, int64_t **words);
 
 /* Bytes held outside the arena. */
 size_t pdm__keymap_memory(const pdm__keymap *map);
@@ -94,12 +97,14 @@ static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
     return key;
 }
 
-/* Seeded hashes. The integer one is a bijection of the key for each seed and scope (the finaliser of MurmurHash3). */
+/*
+ * Seeded hashes. Of integers: both halves of a 128-bit product, one multiplication. Every bit of the key reaches the top bits (the
+ * partition) as well as the bottom ones (the slot).
+ */
 static inline uint64_t pdm__hash_word(uint64_t word, uint32_t scope, uint64_t seed) {
-    uint64_t h = word ^ seed ^ ((uint64_t)scope * UINT64_C(0x9E3779B97F4A7C15));
-    h = (h ^ (h >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
-    h = (h ^ (h >> 33)) * UINT64_C(0xC4CEB9FE1A85EC53);
-    return h ^ (h >> 33);
+    uint64_t mixed = word ^ seed ^ ((uint64_t)scope * UINT64_C(0x9E3779B97F4A7C15));
+    pdm__uint128 product = (pdm__uint128)(mixed + UINT64_C(0xA0761D6478BD642F)) * UINT64_C(0xE7037ED1A0B428DB);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static inline uint64_t pdm__hash_text(const void *bytes, size_t length, uint32_t scope, uint64_t seed) {

@@ -169,31 +169,37 @@ static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, con
     return PDM_OK;
 }
 
-/* Integers, the usual case: found without building keys; only what is new goes the long way. */
-static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
-                               int64_t **words, pdm_error *err) {
-    uint64_t keys[FOLD_STRIP];
-    uint32_t low[FOLD_STRIP];
+/* Ids, where level 1 needs them. */
+static void find_ids(const pdm__keymap *map, uint64_t seed, const uint64_t *records, size_t stride, size_t count, uint32_t *ids) {
     for (size_t i = 0; i < count; i++) {
-        keys[i] = records[i * (size_t)schema->record_words];
-        low[i] = (uint32_t)pdm__hash_word(keys[i], 0, schema->seed);
+        pdm__key key = {.hash = pdm__hash_word(records[i * stride], 0, seed), .word = records[i * stride]};
+        ids[i] = pdm__keymap_find(map, &key);
     }
-    size_t absent = pdm__keymap_find_words(map, keys, low, count, ids, words);
-    if (absent == 0) return PDM_OK;
+}
+
+static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, size_t absent,
+                           int64_t **words, pdm_error *err) {
     uint8_t *first = map->block_count == 0 ? NULL : map->blocks[0];
+    size_t stride = (size_t)schema->record_words;
     PDM__TRY(pdm__keymap_reserve(map, absent, 0, err));
     bool moved = first != NULL && map->blocks[0] != first; /* the first block grows by moving */
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] == PDM__NO_ID) {
-            bool added = false;
-            pdm__key key = {.hash = low[i], .word = keys[i]};
-            ids[i] = pdm__keymap_add(map, &key, &added);
-            words[i] = pdm__keymap_words(map, ids[i]);
-            if (added) pdm__entry_begin(&schema->levels[0], words[i]);
-        } else if (moved) {
-            words[i] = pdm__keymap_words(map, ids[i]);
-        }
+        if (words[i] != NULL && !moved) continue;
+        bool added = false;
+        pdm__key key = {.hash = pdm__hash_word(records[i * stride], 0, schema->seed), .word = records[i * stride]};
+        words[i] = pdm__keymap_words(map, pdm__keymap_add(map, &key, &added));
+        if (added) pdm__entry_begin(&schema->levels[0], words[i]);
     }
+    return PDM_OK;
+}
+
+/* Integers, the usual case: found without building keys; only what is new goes the long way. */
+static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
+                               int64_t **words, pdm_error *err) {
+    size_t stride = (size_t)schema->record_words;
+    size_t absent = pdm__keymap_find_words(map, records, stride, count, words);
+    if (absent > 0) PDM__TRY(add_ints(schema, map, records, count, absent, words, err));
+    if (schema->level_count > 1) find_ids(map, schema->seed, records, stride, count, ids);
     return PDM_OK;
 }
 
@@ -268,6 +274,14 @@ typedef struct fold_work {
     pdm_status status[PDM__PARTITIONS];
 } fold_work;
 
+/* Buckets lie apart: the next one is asked for while this one is worked on. */
+static void prefetch_bucket(const pdm__schema *schema, const pdm__bucket *bucket) {
+    if (bucket == NULL) return;
+    const uint8_t *at = (const uint8_t *)bucket;
+    size_t bytes = (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
+    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+}
+
 static void fold_partition(void *argument, size_t p) {
     fold_work *work = argument;
     pdm__store *store = work->store;
@@ -277,6 +291,7 @@ static void fold_partition(void *argument, size_t p) {
         pdm__buckets *pending = &store->pending[s];
         while (pending->first[p] != NULL) {
             pdm__bucket *bucket = pending->first[p];
+            prefetch_bucket(&store->schema, bucket->next);
             work->status[p] = fold_records(store, &store->partitions[p], bucket->records, bucket->count, &err);
             if (work->status[p] != PDM_OK) break;
             bucket->count = 0;

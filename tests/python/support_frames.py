@@ -39,7 +39,10 @@ def as_numpy(data):
 
     original = data["original_order_id"]
     if is_text(data["customer_id"]):
-        keys = {"customer_id": numpy.array(data["customer_id"]), "order_id": numpy.array(data["order_id"], dtype=object)}
+        keys = {
+            "customer_id": numpy.array(data["customer_id"]),
+            "order_id": numpy.array(data["order_id"], dtype=object),
+        }
         optional = numpy.array(original, dtype=object)
     else:
         keys = {
@@ -58,8 +61,14 @@ def as_numpy(data):
 def as_structured(data):
     import numpy
 
-    dtype = [("customer_id", "i8"), ("order_id", "i4"), ("unused", "f4"), ("time", "M8[us]"), ("amount", ">i8"),
-             ("original_order_id", "O")]
+    dtype = [
+        ("customer_id", "i8"),
+        ("order_id", "i4"),
+        ("unused", "f4"),
+        ("time", "M8[us]"),
+        ("amount", ">i8"),
+        ("original_order_id", "O"),
+    ]
     frame = numpy.zeros(len(data["time"]), dtype=dtype)
     for name in COLUMNS:
         frame[name] = data[name] if name != "time" else numpy.array(data[name], dtype="datetime64[us]")
@@ -226,10 +235,32 @@ def as_pandas_chunks(data):
 KINDS = {
     function.__name__.removeprefix("as_"): function
     for function in (
-        as_numpy, as_structured, as_buffers, as_datetimes, as_aware, as_pandas, as_pandas_zoned, as_pandas_nullable,
-        as_pandas_arrow, as_pandas_float_keys, as_pandas_category, as_pandas_strided, as_arrow, as_arrow_decimal,
-        as_arrow_dictionary, as_batch, as_reader, as_sliced, as_array_only, as_polars, as_lazy, as_polars_sliced, as_duckdb,
-        as_rows, as_generator, as_pandas_chunks,
+        as_numpy,
+        as_structured,
+        as_buffers,
+        as_datetimes,
+        as_aware,
+        as_pandas,
+        as_pandas_zoned,
+        as_pandas_nullable,
+        as_pandas_arrow,
+        as_pandas_float_keys,
+        as_pandas_category,
+        as_pandas_strided,
+        as_arrow,
+        as_arrow_decimal,
+        as_arrow_dictionary,
+        as_batch,
+        as_reader,
+        as_sliced,
+        as_array_only,
+        as_polars,
+        as_lazy,
+        as_polars_sliced,
+        as_duckdb,
+        as_rows,
+        as_generator,
+        as_pandas_chunks,
     )
 }
 

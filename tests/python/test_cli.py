@@ -17,7 +17,9 @@ pytest.importorskip("plotly")
 @pytest.fixture(scope="module")
 def folder(pdm, tmp_path_factory):
     made = tmp_path_factory.mktemp("cli")
-    frames.as_duckdb(frames.orders()).project("customer_id, order_id, time, amount, original_order_id").write_csv(str(made / "orders.csv"))
+    frames.as_duckdb(frames.orders()).project("customer_id, order_id, time, amount, original_order_id").write_csv(
+        str(made / "orders.csv")
+    )
     pdm.datasets.private_domain(300, seed=2).save_all(made / "sample", format="parquet")
     return made
 
@@ -54,13 +56,33 @@ def test_rfm_options_lists_and_columns(pdm, run, folder):
     query = "SELECT customer_id AS uid, * EXCLUDE (customer_id) FROM 'orders.csv'"
     windows = '[["h1", "2024-01-01", "2024-06-01"], ["h2", "2024-06-01", "2025-01-01"]]'
     code, out, err = run(
-        "rfm", query, "--customer", "uid", "--windows", windows, "--policy", "quantile_right", "--duplicates", "drop", "--k", "4",
-        "--map", "pymc5", "--count-zero-orders", "--absent-detail", "--out", "everything", "--table", "migration",
+        "rfm",
+        query,
+        "--customer",
+        "uid",
+        "--windows",
+        windows,
+        "--policy",
+        "quantile_right",
+        "--duplicates",
+        "drop",
+        "--k",
+        "4",
+        "--map",
+        "pymc5",
+        "--count-zero-orders",
+        "--absent-detail",
+        "--out",
+        "everything",
+        "--table",
+        "migration",
     )
     assert code == 0, err
     assert "from_segment" in out
     assert (folder / "everything" / "migration_summary.csv").is_file()
-    (folder / "windows.csv").write_text("name,from,to\nh1,2024-01-01,2024-06-01\nh2,2024-06-01,2025-01-01\n", encoding="utf-8")
+    (folder / "windows.csv").write_text(
+        "name,from,to\nh1,2024-01-01,2024-06-01\nh2,2024-06-01,2025-01-01\n", encoding="utf-8"
+    )
     assert run("rfm", "orders.csv", "--windows", "windows.csv", "--out", "w.parquet")[0] == 0
     (folder / "codes.json").write_text(json.dumps({"Top": ["555", "554"]}), encoding="utf-8")
     code, out, err = run("rfm", "orders.csv", "--segments", "codes.json")
@@ -109,13 +131,19 @@ def test_bad_input_is_one_line_and_code_2(run, folder, arguments, message):
 def test_no_traceback_from_the_real_program(pdm, folder):
     environment = {**os.environ, "PYTHONPATH": str(Path(pdm.__file__).parents[1])}
     command = [sys.executable, "-m", "pdmetrics"]
-    done = subprocess.run([*command, "rfm", "absent.csv"], cwd=folder, env=environment, capture_output=True, encoding="utf-8")
+    done = subprocess.run(
+        [*command, "rfm", "absent.csv"], cwd=folder, env=environment, capture_output=True, encoding="utf-8"
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == 'pdmetrics: no file "absent.csv"\n'
     done = subprocess.run([*command, "--version"], env=environment, capture_output=True, encoding="utf-8")
     assert done.stdout == f"pdmetrics {pdm.__version__}\n"
     done = subprocess.run(
-        f"'{sys.executable}' -m pdmetrics metrics --json | head -c 10", shell=True, env=environment, capture_output=True, encoding="utf-8"
+        f"'{sys.executable}' -m pdmetrics metrics --json | head -c 10",
+        shell=True,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
     )
     assert done.stderr == ""
 
@@ -129,7 +157,9 @@ def test_metrics_and_sample(pdm, run, folder):
     assert [option["name"] for option in described["rfm"]["options"]] == list(pdm.metrics["rfm"].options)
     code, out, _ = run("sample", "made", "--customers", "100", "--seed", "3")
     assert code == 0
-    assert {path.name for path in (folder / "made").iterdir()} == {f"{name}.csv" for name in pdm.datasets.private_domain(50).tables}
+    assert {path.name for path in (folder / "made").iterdir()} == {
+        f"{name}.csv" for name in pdm.datasets.private_domain(50).tables
+    }
     code, out, _ = run("rfm", "--help")
     assert code == 0
     for option in pdm.metrics["rfm"].options:
@@ -192,7 +222,9 @@ def test_review(run, folder, lang):
     assert figures
     for figure in figures.values():
         assert set(figure) == {"en", "zh"}
-        assert figure["en"]["data"] and figure["en"]["layout"]["title"]["text"] != figure["zh"]["layout"]["title"]["text"]
+        assert (
+            figure["en"]["data"] and figure["en"]["layout"]["title"]["text"] != figure["zh"]["layout"]["title"]["text"]
+        )
     html = (folder / "review.html").read_text(encoding="utf-8")
     assert f'data-lang="{lang}"' in html
     assert "Plotly.react" in html and "cdn.plot.ly" not in html.split('id="figures"')[1]

@@ -124,7 +124,10 @@ def test_rfm_by_line(pdm, grammar, text):
 
     times = [row["time"] for row in rows]
     assert payload[:5] == [len(rows), 0, min(times), max(times), sum(abs(row["amount"]) for row in rows)]
-    units, orders, refunds, counters = payload[5]
+    kinds = dict(zip((column.name for column in pdm.metrics["rfm"].columns), payload[5], strict=True))
+    key = 3 if text else 1
+    assert kinds == {"customer_id": key, "order_id": key, "time": 0, "amount": 0, "original_order_id": key, "event_id": 0}
+    units, orders, refunds, counters = payload[6]
     assert counters == []
     customers = sorted({row["customer_id"] for row in rows}, key=canonical)
     assert units[0] == (3 if text else 1)
@@ -163,7 +166,7 @@ def test_rfm_by_order_with_windows_days_and_lists(pdm, grammar):
     assert lists["windows"][4] is None and lists["tiers"] == [0]
     assert texts(*lists["segments"][1][1:]) == ["all"]
     assert settings[2][0] == 6 and len(column(settings[2][2])) == len(column(settings[2][3])) > 200
-    units, days, counters = payload[5]
+    units, days, counters = payload[6]
     assert len(units) == 2 + 2 * 6 and len(days) == 3 + 2 and len(counters) == 2 * 3
     assert column(units[1]) == sorted({row["customer_id"] for row in rows})
 
@@ -176,8 +179,29 @@ def test_tiers_with_unsigned_keys_and_shares(pdm, grammar):
     rows, names, labels, cuts, shares = settings[1][0]
     assert (rows, labels, cuts) == (2, None, None) and texts(*names[1:]) == ["top", "rest"]
     assert [struct.unpack("<d", struct.pack("<q", word))[0] for word in column(shares[1])] == [0.25, 0.75]
-    level, counters = payload[5]
+    level, counters = payload[6]
     assert level[0] == 2 and column(level[1]) == [7, 2**63 + 5] and column(level[2]) == [3, 30] and counters == []
+
+
+def test_rows_kept_for_dedupe(pdm, grammar):
+    rows = [
+        {"customer_id": f"客{c}", "order_id": -o, "time": t, "amount": a, "event_id": e}
+        for c, o, t, a, e in [(1, 1, 5, 100, 9), (1, 1, -5, 100, 9), (2, 7, 6, -3, 8), (2, 7, 6, -3, 8)]
+    ]
+    *_, payload, _ = read(grammar, pdm.RFM(dedupe="event_id").update(rows))
+    events, kept, counters = payload[6]
+    assert column(events[1]) == [8, 9] and counters == []
+
+    def as_bytes(row):
+        """Time first, then customer, order, amount, and the original order that is not there."""
+        name = row["customer_id"].encode()
+        time, order, amount = (b"\1" + struct.pack(">Q", row[key] + 2**63) for key in ("time", "order_id", "amount"))
+        return time + b"\1" + struct.pack(">I", len(name)) + name + order + amount + b"\0"
+
+    assert column(kept[1]) == [0, 1, 1]
+    lengths, data = column(kept[2]), kept[3]
+    found = [data[sum(lengths[:i]) : sum(lengths[: i + 1])] for i in range(len(lengths))]
+    assert found == [as_bytes(rows[2]), as_bytes(rows[1]), as_bytes(rows[0])]
 
 
 def test_empty_states_and_every_rule(pdm, grammar):

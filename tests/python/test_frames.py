@@ -82,8 +82,13 @@ def test_dates_are_local_midnights(pdm):
 
 def test_renamed_columns(pdm, expected):
     renamed = {
-        "uid": DATA["customer_id"], "no": DATA["order_id"], "paid_at": DATA["time"], "fee": DATA["amount"],
-        "of": DATA["original_order_id"], "time": ["decoy"] * len(DATA["time"]), "amount": [None] * len(DATA["time"]),
+        "uid": DATA["customer_id"],
+        "no": DATA["order_id"],
+        "paid_at": DATA["time"],
+        "fee": DATA["amount"],
+        "of": DATA["original_order_id"],
+        "time": ["decoy"] * len(DATA["time"]),
+        "amount": [None] * len(DATA["time"]),
     }
     roles = {"customer": "uid", "order": "no", "time": "paid_at", "amount": "fee", "original_order": "of"}
     assert tables(pdm.rfm(renamed, **roles)) == expected
@@ -152,7 +157,9 @@ def test_nulls_of_every_kind_are_null(pdm):
         "list": {**base, "amount": [1, None, 3]},
         "pandas float": pandas.DataFrame({**base, "amount": [1, numpy.nan, 3]}),
         "pandas Int64": pandas.DataFrame({**base, "amount": pandas.array([1, None, 3], dtype="Int64")}),
-        "pandas object": pandas.DataFrame({**base, "amount": pandas.Series([Decimal(1), None, Decimal(3)], dtype=object)}),
+        "pandas object": pandas.DataFrame(
+            {**base, "amount": pandas.Series([Decimal(1), None, Decimal(3)], dtype=object)}
+        ),
         "masked": {**base, "amount": numpy.ma.masked_array([1, 2, 3], mask=[False, True, False])},
     }
     for kind, frame in kinds.items():
@@ -204,8 +211,14 @@ def test_keys_are_never_rounded(pdm):
 def test_types_that_cannot_serve(pdm):
     base = {"customer_id": [1], "order_id": [1], "time": [0], "amount": [1]}
     for name, values in (
-        ("amount", ["12"]), ("time", ["2024-01-01"]), ("time", [1.5]), ("customer_id", [True]), ("amount", [object()]),
-        ("amount", [1, "x"][:1] + ["x"]), ("time", [b"x"]), ("customer_id", [[1, 2]]),
+        ("amount", ["12"]),
+        ("time", ["2024-01-01"]),
+        ("time", [1.5]),
+        ("customer_id", [True]),
+        ("amount", [object()]),
+        ("amount", [1, "x"][:1] + ["x"]),
+        ("time", [b"x"]),
+        ("customer_id", [[1, 2]]),
     ):
         rows = len(values)
         frame = {**{key: value * rows for key, value in base.items()}, name: values}
@@ -281,12 +294,18 @@ def test_empty_frames(pdm):
     nothing = {name: [] for name in DATA}
     expected = tables(pdm.rfm(nothing))
     assert expected["rfm"]["customer_id"] == []
-    for frame in (frames.as_arrow(DATA).slice(0, 0), frames.as_polars(DATA)[:0], frames.as_pandas(DATA)[:0], [], iter(())):
+    for frame in (
+        frames.as_arrow(DATA).slice(0, 0),
+        frames.as_polars(DATA)[:0],
+        frames.as_pandas(DATA)[:0],
+        [],
+        iter(()),
+    ):
         assert tables(pdm.rfm(frame))["segments"] == expected["segments"]
     assert pyarrow is not None
 
 
-# -------------------------------------------------------------------------------------------------------------- files, SQL
+# --------------------------------------------------------------------------------------------------------- files, SQL
 
 
 def test_files_and_queries(pdm, expected, tmp_path):
@@ -326,7 +345,12 @@ def test_files_and_queries_that_fail(pdm, source, message):
 def test_another_result_is_a_frame(pdm):
     sample = pdm.datasets.private_domain(300, seed=5)
     expected = tables(pdm.rfm(sample.orders))
-    assert expected == tables(pdm.rfm(sample)) == tables(pdm.rfm(sample.orders.to_pandas())) == tables(pdm.rfm(sample.orders.to_dict()))
+    assert (
+        expected
+        == tables(pdm.rfm(sample))
+        == tables(pdm.rfm(sample.orders.to_pandas()))
+        == tables(pdm.rfm(sample.orders.to_dict()))
+    )
     again = pdm.tiers(pdm.rfm(sample), value="gmv", method="share")
     assert len(again.main) == len(expected["rfm"]["customer_id"])
 

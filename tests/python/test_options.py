@@ -48,8 +48,16 @@ def test_combinations_are_checked(pdm):
 @pytest.mark.parametrize(
     "as_of",
     [
-        "2024-07-01", "2024/07/01", "2024-07-01T00:00:00+08:00", "2024-06-30T16:00Z", date(2024, 7, 1), datetime(2024, 7, 1), MIDNIGHT,
-        MIDNIGHT.astimezone(timezone.utc), int(MIDNIGHT.timestamp()) * 1_000_000, str(int(MIDNIGHT.timestamp()) * 1_000_000),
+        "2024-07-01",
+        "2024/07/01",
+        "2024-07-01T00:00:00+08:00",
+        "2024-06-30T16:00Z",
+        date(2024, 7, 1),
+        datetime(2024, 7, 1),
+        MIDNIGHT,
+        MIDNIGHT.astimezone(timezone.utc),
+        int(MIDNIGHT.timestamp()) * 1_000_000,
+        str(int(MIDNIGHT.timestamp()) * 1_000_000),
     ],
 )
 def test_as_of_in_every_form(pdm, as_of):
@@ -62,8 +70,11 @@ def test_as_of_of_numpy_and_pandas(pdm):
     numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
     expected = tables(pdm.rfm(DATA, as_of="2024-07-01"))
     for as_of in (
-        numpy.datetime64("2024-07-01"), numpy.datetime64("2024-07-01", "ns"), pandas.Timestamp("2024-07-01"),
-        pandas.Timestamp("2024-07-01", tz="UTC"), numpy.int64(datetime(2024, 7, 1, tzinfo=timezone.utc).timestamp() * 1_000_000),
+        numpy.datetime64("2024-07-01"),
+        numpy.datetime64("2024-07-01", "ns"),
+        pandas.Timestamp("2024-07-01"),
+        pandas.Timestamp("2024-07-01", tz="UTC"),
+        numpy.int64(datetime(2024, 7, 1, tzinfo=timezone.utc).timestamp() * 1_000_000),
     ):
         assert tables(pdm.rfm(DATA, as_of=as_of)) == expected
     for wrong in ("yesterday", 1.5, [], "2024-13-01"):
@@ -75,7 +86,9 @@ def test_as_of_of_numpy_and_pandas(pdm):
 # -------------------------------------------------------------------------------------------------------------- zones
 
 
-@pytest.mark.parametrize("tz", ["+08:00", "+8", "+0800", "UTC+8", "Asia/Shanghai", ZoneInfo("Asia/Shanghai"), timezone(timedelta(hours=8))])
+@pytest.mark.parametrize(
+    "tz", ["+08:00", "+8", "+0800", "UTC+8", "Asia/Shanghai", ZoneInfo("Asia/Shanghai"), timezone(timedelta(hours=8))]
+)
 def test_zones_in_every_form(pdm, tz):
     expected = tables(pdm.rfm(DATA, tz="+08:00"))
     got = tables(pdm.rfm(DATA, tz=tz))
@@ -151,7 +164,10 @@ def test_windows_in_every_form(pdm):
 
 def test_segments_in_every_form(pdm):
     everything = [f"{r}{f}{m}" for r in range(1, 6) for f in range(1, 6) for m in range(1, 6)]
-    codes = {"Top": [code for code in everything if code[0] == "5"], "Rest": [code for code in everything if code[0] < "5"]}
+    codes = {
+        "Top": [code for code in everything if code[0] == "5"],
+        "Rest": [code for code in everything if code[0] < "5"],
+    }
     expected = tables(pdm.rfm(DATA, segments=codes))
     assert set(expected["rfm"]["segment"]) == {"Top", "Rest"}
     rows = [{"segment": name, "code": code} for name, listed in codes.items() for code in listed]
@@ -184,8 +200,14 @@ def test_thresholds_and_tiers(pdm):
 @pytest.mark.parametrize(
     "wrong",
     [
-        5, "h1", [("h1",)], [("h1", "2024-01-01", "soon")], {"h1": {"start": "2024-01-01"}}, [("a", "2024-01-01", "2024-02-01", None, 1, 2)],
-        [("h1", "2024-07-01", "2024-01-01")], {"name": ["a"], "from": ["2024-01-01", "2024-01-02"]},
+        5,
+        "h1",
+        [("h1",)],
+        [("h1", "2024-01-01", "soon")],
+        {"h1": {"start": "2024-01-01"}},
+        [("a", "2024-01-01", "2024-02-01", None, 1, 2)],
+        [("h1", "2024-07-01", "2024-01-01")],
+        {"name": ["a"], "from": ["2024-01-01", "2024-01-02"]},
     ],
 )
 def test_lists_that_are_wrong(pdm, wrong):

@@ -76,10 +76,15 @@ def test_users_are_type_checked(pdm, tmp_path):
     bad.write_text("import pdmetrics as pdm\npdm.rfm({}, policy='quintiles')\npdm.rfm({}, k='5')\n", encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--follow-imports=silent", good.name, bad.name],
-        cwd=tmp_path, capture_output=True, encoding="utf-8", env={**_environment(pdm)},
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        env={**_environment(pdm)},
     )
     lines = run.stdout.splitlines()
-    assert [line.split(":")[0:2] for line in lines if ": error:" in line] == [["bad.py", "2"], ["bad.py", "3"]], run.stdout + run.stderr
+    assert [line.split(":")[0:2] for line in lines if ": error:" in line] == [["bad.py", "2"], ["bad.py", "3"]], (
+        run.stdout + run.stderr
+    )
 
 
 def _environment(pdm):
@@ -95,11 +100,13 @@ def test_no_dependencies(pdm):
         "for name in ('numpy', 'pandas', 'polars', 'pyarrow', 'duckdb', 'plotly'): sys.modules[name] = None\n"
         "import pdmetrics as pdm, pickle, io, contextlib, tempfile, os\n"
         "from pdmetrics import cli\n"
-        "data = {'customer_id': ['a', 'b', 'a'], 'order_id': [1, 2, 3], 'time': [0, 86400_000_000, 5], 'amount': [100, 250, 50]}\n"
+        "data = {'customer_id': ['a', 'b', 'a'], 'order_id': [1, 2, 3]}\n"
+        "data |= {'time': [0, 86400_000_000, 5], 'amount': [100, 250, 50]}\n"
         "r = pdm.rfm(data, tz='+08:00')\n"
         "assert r['gmv'].to_list() == [150, 250], r['gmv'].to_list()\n"
         "repr(r); r._repr_html_(); r.to_rows(); pickle.loads(pickle.dumps(pdm.RFM().update(data))).result()\n"
-        "assert pdm.rfm(r.main, order=None, time='last_time', amount='gmv', grain='order')['gmv'].to_list() == [150, 250]\n"
+        "again = pdm.rfm(r.main, order=None, time='last_time', amount='gmv', grain='order')\n"
+        "assert again['gmv'].to_list() == [150, 250]\n"
         "with tempfile.TemporaryDirectory() as d:\n"
         "    r.save(os.path.join(d, 'x.csv')); assert os.path.getsize(os.path.join(d, 'x.csv'))\n"
         "    err = io.StringIO()\n"

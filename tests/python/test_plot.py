@@ -54,7 +54,9 @@ def test_other_results(pdm):
 def test_what_cannot_be_drawn(pdm):
     result = pdm.rfm(DATA)
     for call in (
-        lambda: result.plot("pie"), lambda: result.plot("migration"), lambda: result.plot(lang="fr"),
+        lambda: result.plot("pie"),
+        lambda: result.plot("migration"),
+        lambda: result.plot(lang="fr"),
         lambda: pdm.rfm(DATA, map="none").plot("segments"),
     ):
         with pytest.raises(pdm.ArgumentError):

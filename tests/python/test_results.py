@@ -20,7 +20,11 @@ def test_tables_and_columns(pdm, result):
     assert result["segments"] is result.segments is result.tables["segments"]
     assert isinstance(result.segments, pdm.Table)
     assert len(result) == len(result.main) == len(result.rfm)
-    assert result.columns == result.main.columns == list(pdm.metrics["rfm"].tables["rfm"].columns[i].name for i in range(len(result.columns)))
+    assert (
+        result.columns
+        == result.main.columns
+        == list(pdm.metrics["rfm"].tables["rfm"].columns[i].name for i in range(len(result.columns)))
+    )
     assert "segments" in result and "monetary" in result and "nothing" not in result
     assert result["monetary"].to_list() == result.main["monetary"].to_list()
     assert result.metric.name == "rfm"
@@ -41,7 +45,7 @@ def test_columns_are_sequences(result):
     assert len(column) == len(values)
     assert column[0] == values[0] and column[-1] == values[-1]
     assert column[2:5] == values[2:5] and column[::-2] == values[::-2] and column[5:2] == []
-    assert column == values and not column == values[:-1]
+    assert column == values and column != values[:-1]
     assert values[3] in column
     with pytest.raises(IndexError):
         column[len(values)]
@@ -72,7 +76,10 @@ def test_every_shape_holds_the_same(pdm, result):
         for shape in (table.to_polars().to_dict(as_series=False), table.to_arrow().to_pydict()):
             assert list(shape) == table.columns
             for name, column in shape.items():
-                assert [_instant(value) for value in column] == [_instant(value) for value in values[name]], (table.name, name)
+                assert [_instant(value) for value in column] == [_instant(value) for value in values[name]], (
+                    table.name,
+                    name,
+                )
         frame = table.to_pandas()
         assert list(frame.columns) == table.columns
         for name in table.columns:
@@ -82,7 +89,9 @@ def test_every_shape_holds_the_same(pdm, result):
             assert len(array) == len(table)
             nulls = [value is None for value in values[name]]
             if array.dtype.kind in "iuf":
-                assert [None if numpy.isnan(v) else v for v in array.astype(float)] == [None if v is None else float(v) for v in values[name]]
+                assert [None if numpy.isnan(v) else v for v in array.astype(float)] == [
+                    None if v is None else float(v) for v in values[name]
+                ]
             assert table[name].nulls() is None or table[name].nulls().tolist() == nulls
             assert numpy.asarray(table[name]).shape == array.shape
 

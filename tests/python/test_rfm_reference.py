@@ -259,12 +259,7 @@ def check_thresholds(expected, got, frozen):
         for row in rows:
             if row["window"] in later:
                 row["cut"] = row["split"] = None
-    assert reference.differences(described(expected), described(got), key, ["split"]) == []
-    splits = [
-        {(row["window"], row["dimension"]): float(row["split"]) for row in rows if row["split"] is not None}
-        for rows in (expected, got)
-    ]
-    assert splits[1] == pytest.approx(splits[0], rel=1e-12)
+    reference.assert_same(described(expected), described(got), key)
 
 
 def check_migration(expected, got, segments):
@@ -275,7 +270,7 @@ def check_migration(expected, got, segments):
         kept = [row for row in rows if row["from_segment"] in segments or row["to_segment"] in segments]
         return sorted(kept, key=lambda row: [row[part] for part in key])
 
-    assert reference.differences(cells(expected), cells(got), key) == []
+    reference.assert_same(cells(expected), cells(got), key)
     assert not [row for row in got if row["customers"] and row not in cells(got)]
 
 
@@ -292,25 +287,28 @@ def check(pdm, rows, options, kind="dict"):
 
 
 def compare(expected, got, options):
-    assert reference.differences(expected["rfm"], got["rfm"], ["window", "customer_id"]) == []
-    assert reference.differences(expected["stats"], got["stats"], ["window"]) == []
+    reference.assert_same(expected["rfm"], got["rfm"], ["window", "customer_id"])
+    reference.assert_same(expected["stats"], got["stats"], ["window"])
     check_thresholds(expected["thresholds"], got["thresholds"], options.get("thresholds") == "frozen")
     if options.get("map") != "none":
-        assert reference.differences(expected["segments"], got["segments"], ["window", "segment"]) == []
+        reference.assert_same(expected["segments"], got["segments"], ["window", "segment"])
+        assert {row["segment"]: row["rank"] for row in got["map"]} == expected["ranks"]
     if len(options.get("windows") or []) > 1 and options.get("map") != "none":
         names = {row["segment"] for row in expected["segments"]}
         check_migration(expected["migration"], got["migration"], names)
         pair = ["from_window", "to_window"]
-        assert reference.differences(expected["migration_summary"], got["migration_summary"], pair) == []
+        reference.assert_same(expected["migration_summary"], got["migration_summary"], pair)
     if "segments" in options:
-        listed = [row for row in got["coverage"] if row["code"] is not None]
-        assert reference.differences(expected["coverage"], listed, ["code"], ["all_matching"]) == []
+        want = [{**row, "all_matching": "|".join(row["all_matching"])} for row in expected["coverage"]]
+        reference.assert_same(want, got["coverage"], ["code"])
+        reachable = {row["segment"]: row["reachable"] for row in got["map"]}
+        assert sorted(name for name in reachable if not reachable[name]) == sorted(expected["unreachable"])
     if options.get("tiers", "none") != "none":
-        assert reference.differences(expected["tiers"], got["tiers"], ["window", "customer_id"]) == []
-        summary = ["window", "segment"]
-        rows = sorted(got["tier_segments"], key=lambda row: [row[part] for part in summary])
-        want = sorted(expected["tier_segments"], key=lambda row: [row[part] for part in summary])
-        assert reference.differences(want, rows, summary, ["segment_id"]) == []
+        reference.assert_same(expected["tiers"], got["tiers"], ["window", "customer_id"])
+        key = ["window", "tier"]
+        rows = sorted(got["tier_segments"], key=lambda row: [row[part] for part in key])
+        want = sorted(expected["tier_segments"], key=lambda row: [row[part] for part in key])
+        reference.assert_same(want, rows, key)
 
 
 # ---- the library is the reference -------------------------------------------------------------------------------------------
@@ -510,8 +508,16 @@ def test_tiers(pdm, rows, options, text):
     frame = {"customer_id": [customer for customer, _ in rows], "value": [value for _, value in rows]}
     lists = {"tiers": options["tiers_list"]} if "tiers_list" in options else {}
     result = reference.library_tables(pdm.tiers(frame, method=method, **lists))
-    got = [(row["customer_id"], row["value"], row["tier"]) for row in result["tiers"]]
-    assert got == [(customer, sums[customer], expected[customer]) for customer in sorted(sums, key=reference.id_order)]
+    names = reference.tier_names(method, options.get("tiers_list"))
+    want = [
+        {"customer_id": c, "value": sums[c], "tier_id": names.index(expected[c]) + 1, "tier": expected[c]}
+        for c in sorted(sums, key=reference.id_order)
+    ]
+    reference.assert_same(want, result["tiers"], ["customer_id"])
+    for name, row in zip([*names, "total"], result["segments"], strict=True):
+        members = [value for customer, value in sums.items() if name in ("total", expected[customer])]
+        assert (row["tier"], row["customers"], row["value"]) == (name, len(members), sum(members))
+        assert (row["min_value"], row["max_value"]) == (min(members, default=None), max(members, default=None))
 
 
 # ---- what is refused --------------------------------------------------------------------------------------------------------

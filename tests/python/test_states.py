@@ -35,7 +35,10 @@ def test_equal_states_are_equal_bytes(pdm):
     a = pdm.RFM(threads=1).update(DATA)
     b = pdm.RFM(threads=2).update(part(200, 600)).merge(pdm.RFM().update(part(0, 200)))
     assert a.to_bytes() == b.to_bytes()
-    assert pdm.RFM.from_bytes(bytearray(a.to_bytes())).to_bytes() == pdm.RFM.from_bytes(memoryview(b.to_bytes())).to_bytes()
+    assert (
+        pdm.RFM.from_bytes(bytearray(a.to_bytes())).to_bytes()
+        == pdm.RFM.from_bytes(memoryview(b.to_bytes())).to_bytes()
+    )
 
 
 def test_pickle_and_copies(pdm):
@@ -120,9 +123,13 @@ def test_a_failed_update_takes_nothing(pdm):
 
 
 def test_lists_and_calendar_come_before_rows_by_construction(pdm):
-    state = pdm.RFM(windows={"h1": ("2024-01-01", "2024-07-01"), "h2": ("2024-07-01", "2025-01-01")}, tz="Asia/Shanghai")
+    state = pdm.RFM(
+        windows={"h1": ("2024-01-01", "2024-07-01"), "h2": ("2024-07-01", "2025-01-01")}, tz="Asia/Shanghai"
+    )
     state.update(DATA)
-    whole = pdm.rfm(DATA, windows=[("h1", "2024-01-01", "2024-07-01"), ("h2", "2024-07-01", "2025-01-01")], tz="Asia/Shanghai")
+    whole = pdm.rfm(
+        DATA, windows=[("h1", "2024-01-01", "2024-07-01"), ("h2", "2024-07-01", "2025-01-01")], tz="Asia/Shanghai"
+    )
     assert tables(state.result()) == tables(whole)
     assert tables(pickle.loads(pickle.dumps(state)).result()) == tables(whole)
 
@@ -137,14 +144,19 @@ def test_memory_limit(pdm):
             pdm.RFM(**wrong)
 
 
-# -------------------------------------------------------------------------------------------------------------- callbacks
+# --------------------------------------------------------------------------------------------------------- callbacks
 
 
 def slow_rows(count=6_000_000):
     """Enough rows for a call of some tenths of a second, cheap to make."""
     numpy = pytest.importorskip("numpy")
     keys = (numpy.arange(count, dtype="uint64") * numpy.uint64(2654435761) % numpy.uint64(1 << 31)).astype("int64")
-    return {"customer_id": keys, "order_id": numpy.arange(count), "time": numpy.arange(count), "amount": numpy.ones(count, dtype="int64")}
+    return {
+        "customer_id": keys,
+        "order_id": numpy.arange(count),
+        "time": numpy.arange(count),
+        "amount": numpy.ones(count, dtype="int64"),
+    }
 
 
 @pytest.fixture(scope="module")

@@ -223,18 +223,17 @@ def half_even(numerator, denominator):
 
 
 def customer_facts(rows, window, options):
-    """(customers with a counted order, the others with their money). Both only for who has something in the window."""
+    """(customers with a counted order in the window, all others that the state has seen, with their money in it)."""
     tz = options["tz"]
     facts = order_facts(rows, window, options)
     orders = gather_orders(rows, options)
-    mine, unlinked = {}, Counter()
+    mine, unlinked = {row["customer_id"]: [] for row in rows}, Counter()
     for (customer, _), fact in facts.items():
         if in_window(fact["time"], window):
-            mine.setdefault(customer, []).append(fact)
+            mine[customer].append(fact)
     for row in rows:
         if row["amount"] < 0 and not is_late(row, window, options) and in_window(row["time"], window):
             if aim(row, orders, options)[0] is None:
-                mine.setdefault(row["customer_id"], [])
                 unlinked[row["customer_id"]] += 0 if options["refund_policy"] == "gross" else -row["amount"]
     as_of = window[3]
     today = local_day(as_of if options["r_base"] == "as_of_day" else as_of - 1, tz) if mine else None
@@ -444,7 +443,7 @@ def score(values, rule, low_is_good=False):
                 "value_min": min(inside, default=None),
                 "value_max": max(inside, default=None),
                 "cut": cut,
-                "split": at if number == 2 else None,
+                "split": at if values else None,
             }
         )
     return points, table, at
@@ -754,10 +753,12 @@ def score_window(table, options, frozen=None):
         values = [table[customer][columns[d]] for customer in customers]
         low_is_good = d == "r" and not days_high
         rule = frozen[d] if frozen else rules[d]
+        dimension = d
         if "under" in rule:
             under, under_table, under_at = score(values, rule["under"], low_is_good)
             keep_under = frozen_rule(rule["under"], under_table, under_at, d)
-            values, low_is_good = under, False
+            thresholds.extend({"dimension": d, "within_r": None, "within_f": None, **row} for row in under_table)
+            dimension, values, low_is_good = d + "_score", under, False
         points, classes, at = score(values, rule, low_is_good)
         keep[d] = frozen_rule(rule, classes, at, d)
         if "under" in rule and keep[d]["policy"] != "unknown":
@@ -765,7 +766,7 @@ def score_window(table, options, frozen=None):
         for customer, point in zip(customers, points):
             table[customer][d + "_score"] = point
         for row in classes:
-            thresholds.append({"dimension": d, "within_r": None, "within_f": None, **row})
+            thresholds.append({"dimension": dimension, "within_r": None, "within_f": None, **row})
     return thresholds, keep
 
 
@@ -812,18 +813,23 @@ def ratio(numerator, denominator, options):
 
 
 def summary_row(name, members, everybody, options):
+    """An empty segment has shares of 0 even where nobody or nothing is there to share."""
+
     def total(rows, column):
         return sum(row[column] for row in rows)
+
+    def share(part, whole):
+        return 0.0 if not members and name != "total" else ratio(part, whole, options)
 
     n, gmv, orders = len(members), total(members, "gmv"), total(members, "orders")
     repeat = sum(1 for row in members if row["orders"] >= 2)
     row = {
         "segment": name,
         "customers": n,
-        "share": ratio(n, len(everybody), options),
+        "share": share(n, len(everybody)),
         "orders": orders,
         "gmv": gmv,
-        "gmv_share": ratio(gmv, total(everybody, "gmv"), options),
+        "gmv_share": share(gmv, total(everybody, "gmv")),
         "net": total(members, "net"),
         "aov": ratio(gmv, orders, options),
         "per_customer": ratio(gmv, n, options),
@@ -932,6 +938,14 @@ def tier_customers(values, method, tiers_list=None):
     return tier_by_shares(values, shares)
 
 
+def tier_names(method, tiers_list=None):
+    """Names from the lowest tier to the highest."""
+    if method == "cut":
+        return [row["tier"] for row in tiers_list]
+    names = [row["tier"] for row in tiers_list] if tiers_list else [name for name, _ in TIER_SHARES]
+    return names[::-1]
+
+
 # ---- all together -----------------------------------------------------------------------------------------------------------
 
 
@@ -982,6 +996,7 @@ def rfm(rows, **given):
         tables["coverage"] = segment_map.coverage
         tables["unreachable"] = segment_map.unreachable
         tables["segment_zh"] = segment_map.zh
+        tables["ranks"] = segment_map.ranks
         for earlier, later in zip(scored, scored[1:]):
             pair = {"from_window": earlier[0][0], "to_window": later[0][0]}
             cells, summary = migration(
@@ -1008,11 +1023,15 @@ def add_tiers(tables, here, table, options):
     values = {customer: fact[options["tier_value"]] for customer, fact in table.items()}
     tiers = tier_customers(values, options["tiers"], options["tiers_list"])
     for customer in sorted(table, key=id_order):
-        tables["tiers"].append({**here, "customer_id": customer, "value": values[customer], "tier": tiers[customer]})
         table[customer]["tier"] = tiers[customer]
-    ladder = options["tiers_list"] or [{"tier": name} for name, _ in TIER_SHARES]
-    names = [row["tier"] for row in ladder]
-    tables["tier_segments"].extend({**here, **row} for row in segment_summary(table, names, options, "tier"))
+    names = tier_names(options["tiers"], options["tiers_list"])
+    for customer in sorted(table, key=id_order):
+        tier = tiers[customer]
+        row = {"customer_id": customer, "value": values[customer], "tier_id": names.index(tier) + 1, "tier": tier}
+        tables["tiers"].append({**here, **row})
+    for row in segment_summary(table, names, options, "tier"):
+        row["tier_id"], row["tier"] = row.pop("segment_id"), row.pop("segment")
+        tables["tier_segments"].append({**here, **row})
 
 
 # ---- asking the library the same question, and comparing --------------------------------------------------------------------
@@ -1021,11 +1040,14 @@ COLUMNS = ("customer_id", "order_id", "time", "amount", "original_order_id", "ev
 
 
 def columns_of(rows):
-    """Rows as a dict of lists; columns that no row has, or that hold nothing at all, are left out."""
-    present = [name for name in COLUMNS if any(row.get(name) is not None for row in rows)]
-    for name in ("customer_id", "order_id", "time", "amount"):
-        if name not in present and (not rows or any(name in row for row in rows)):
-            present.append(name)
+    """Rows as a dict of lists; columns that no row has, or original orders that no row names, are left out."""
+    present = [
+        name
+        for name in COLUMNS
+        if any(row.get(name) is not None for row in rows)
+        or (name != "original_order_id" and any(name in row for row in rows))
+        or not rows
+    ]
     return {name: [row.get(name) for row in rows] for name in present}
 
 
@@ -1086,3 +1108,9 @@ def differences(expected, got, key, ignore=()):
                 where = ", ".join(f"{part}={row[part]}" for part in key)
                 out.append(f"{where}: {name} is {other[name]!r}, expected {cell!r}")
     return out
+
+
+def assert_same(expected, got, key, ignore=()):
+    found = differences(expected, got, key, ignore)
+    if found:
+        raise AssertionError("\n".join(found[:12]))

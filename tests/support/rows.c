@@ -229,6 +229,37 @@ rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_sty
     return r;
 }
 
+static int64_t value_from_bytes(const pdm_column_info *info, rows_style style, const uint8_t cell[3]) {
+    int64_t number = (int64_t)cell[0] | (int64_t)cell[1] << 8;
+    bool wide = style == ROWS_INT;
+    switch (info->role) {
+    case PDM_ROLE_KEY: return number % 200;
+    case PDM_ROLE_TIME:
+        if (wide && cell[2] > 250) return cell[2] > 253 ? INT64_MAX - number : INT64_MIN + number;
+        return (number - 32768) * (cell[2] % 2 == 0 ? DAY_US / 96 : 1000000);
+    case PDM_ROLE_MONEY:
+        if (wide && cell[2] > 250) return cell[2] > 253 ? INT64_MAX - number : INT64_MIN + number;
+        return number - (cell[2] % 3 == 0 ? 0 : 32768);
+    case PDM_ROLE_TEXT: return number % 6;
+    default: return number - 100;
+    }
+}
+
+rows *rows_from_bytes(const pdm_metric *metric, const uint8_t *bytes, size_t size, rows_style style) {
+    size_t width = 3 * (size_t)metric->column_count;
+    rows *r = new_rows(metric, style, (int64_t)(size / width));
+    for (int64_t row = 0; row < r->count; row++) {
+        for (int32_t i = 0; i < r->column_count; i++, bytes += 3) {
+            rows_column *c = &r->columns[i];
+            c->values[row] = value_from_bytes(c->info, style, bytes);
+            int32_t one_in = c->info->nullable != 0 ? 2 : 29;
+            c->valid[row] = bytes[2] % one_in != 1 ? 1 : 0;
+        }
+    }
+    lay_out(r);
+    return r;
+}
+
 rows *rows_shuffled(const rows *source, uint64_t seed) {
     rows *r = new_rows(source->metric, source->style, source->count);
     int64_t *order = take((size_t)source->count, sizeof *order);

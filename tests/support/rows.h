@@ -38,6 +38,8 @@ typedef struct rows {
 
 /* `nulls`: columns that are not nullable hold some nulls too. */
 rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_style style, bool nulls);
+/* The numbers come from `bytes`, three a cell, as many rows as they make; some are extreme. */
+rows *rows_from_bytes(const pdm_metric *metric, const uint8_t *bytes, size_t size, rows_style style);
 rows *rows_shuffled(const rows *source, uint64_t seed);
 void rows_free(rows *r);
 

@@ -3,8 +3,8 @@
 /* Text of a Python list: offsets, bytes, validity. Strings keep their UTF-8 form as long as they live, so nothing is encoded twice. */
 static int text_of_list(PyObject *list, int64_t rows, pdm_py_hold *hold, pdm_column *out) {
     if (PyList_Size(list) != rows) {
-        PyErr_Format(PyExc_ValueError, "column \"%s\": expected %lld values, the list holds %zd", out->name, (long long)rows,
-                     PyList_Size(list));
+        PyErr_Format(PyExc_ValueError, "column \"%s\": expected %lld values, the list holds %zd", out->name,
+                     (long long)rows, PyList_Size(list));
         return -1;
     }
     int64_t *offsets = pdm_py_block(hold, (size_t)rows + 1, sizeof *offsets);
@@ -62,8 +62,8 @@ static int column_of(PyObject *object, int64_t rows, bool nested, pdm_py_hold *h
         PyErr_SetString(PyExc_TypeError, "a column is a tuple of ten items");
         return -1;
     }
-    if (!PyArg_ParseTuple(object, "siOOOLiiiO", &name, &type, &values, &validity, &offsets, &offset, &index_type, &scale, &naive,
-                          &dictionary)) {
+    if (!PyArg_ParseTuple(object, "siOOOLiiiO", &name, &type, &values, &validity, &offsets, &offset, &index_type,
+                          &scale, &naive, &dictionary)) {
         return -1;
     }
     if (offset < 0) {

@@ -73,13 +73,14 @@ const void *pdm_py_buffer(pdm_py_hold *hold, PyObject *object, int32_t type, int
     const char *format = view->format == NULL ? "B" : view->format;
     const char *code = format[0] == '@' || format[0] == '=' || format[0] == '<' ? format + 1 : format;
     if (view->itemsize != want.size || strlen(code) != 1 || strchr(want.codes, code[0]) == NULL) {
-        PyErr_Format(PyExc_TypeError, "column \"%s\": expected a buffer of native %s, got items of %zd bytes with format \"%s\"",
-                     what, want.name, view->itemsize, format);
+        PyErr_Format(PyExc_TypeError,
+                     "column \"%s\": expected a buffer of native %s, got items of %zd bytes with format \"%s\"", what,
+                     want.name, view->itemsize, format);
         return NULL;
     }
     if (view->len / want.size < count) {
-        PyErr_Format(PyExc_ValueError, "column \"%s\": expected %lld items, the buffer holds %zd", what, (long long)count,
-                     view->len / want.size);
+        PyErr_Format(PyExc_ValueError, "column \"%s\": expected %lld items, the buffer holds %zd", what,
+                     (long long)count, view->len / want.size);
         return NULL;
     }
     /* An empty buffer may have no address at all. */

@@ -14,7 +14,8 @@ static bool is_null(const pdm_column *column, int64_t row) {
 
 static PyObject *text_at(const pdm_column *column, int64_t row) {
     const int64_t *offsets = (const int64_t *)column->offsets + column->offset + row;
-    return PyUnicode_DecodeUTF8((const char *)column->values + offsets[0], (Py_ssize_t)(offsets[1] - offsets[0]), "strict");
+    return PyUnicode_DecodeUTF8((const char *)column->values + offsets[0], (Py_ssize_t)(offsets[1] - offsets[0]),
+                                "strict");
 }
 
 static PyObject *texts_of(const pdm_column *column, int64_t count) {

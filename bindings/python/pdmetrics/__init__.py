@@ -1,7 +1,7 @@
 """Private-domain (私域) commerce metrics, exact and mergeable.
 
-Every metric is a function that takes a frame of any kind and gives tables, and a class whose states can be fed piece by piece,
-merged, stored and restored with the same result to the last bit::
+Every metric is a function that takes a frame of any kind and gives tables, and a class whose states can be fed piece
+by piece, merged, stored and restored with the same result to the last bit::
 
     import pdmetrics as pdm
 

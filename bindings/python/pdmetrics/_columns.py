@@ -112,7 +112,9 @@ def of_numpy(name: str, values: Any, role: int, *, nan_is_null: bool = False) ->
     import numpy  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
     if values.ndim != 1:
-        raise ColumnTypeError(f'column "{name}": expected one value a row, got an array of shape {values.shape}', column=name)
+        raise ColumnTypeError(
+            f'column "{name}": expected one value a row, got an array of shape {values.shape}', column=name
+        )
     kind = values.dtype.kind
     validity = None
     if kind == "O":
@@ -169,7 +171,9 @@ def _of_times(name: str, values: Any, validity: Any, naive: bool = True) -> Colu
         present = days != _NOT_A_TIME
         if not present.all():
             days = numpy.where(present, days, 0)
-        return make(name, core.PDM_TYPE_DATE32, days.astype(numpy.int32), bitmap(present) if validity is None else validity)
+        return make(
+            name, core.PDM_TYPE_DATE32, days.astype(numpy.int32), bitmap(present) if validity is None else validity
+        )
     if count != 1 or unit not in _TIME_UNITS:
         values, unit = values.astype("datetime64[s]"), "s"
     ticks = values.view(numpy.int64)
@@ -206,7 +210,9 @@ def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
             core.PDM_TYPE_LARGE_UTF8 if large else core.PDM_TYPE_UTF8,
             b"" if data is None else data,
             validity,
-            offsets=memoryview(offsets).cast("q" if large else "i") if offsets is not None and offsets.size else array("q", [0]),
+            offsets=memoryview(offsets).cast("q" if large else "i")
+            if offsets is not None and offsets.size
+            else array("q", [0]),
             offset=values.offset,
         )
     if pyarrow.types.is_dictionary(kind):
@@ -285,7 +291,9 @@ def _integers(name: str, values: Sequence[Any], validity: bytes | None) -> Colum
         return make(name, core.PDM_TYPE_UINT64, array("Q", plain), validity)
     except OverflowError:
         row = next(i for i, value in enumerate(plain) if not -(2**63) <= value < 2**63)
-        raise RangeError(f'row {row}, column "{name}": {plain[row]} does not fit 64 bits', row=row, column=name) from None
+        raise RangeError(
+            f'row {row}, column "{name}": {plain[row]} does not fit 64 bits', row=row, column=name
+        ) from None
 
 
 def _floats(name: str, values: Sequence[Any], validity: bytes | None, role: int) -> Column:
@@ -326,7 +334,9 @@ def _decimals(name: str, values: Sequence[Any], validity: bytes | None) -> Colum
 
 
 def _datetimes(name: str, values: Sequence[Any], validity: bytes | None) -> Column:
-    zones = {value.tzinfo is None for value in values if value is not None and value == value}  # NaT differs from itself
+    zones = {
+        value.tzinfo is None for value in values if value is not None and value == value
+    }  # NaT differs from itself
     if len(zones) > 1:
         raise ColumnTypeError(f'column "{name}": times with and without a zone', column=name)
     naive = zones == {True}

@@ -1,6 +1,7 @@
 """What can go wrong, as exceptions.
 
-Every error of the library is an :class:`Error` and also one of Python's own kinds, so ``except ValueError`` works as expected.
+Every error of the library is an :class:`Error` and also one of Python's own kinds, so ``except ValueError`` works as
+expected.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import Any
 class Error(Exception):
     """An error of libpdmetrics.
 
-    ``code`` is its lower-case name (``"null_value"``), ``row`` the 0-based row to blame or ``None``, ``column`` the column or
-    option to blame or ``None``. ``rows_taken`` counts the rows that a failed update had taken before it failed.
+    ``code`` is its lower-case name (``"null_value"``), ``row`` the 0-based row to blame or ``None``, ``column`` the
+    column or option to blame or ``None``. ``rows_taken`` counts the rows that a failed update had taken before it
+    failed.
     """
 
     code: str = "error"
 
-    def __init__(self, message: str, *, code: str | None = None, row: int | None = None, column: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, row: int | None = None, column: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         if code is not None:

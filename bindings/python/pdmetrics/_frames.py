@@ -1,7 +1,7 @@
 """Frames of every kind, as chunks of rows that the library reads in place.
 
-A chunk is either a batch (columns read through buffers) or an Arrow stream. Columns are chosen and renamed on the way, never
-copied to do so, and columns that are not wanted are left where they are.
+A chunk is either a batch (columns read through buffers) or an Arrow stream. Columns are chosen and renamed on the way,
+never copied to do so, and columns that are not wanted are left where they are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class ArrowArrayExportable(Protocol):
     def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
 
 
-# Frames come from packages that need not be installed, so the list of what is accepted is in the documentation, not in the type.
+# Frames come from packages that need not be installed, so the list of what is accepted is in the documentation, not
+# in the type.
 FrameLike = Any
 
 
@@ -114,7 +115,7 @@ def _is(frame: object, package: str, name: str) -> bool:
 
 
 def _present(wanted: Sequence[Wanted], available: Sequence[str]) -> list[Wanted]:
-    """The wanted columns that are there. One that was named and is not there is an error; the library judges the others."""
+    """The wanted columns that are there. One that was named must be; the library judges the others."""
     names = set(available)
     for item in wanted:
         if item.explicit and item.source not in names:
@@ -198,7 +199,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
-# ---------------------------------------------------------------------------------------------------------------- buffers
+# ----------------------------------------------------------------------------------------------------------- buffers
 
 
 def _of_pandas(frame: Any, wanted: Sequence[Wanted]) -> Batch:
@@ -244,7 +245,9 @@ def _of_iterable(frames: Iterable[Any], wanted: Sequence[Wanted]) -> Iterator[Ch
         elif isinstance(frame, (str, os.PathLike)) or _is_frame(frame):
             yield from chunks(frame, wanted)
         else:
-            raise ColumnTypeError(f"expected frames or dicts of values, got {type(frame).__name__} inside {type(frames).__name__}")
+            raise ColumnTypeError(
+                f"expected frames or dicts of values, got {type(frame).__name__} inside {type(frames).__name__}"
+            )
     if rows:
         yield _of_rows(rows, wanted)
 

@@ -1,7 +1,7 @@
 """Lists that go in before the first row (windows, segments, thresholds, tiers …), from whatever users write them as.
 
-A list is a sequence of rows; a row is a dict, or a tuple in the order of the registry's columns. A mapping from the first column
-to the rest reads better, ``{"gold": 100_000}``, and works too, as does a frame.
+A list is a sequence of rows; a row is a dict, or a tuple in the order of the registry's columns. A mapping from the
+first column to the rest reads better, ``{"gold": 100_000}``, and works too, as does a frame.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def _rows(info: ListInfo, value: ListLike) -> list[Row]:
     if table is not None:
         return _of_columns(info, table)
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise OptionError(f"{info.name}: expected rows, a mapping or a frame, got {type(value).__name__}", column=info.name)
+        raise OptionError(
+            f"{info.name}: expected rows, a mapping or a frame, got {type(value).__name__}", column=info.name
+        )
     return [_of_row(info, row) for row in value]
 
 
@@ -119,7 +121,7 @@ def _of_entry(info: ListInfo, key: Any, rest: Any) -> list[Row]:
 
 
 def _assign(info: ListInfo, values: list[Any]) -> Row:
-    """Values to columns, in order; a column that cannot take a value is skipped, and a code is meant where there are codes."""
+    """Values to columns, in order. A column that cannot take a value is skipped; text beside a name is a code."""
     columns = list(info.columns)
     bounds = [column for column in columns if column.name.endswith(("_lo", "_hi"))]
     if bounds and len(values) == 1 + len(bounds):

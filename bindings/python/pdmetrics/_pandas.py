@@ -33,7 +33,11 @@ def of_series(name: str, series: Any, role: int) -> Column:
         return of_arrow(name, series.array.__arrow_array__(), role)[1]
     missing = series.isna().to_numpy()
     if kind in "iufb":  # pandas' masked arrays
-        plain = series.to_numpy(dtype=dtype.numpy_dtype, na_value=0) if missing.any() else series.to_numpy(dtype.numpy_dtype)
+        plain = (
+            series.to_numpy(dtype=dtype.numpy_dtype, na_value=0)
+            if missing.any()
+            else series.to_numpy(dtype.numpy_dtype)
+        )
         made = of_numpy(name, plain, role)
         return (*made[:3], bitmap(~missing), *made[4:])
     values = series.tolist()

@@ -1,4 +1,4 @@
-"""The library's registry as Python data: what can be measured, from which columns, with which options, giving which tables."""
+"""The library's registry as Python data: metrics, their columns, options, lists and tables."""
 
 from __future__ import annotations
 

@@ -136,7 +136,10 @@ class Column(Sequence[Any]):
 
 
 class Table:
-    """One table of a result. Exports itself as Arrow without copying: ``polars.DataFrame(table)``, ``pyarrow.table(table)``."""
+    """One table of a result.
+
+    It exports itself as Arrow without copying: ``polars.DataFrame(table)``, ``pyarrow.table(table)``.
+    """
 
     def __init__(self, result: core.pdm_result, native: core.pdm_table, info: TableInfo | None, tz: tzinfo) -> None:
         self._result = result  # keeps the memory
@@ -268,9 +271,14 @@ class Table:
 
 
 class Result:
-    """Named tables. The main one answers as if it were the result itself; the others are attributes: ``result.segments``."""
+    """Named tables.
 
-    def __init__(self, native: core.pdm_result, metric: MetricInfo | None, tz: tzinfo, currency_exponent: int | None = None) -> None:
+    The main one answers as if it were the result itself; the others are attributes: ``result.segments``.
+    """
+
+    def __init__(
+        self, native: core.pdm_result, metric: MetricInfo | None, tz: tzinfo, currency_exponent: int | None = None
+    ) -> None:
         self._native = native
         self.metric = metric
         self.tz = tz
@@ -310,7 +318,9 @@ class Result:
             return self.tables[name]
         if name in self.main:
             return self.main[name]
-        raise KeyError(f'no table or column "{name}"; tables: {", ".join(self.tables)}; columns: {", ".join(self.main.columns)}')
+        raise KeyError(
+            f'no table or column "{name}"; tables: {", ".join(self.tables)}; columns: {", ".join(self.main.columns)}'
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self.tables or name in self.main
@@ -353,14 +363,16 @@ class Result:
         """Writes the main table as ``.csv`` (``encoding="utf-8-sig"`` for Excel) or ``.parquet``."""
         self.main.save(path, encoding=encoding)
 
-    def save_all(self, directory: str | os.PathLike[str], *, format: Literal["csv", "parquet"] = "csv", encoding: str = "utf-8") -> None:
+    def save_all(
+        self, directory: str | os.PathLike[str], *, format: Literal["csv", "parquet"] = "csv", encoding: str = "utf-8"
+    ) -> None:
         """Writes every table into a directory, which is made if need be: ``segments.csv`` and so on."""
         os.makedirs(directory, exist_ok=True)
         for name, table in self.tables.items():
             table.save(os.path.join(directory, f"{name}.{format}"), encoding=encoding)
 
     def plot(self, kind: str | None = None, *, lang: Language = "en", **options: Any) -> plotly.graph_objects.Figure:
-        """An interactive Plotly figure, English or Chinese. ``kind`` chooses among the metric's figures; the first is the default."""
+        """An interactive Plotly figure, English or Chinese; ``kind`` chooses among those of the metric."""
         from .plot import draw
 
         return draw(self, kind, lang=lang, **options)

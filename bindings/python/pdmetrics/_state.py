@@ -38,7 +38,9 @@ class _Machine:
         self.progress = progress
         self.call = Bar() if progress is True else progress
         if self.call is not None and not callable(self.call):
-            raise ColumnTypeError(f"progress: expected a callable or True, got {type(progress).__name__}", column="progress")
+            raise ColumnTypeError(
+                f"progress: expected a callable or True, got {type(progress).__name__}", column="progress"
+            )
         count = _default_threads() if threads is None else _integer("threads", threads)
         limit = 0 if memory_limit is None else _integer("memory_limit", memory_limit)
         if limit < 0 or not -(2**31) <= count < 2**31:
@@ -68,12 +70,16 @@ class State:
     _exponent: int | None
 
     def __init__(self, *arguments: object, **options: object) -> None:
-        raise TypeError("make a state with its own class, pdmetrics.RFM(…), or restore one: pdmetrics.State.from_bytes(…)")
+        raise TypeError(
+            "make a state with its own class, pdmetrics.RFM(…), or restore one: pdmetrics.State.from_bytes(…)"
+        )
 
     # -------------------------------------------------------------------------------------------------------- life
 
     def update(self, frame: FrameLike, **columns: str | None) -> Self:
-        """Takes all rows of a frame. ``columns`` say what its columns are called, if that differs from what the state was told.
+        """Takes all rows of a frame.
+
+        ``columns`` say what its columns are called, if that differs from what the state was told.
 
         A chunk of rows is taken whole or not at all; an error says in ``rows_taken`` how many rows went in before it.
         """

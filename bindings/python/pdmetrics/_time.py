@@ -96,7 +96,9 @@ def calendar(tz: tzinfo, week_start: Any = "monday") -> Calendar | None:
     try:
         monday_is_0 = WEEKDAYS.index(week_start)
     except ValueError:
-        raise OptionError(f"week_start: expected one of {', '.join(WEEKDAYS)}, got {week_start!r}", column="week_start") from None
+        raise OptionError(
+            f"week_start: expected one of {', '.join(WEEKDAYS)}, got {week_start!r}", column="week_start"
+        ) from None
     if isinstance(tz, timezone):
         fixed: tuple[int, ...] = ()
         first, changes, offsets = _offset_s(tz, _EPOCH), fixed, fixed
@@ -133,12 +135,13 @@ def _parse(text: str, name: str) -> datetime | int:
     try:
         return datetime.fromisoformat(stripped.replace("/", "-"))
     except ValueError:
-        raise OptionError(f'{name}: expected a date or time such as 2024-06-18 or 2024-06-18T20:00+08:00, got "{text}"',
-                          column=name) from None
+        raise OptionError(
+            f'{name}: expected a date or time such as 2024-06-18 or 2024-06-18T20:00+08:00, got "{text}"', column=name
+        ) from None
 
 
 def to_datetime(micros: int, tz: tzinfo) -> datetime:
-    """The aware datetime of an instant, on the clock of ``tz``; the first or last there is for instants outside years 1 to 9999."""
+    """The aware datetime of an instant, on the clock of ``tz``; the nearest there is outside years 1 to 9999."""
     try:
         return (_EPOCH + micros * _MICROSECOND).replace(tzinfo=timezone.utc).astimezone(tz)
     except OverflowError:

@@ -41,9 +41,13 @@ def _escape(text: str) -> str:
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tz", metavar="ZONE", help="time zone of days and dates: Asia/Shanghai, +08:00 (default: UTC)")
+    parser.add_argument(
+        "--tz", metavar="ZONE", help="time zone of days and dates: Asia/Shanghai, +08:00 (default: UTC)"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="threads to use (default: all)")
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of summaries, messages and the page")
+    parser.add_argument(
+        "--lang", choices=("en", "zh"), default="en", help="language of summaries, messages and the page"
+    )
     parser.add_argument("--progress", action="store_true", help="show progress even where stderr is no terminal")
     parser.add_argument("--html", metavar="PAGE.html", help="write a page with figures, complete in one file")
 
@@ -69,7 +73,9 @@ def _add_metric(parser: argparse.ArgumentParser, metric: MetricInfo) -> None:
     columns = parser.add_argument_group("columns of the input")
     for column in metric.columns:
         columns.add_argument(
-            _flag(column.keyword), dest=f"column_{column.keyword}", metavar="COLUMN",
+            _flag(column.keyword),
+            dest=f"column_{column.keyword}",
+            metavar="COLUMN",
             help=_escape(f"{column.doc} (default: {column.name})"),
         )
     if metric.lists:
@@ -77,7 +83,9 @@ def _add_metric(parser: argparse.ArgumentParser, metric: MetricInfo) -> None:
         for name, info in metric.lists.items():
             names = ", ".join(column.name for column in info.columns)
             lists.add_argument(
-                _flag(metric.list_keyword(name)), dest=f"list_{metric.list_keyword(name)}", metavar="LIST",
+                _flag(metric.list_keyword(name)),
+                dest=f"list_{metric.list_keyword(name)}",
+                metavar="LIST",
                 help=_escape(f"{info.doc} Columns: {names}"),
             )
     options = parser.add_argument_group("options")
@@ -92,7 +100,9 @@ def _parser() -> _Parser:
     for metric in metrics.values():
         sub = commands.add_parser(metric.name, help=_escape(metric.summary), description=_escape(metric.summary))
         sub.add_argument("input", help="CSV, Parquet or JSON file, or a SQL query for DuckDB")
-        sub.add_argument("--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory")
+        sub.add_argument(
+            "--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory"
+        )
         sub.add_argument("--table", metavar="NAME", help="print, and write, this table instead of the main one")
         _add_common(sub)
         _add_metric(sub, metric)
@@ -112,14 +122,24 @@ def _parser() -> _Parser:
 
 def _add_review(commands: Any) -> None:
     review = commands.add_parser("review", help="every metric that the data allow, as a summary and a page")
-    review.add_argument("input", nargs="?", help="orders (CSV, Parquet, JSON or SQL), or a directory with orders.csv, events.csv …")
     review.add_argument(
-        "--input", dest="inputs", action="append", default=[], metavar="NAME=SOURCE",
+        "input", nargs="?", help="orders (CSV, Parquet, JSON or SQL), or a directory with orders.csv, events.csv …"
+    )
+    review.add_argument(
+        "--input",
+        dest="inputs",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE",
         help="another input: events=events.parquet, touches=…",
     )
     review.add_argument("--only", action="append", default=[], metavar="METRIC", help="only these metrics")
     review.add_argument(
-        "--currency-exponent", dest="option_currency_exponent", type=int, default=2, metavar="N",
+        "--currency-exponent",
+        dest="option_currency_exponent",
+        type=int,
+        default=2,
+        metavar="N",
         help="decimal places of amounts that are not whole minor units (default: 2)",
     )
     _add_common(review)
@@ -130,7 +150,9 @@ def _add_review(commands: Any) -> None:
             if column.keyword not in names:
                 names[column.keyword] = column.name
                 columns.add_argument(
-                    _flag(column.keyword), dest=f"column_{column.keyword}", metavar="COLUMN",
+                    _flag(column.keyword),
+                    dest=f"column_{column.keyword}",
+                    metavar="COLUMN",
                     help=_escape(f"{column.doc} (default: {column.name})"),
                 )
     seen: set[str] = {"currency_exponent"}
@@ -143,7 +165,7 @@ def _add_review(commands: Any) -> None:
     review.set_defaults(run=_run_review)
 
 
-# ---------------------------------------------------------------------------------------------------------------- arguments
+# ----------------------------------------------------------------------------------------------------------- arguments
 
 
 def _option_value(option: OptionInfo, text: Any) -> Any:
@@ -216,7 +238,7 @@ def _progress(given: argparse.Namespace) -> Any:
     return Bar() if given.progress or sys.stderr.isatty() else None
 
 
-# ---------------------------------------------------------------------------------------------------------------- commands
+# ----------------------------------------------------------------------------------------------------------- commands
 
 
 def _run_metric(given: argparse.Namespace) -> int:
@@ -244,7 +266,9 @@ def _summary(result: Result, table: str | None) -> str:
     short = [item for item in result.tables.values() if len(item) <= 40]
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
     return "\n\n".join(
-        _render.text_table(item.name, item.columns, [list(row.values()) for row in item.to_rows()], None, len(item), room)
+        _render.text_table(
+            item.name, item.columns, [list(row.values()) for row in item.to_rows()], None, len(item), room
+        )
         for item in short
         if len(item)
     ) or repr(result.main)
@@ -254,7 +278,9 @@ def _say_wrote(given: argparse.Namespace, path: str) -> None:
     sys.stderr.write(f"{_TEXT[given.lang]['wrote']} {path}\n")
 
 
-def _write_review(given: argparse.Namespace, sources: Mapping[str, str], arguments: Mapping[str, Any], only: Sequence[str]) -> Any:
+def _write_review(
+    given: argparse.Namespace, sources: Mapping[str, str], arguments: Mapping[str, Any], only: Sequence[str]
+) -> Any:
     from . import review
 
     inputs = {name: _frames.relation(source) for name, source in sources.items()}

@@ -61,7 +61,9 @@ def draw(result: Result, kind: str | None = None, *, lang: Language = "en", **op
         return _table(result, lang)
     chosen = known[0] if kind is None else kind
     if chosen not in known:
-        raise ArgumentError(f'no figure "{chosen}" of {metric or "this result"}; there are {", ".join(known) or "none"}')
+        raise ArgumentError(
+            f'no figure "{chosen}" of {metric or "this result"}; there are {", ".join(known) or "none"}'
+        )
     made: go.Figure = _FIGURES[metric][chosen](result, lang=lang, **options)
     return finish(made)
 
@@ -88,7 +90,9 @@ def _table(result: Result, lang: Language) -> go.Figure:
 
     main = result.main
     values = [[plain(value) for value in main[name][:200]] for name in main.columns]
-    made = go.Figure(go.Table(header={"values": main.columns, "align": "left"}, cells={"values": values, "align": "left"}))
+    made = go.Figure(
+        go.Table(header={"values": main.columns, "align": "left"}, cells={"values": values, "align": "left"})
+    )
     title = "" if result.metric is None else result.metric.title_zh if lang == "zh" else result.metric.title
     made.update_layout(title_text=title)
     return finish(made)

@@ -92,12 +92,16 @@ def _hover(row: dict[str, Any], result: Result, lang: Language) -> str:
 
 @figure("rfm", "segments")
 def segments(result: Result, *, lang: Language) -> go.Figure:
-    """A map of the segments, sized by customers and coloured by what one is worth, beside their shares of customers and sales."""
+    """The segments, sized by customers and coloured by what one is worth, beside their shares."""
     rows = segment_rows(result)
     names = [label(row, lang) for row in rows]
     hover = [_hover(row, result, lang) for row in rows]
     made = make_subplots(
-        rows=1, cols=2, column_widths=[0.56, 0.44], horizontal_spacing=0.16, specs=[[{"type": "domain"}, {"type": "xy"}]]
+        rows=1,
+        cols=2,
+        column_widths=[0.56, 0.44],
+        horizontal_spacing=0.16,
+        specs=[[{"type": "domain"}, {"type": "xy"}]],
     )
     made.add_trace(_tiles(rows, names, hover, lang), row=1, col=1)
     for key, colour in (("share", PALETTE[0]), ("gmv_share", PALETTE[1])):
@@ -257,7 +261,9 @@ def migration(result: Result, *, lang: Language) -> go.Figure:
             x=[names.get(t, t) for t in targets],
             y=[names.get(s, s) for s in sources],
             z=[[cell(s, t, "row_share") for t in targets] for s in sources],
-            text=[[f"{cell(s, t, 'customers'):,}" if cell(s, t, "customers") else "" for t in targets] for s in sources],
+            text=[
+                [f"{cell(s, t, 'customers'):,}" if cell(s, t, "customers") else "" for t in targets] for s in sources
+            ],
             texttemplate="%{text}",
             customdata=hover,
             hovertemplate="%{customdata}<extra></extra>",

@@ -116,7 +116,9 @@ class Data:
     def compute(self, metric: str, source: str, **arguments: Any) -> Result:
         """A metric over an input, with the arguments of the review that the metric knows."""
         info = metrics[metric]
-        known = {column.keyword for column in info.columns} | set(info.options) | {info.list_keyword(n) for n in info.lists}
+        known = (
+            {column.keyword for column in info.columns} | set(info.options) | {info.list_keyword(n) for n in info.lists}
+        )
         known |= {"tz", "week_start", "threads", "memory_limit", "progress"}
         shared = {name: value for name, value in self.arguments.items() if name in known}
         given = {**shared, **arguments}
@@ -131,7 +133,9 @@ Tell = Callable[[Data, str], Section]
 _SECTIONS: dict[str, tuple[Tell, tuple[str, ...], str]] = {}
 
 
-def section(metric: str, *, inputs: Sequence[str] = ("orders",), columns_of: str | None = None) -> Callable[[Tell], Tell]:
+def section(
+    metric: str, *, inputs: Sequence[str] = ("orders",), columns_of: str | None = None
+) -> Callable[[Tell], Tell]:
     """Registers what tells a metric; ``inputs`` are the inputs it is about, best first.
 
     ``columns_of`` names another metric whose columns the input must have, for a section that computes that one first.
@@ -177,8 +181,9 @@ def _general(data: Data, source: str, metric: MetricInfo) -> Section:
     return Section(Text(metric.title, metric.title_zh), grids=grids, findings=[Text(metric.summary, metric.summary)])
 
 
-def build(inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mapping[str, str] | None = None,
-          **arguments: Any) -> Review:
+def build(
+    inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mapping[str, str] | None = None, **arguments: Any
+) -> Review:
     """Runs every metric that the inputs allow."""
     data = Data(inputs, arguments)
     sections: list[Section] = []

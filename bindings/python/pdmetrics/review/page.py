@@ -25,11 +25,16 @@ def _both(text: Text, tag: str = "span") -> str:
 
 def _script_json(value: object) -> str:
     """JSON that cannot end the script it stands in."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        json.dumps(value, ensure_ascii=False)
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
 
 
 def _grid(grid: Grid) -> str:
-    head = "".join(f"<th scope=\"col\">{_both(cell)}</th>" for cell in grid.head)
+    head = "".join(f'<th scope="col">{_both(cell)}</th>' for cell in grid.head)
     body = []
     for row in grid.rows:
         first, *rest = (_both(cell) for cell in row)

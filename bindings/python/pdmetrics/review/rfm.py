@@ -92,16 +92,19 @@ def _segment_grid(rows: list[dict[str, Any]], total: dict[str, Any], result: Res
         last = row["segment_id"] is None
         cells = [
             Text("total", "合计") if last else Text(label(row, "en"), label(row, "zh")),
-            *(Text(value, value) for value in (
-                f"{row['customers']:,}",
-                percent(row["share"]),
-                _money(row["gmv"], result),
-                percent(row["gmv_share"]),
-                _money(row["aov"], result),
-                _money(row["per_customer"], result),
-                percent(row["repeat_rate"]),
-                "–" if row.get("mean_recency_days") is None else f"{row['mean_recency_days']:,.0f}",
-            )),
+            *(
+                Text(value, value)
+                for value in (
+                    f"{row['customers']:,}",
+                    percent(row["share"]),
+                    _money(row["gmv"], result),
+                    percent(row["gmv_share"]),
+                    _money(row["aov"], result),
+                    _money(row["per_customer"], result),
+                    percent(row["repeat_rate"]),
+                    "–" if row.get("mean_recency_days") is None else f"{row['mean_recency_days']:,.0f}",
+                )
+            ),
             Text("", "") if last else Text(action(row["segment"], "en"), action(row["segment"], "zh")),
         ]
         body.append(cells)
@@ -130,12 +133,12 @@ def _add_migration(data: Data, source: str, result: Result, made: Section) -> No
     if "migration_summary" not in moved.tables or not len(moved.tables["migration_summary"]):
         return
     row = moved.tables["migration_summary"].to_rows()[-1]
+    up, down = percent(row["upgrade_rate"]), percent(row["downgrade_rate"])
     made.findings.append(
         Text(
-            f"Against 90 days earlier {percent(row['upgrade_rate'])} of the customers of both dates moved to a better segment, "
-            f"{percent(row['downgrade_rate'])} to a worse one; {row['joined']:,} are new.",
-            f"与 90 天前相比，两期共有客户中 {percent(row['upgrade_rate'])} 升级，{percent(row['downgrade_rate'])} 降级；"
-            f"新增 {row['joined']:,} 位客户。",
+            f"Against 90 days earlier {up} of the customers of both dates moved to a better segment, "
+            f"{down} to a worse one; {row['joined']:,} are new.",
+            f"与 90 天前相比，两期共有客户中 {up} 升级，{down} 降级；新增 {row['joined']:,} 位客户。",
         )
     )
     made.figures_of.append((moved, "migration"))

@@ -16,11 +16,11 @@ def tell(data: Data, source: str) -> Section:
     rows = [row for row in result.tables["segments"].to_rows() if row["tier_id"] is not None and row["customers"]]
     if rows:
         top = max(rows, key=lambda row: row["tier_id"])
-        share = percent(top["value_share"])
+        customers, share, worth = f"{top['customers']:,}", percent(top["share"]), percent(top["value_share"])
         made.findings.append(
             Text(
-                f"Tier {top['tier']} holds {top['customers']:,} customers ({percent(top['share'])}) and {share} of net sales.",
-                f"{top['tier_zh'] or top['tier']}会员 {top['customers']:,} 人（{percent(top['share'])}），贡献净销售额 {share}。",
+                f"Tier {top['tier']} holds {customers} customers ({share}) and {worth} of net sales.",
+                f"{top['tier_zh'] or top['tier']}会员 {customers} 人（{share}），贡献净销售额 {worth}。",
             )
         )
     return made
