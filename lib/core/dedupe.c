@@ -141,15 +141,18 @@ static pdm_status read_row(replay *r, const uint8_t *from, size_t size, size_t r
     const uint8_t *end = from + size;
     for (int32_t i = 0; i < r->count; i++) {
         int32_t c = r->order[i];
+        const pdm_column_info *info = &r->state->setup.metric->columns[c];
         bool text = r->state->kinds[c] == PDM__KEY_TEXT;
+        bool keyless = r->state->kinds[c] == PDM__KEY_NONE && (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
         if (from == end || *from > 1) return corrupt(err);
         r->valid[c][row] = *from++;
         r->words[c][row] = 0;
         r->lengths[c][row] = 0;
         if (r->valid[c][row] == 0) {
-            if (r->state->plan.use[c] == PDM__REQUIRED && r->state->setup.metric->columns[c].nullable == 0) return corrupt(err);
+            if (r->state->plan.use[c] == PDM__REQUIRED && info->nullable == 0) return corrupt(err);
             continue;
         }
+        if (keyless) return corrupt(err);
         size_t head = text ? 4 : 8;
         if ((size_t)(end - from) < head) return corrupt(err);
         if (!text) {
@@ -278,6 +281,55 @@ pdm_status pdm__dedupe_replay(pdm_state *state, pdm__run *run, pdm__store *out, 
     for (size_t p = 0; p < PDM__PARTITIONS && status == PDM_OK; p++) status = replay_partition(&r, p, err);
     if (status == PDM_OK) status = flush(&r, err);
     if (status == PDM_OK) status = pdm__store_fold(out, run, err);
+    pdm__drop(state->context, r.memory, words, sizeof *r.memory);
+    return status;
+}
+
+/* ---- rows from a file ---- */
+
+static pdm__uint128 money_of(const replay *r) {
+    pdm__uint128 money = 0;
+    for (int32_t i = 0; i < r->count; i++) {
+        int32_t c = r->order[i];
+        int64_t amount = (int64_t)r->words[c][0];
+        if (r->state->setup.metric->columns[c].role != PDM_ROLE_MONEY || r->valid[c][0] == 0) continue;
+        money += amount < 0 ? 0 - (uint64_t)amount : (uint64_t)amount;
+    }
+    return money;
+}
+
+/* Every kept row of a partition is a row, and every event has one. */
+static pdm_status check_partition(replay *r, const pdm__partition *partition, pdm__uint128 *money, pdm_error *err) {
+    uint32_t events = partition->levels[0].count;
+    uint32_t missing = events;
+    uint8_t *seen = NULL;
+    PDM__TRY(pdm__new_zero(r->state->context, events, sizeof *seen, &seen, err));
+    pdm_status status = PDM_OK;
+    for (uint32_t id = 0; id < partition->levels[1].count && status == PDM_OK; id++) {
+        pdm__key key = pdm__keymap_key(&partition->levels[1], id);
+        missing -= seen[key.scope] == 0;
+        seen[key.scope] = 1;
+        status = read_row(r, key.bytes, key.length, 0, err);
+        if (status == PDM_OK) *money += money_of(r);
+    }
+    if (status == PDM_OK && missing > 0) status = corrupt(err);
+    pdm__drop(r->state->context, seen, events, sizeof *seen);
+    return status;
+}
+
+pdm_status pdm__dedupe_check(pdm_state *state, pdm_error *err) {
+    replay r = {.state = state};
+    pdm__uint128 money = 0;
+    if ((int64_t)pdm__store_count(&state->store, 1) > state->rows - state->rows_null) return corrupt(err);
+    r.count = column_order(state, r.order);
+    size_t words = replay_words(state, 0);
+    PDM__TRY(pdm__new(state->context, words, sizeof *r.memory, &r.memory, err));
+    divide_memory(&r);
+    pdm_status status = PDM_OK;
+    for (size_t p = 0; p < PDM__PARTITIONS && status == PDM_OK; p++) {
+        status = check_partition(&r, &state->store.partitions[p], &money, err);
+    }
+    if (status == PDM_OK && money > state->money) status = corrupt(err);
     pdm__drop(state->context, r.memory, words, sizeof *r.memory);
     return status;
 }

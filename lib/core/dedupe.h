@@ -24,6 +24,9 @@ typedef struct pdm__dedupe_bytes {
 pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes, pdm__records *out,
                               pdm_error *err);
 
+/* Whether what is kept are rows at all, of amounts that state->money covers; for states that come from bytes. */
+pdm_status pdm__dedupe_check(pdm_state *state, pdm_error *err);
+
 /* Fills `out`, an initialised store of the metric's schema, from the rows kept, and the rows, times and repeats of the view. */
 pdm_status pdm__dedupe_replay(pdm_state *state, pdm__run *run, pdm__store *out, pdm__view *view, pdm_error *err);
 

@@ -83,9 +83,8 @@ static inline int64_t *pdm__keymap_words(const pdm__keymap *map, uint32_t id) {
     return (int64_t *)(void *)(pdm__keymap_entry(map, id) + map->header);
 }
 
-/* The key of an id (its hash is not set). */
-static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
-    const uint8_t *entry = pdm__keymap_entry(map, id);
+/* The key of an entry (its hash is not set). */
+static inline pdm__key pdm__keymap_key_at(const pdm__keymap *map, const uint8_t *entry) {
     pdm__key key = {0};
     if (map->is_text) {
         memcpy(&key.bytes, entry, sizeof key.bytes);
@@ -95,6 +94,10 @@ static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
     }
     if (map->is_scoped) memcpy(&key.scope, entry + map->header - 8, sizeof key.scope);
     return key;
+}
+
+static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
+    return pdm__keymap_key_at(map, pdm__keymap_entry(map, id));
 }
 
 /*

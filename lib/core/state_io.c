@@ -383,11 +383,11 @@ static pdm_status check_kinds(const pdm_state *state, pdm_error *err) {
     const pdm__plan *plan = &state->plan;
     int32_t unit = state->dedupe ? pdm__dedupe_column(state->setup.metric) : plan->unit_column;
     bool good = state->store.schema.levels[0].key_kind == state->kinds[unit];
-    if (plan->part_column >= 0 && !state->dedupe) {
+    if (plan->part_column >= 0) {
         int32_t own = state->kinds[plan->part_column];
         int32_t other = plan->part_column_too < 0 ? PDM__KEY_NONE : state->kinds[plan->part_column_too];
         good = good && (own == PDM__KEY_NONE || other == PDM__KEY_NONE || own == other);
-        good = good && state->store.schema.levels[1].key_kind == (own == PDM__KEY_NONE ? other : own);
+        if (!state->dedupe) good = good && state->store.schema.levels[1].key_kind == (own == PDM__KEY_NONE ? other : own);
     }
     return good ? PDM_OK : corrupt(err, "keys of a kind that their columns do not have");
 }
@@ -409,7 +409,8 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
     PDM__TRY(decode_kinds(state, r, err));
     PDM__TRY(pdm__state_prepare(state, err));
     PDM__TRY(pdm__store_decode(&state->store, &run, r, state->rows, state->money, err));
-    return check_kinds(state, err);
+    PDM__TRY(check_kinds(state, err));
+    return state->dedupe ? pdm__dedupe_check(state, err) : PDM_OK;
 }
 
 static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {

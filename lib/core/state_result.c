@@ -63,11 +63,17 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     PDM__TRY(check_totals(dst, src, err));
     PDM__TRY(pdm__store_fold(&dst->store, &run, err));
     PDM__TRY(pdm__store_fold(&src->store, &run, err));
+    int32_t kinds[PDM__MAX_LEVELS];
     for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
         int32_t kind = src->store.schema.levels[l].key_kind;
+        kinds[l] = dst->store.schema.levels[l].key_kind;
         if (kind != PDM__KEY_NONE) (void)pdm__store_set_key_kind(&dst->store, l, kind);
     }
-    PDM__TRY(pdm__store_merge(&dst->store, &src->store, &run, err));
+    pdm_status status = pdm__store_merge(&dst->store, &src->store, &run, err);
+    if (status != PDM_OK) {
+        for (int32_t l = 0; l < dst->store.schema.level_count; l++) pdm__store_reset_key_kind(&dst->store, l, kinds[l]);
+        return status;
+    }
     for (int32_t c = 0; c < dst->setup.metric->column_count; c++) {
         if (dst->kinds[c] == PDM__KEY_NONE) dst->kinds[c] = src->kinds[c];
     }

@@ -8,6 +8,8 @@
 
 /* Records that wait before they are folded: enough that folding is a stream of work a partition, few enough to stay small. */
 #define PENDING_RECORDS ((int64_t)1 << 18)
+/* Room for records that is kept once they are folded. */
+#define KEPT_RECORDS ((int64_t)1 << 16)
 /* A large first batch goes in pieces of this size: fewer rounds for the threads, each entry touched more often while in cache. */
 #define PIECE_RECORDS ((int64_t)1 << 20)
 /* Below this a thread costs more than it brings. */
@@ -179,7 +181,7 @@ static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err
     }
     if (status == PDM_OK) {
         commit(work, rows);
-        pdm__store_trim_buckets(&state->store, PENDING_RECORDS);
+        pdm__store_trim_buckets(&state->store, KEPT_RECORDS);
         return PDM_OK;
     }
     pdm__schema schema = state->store.schema;
@@ -205,7 +207,7 @@ static pdm_status take_whole(update_work *work, int64_t rows, pdm_error *err) {
     commit(work, rows);
     /* The rows are in. If folding them fails for lack of memory they wait, and the next call says so. */
     if (pdm__store_pending(&work->state->store) > PENDING_RECORDS) (void)pdm__store_fold(&work->state->store, work->run, NULL);
-    pdm__store_trim_buckets(&work->state->store, PENDING_RECORDS);
+    pdm__store_trim_buckets(&work->state->store, KEPT_RECORDS);
     return PDM_OK;
 }
 

@@ -73,6 +73,8 @@ void pdm__store_reset_key_kind(pdm__store *store, int32_t level, int32_t kind) {
     int32_t *mine = &store->schema.levels[level].key_kind;
     if (*mine == kind || pdm__store_count(store, level) > 0 || pdm__store_pending(store) > 0) return;
     for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    /* Empty, but room for keys may have been made. */
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) pdm__keymap_clear(&store->partitions[p].levels[level]);
     *mine = kind;
     init_level(store, level);
     lay_out_records(&store->schema);

@@ -220,6 +220,9 @@ typedef struct pdm__entry_ref {
 /* order has room for pdm__store_count(level) refs; */
 pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err);
 
+/* The same for units, as addresses of their entries: without the way through partition and block. */
+pdm_status pdm__store_units(const pdm__store *store, pdm__run *run, const uint8_t **entries, pdm_error *err);
+
 static inline pdm__key pdm__store_key(const pdm__store *store, int32_t level, pdm__entry_ref ref) {
     return pdm__keymap_key(&store->partitions[ref.partition].levels[level], ref.id);
 }

@@ -7,8 +7,14 @@ static pdm__entry_ref unpack(uint64_t word) { return (pdm__entry_ref){(uint32_t)
 
 static uint64_t sortable(int32_t kind, uint64_t word) { return kind == PDM__KEY_INT ? pdm__sort_key_i64((int64_t)word) : word; }
 
+/* What stands for an entry in the sorts: where it is, or its address. */
+static uint64_t stand_in(const pdm__keymap *map, pdm__entry_ref ref, bool address) {
+    return address ? pdm__word_of(pdm__keymap_entry(map, ref.id)) : pack(ref);
+}
+
 typedef struct gather_work {
     const pdm__store *store;
+    bool address;
     int32_t level;
     size_t start[PDM__PARTITIONS];
     pdm__sort_pair *pairs;
@@ -21,13 +27,13 @@ static void gather_partition(void *argument, size_t p) {
     pdm__sort_pair *pairs = work->pairs + work->start[p];
     for (uint32_t id = 0; id < map->count; id++) {
         pairs[id].key = sortable(kind, pdm__keymap_key(map, id).word);
-        pairs[id].index = pack((pdm__entry_ref){(uint32_t)p, id});
+        pairs[id].index = stand_in(map, (pdm__entry_ref){(uint32_t)p, id}, work->address);
     }
 }
 
-static pdm_status order_words(const pdm__store *store, pdm__run *run, int32_t level, size_t count, pdm__sort_pair *pairs,
-                              pdm__sort_pair *scratch, pdm_error *err) {
-    gather_work work = {.store = store, .level = level, .pairs = pairs};
+static pdm_status order_words(const pdm__store *store, pdm__run *run, int32_t level, bool address, size_t count,
+                              pdm__sort_pair *pairs, pdm__sort_pair *scratch, pdm_error *err) {
+    gather_work work = {.store = store, .address = address, .level = level, .pairs = pairs};
     size_t at = 0;
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         work.start[p] = at;
@@ -37,8 +43,8 @@ static pdm_status order_words(const pdm__store *store, pdm__run *run, int32_t le
     return pdm__sort_pairs(run, pairs, scratch, count, err);
 }
 
-static pdm_status order_texts(const pdm__store *store, pdm__run *run, int32_t level, size_t count, pdm__sort_pair *pairs,
-                              pdm_error *err) {
+static pdm_status order_texts(const pdm__store *store, pdm__run *run, int32_t level, bool address, size_t count,
+                              pdm__sort_pair *pairs, pdm_error *err) {
     if (count > UINT32_MAX) return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "more than %u text keys in one state", UINT32_MAX);
     pdm__sort_text *texts = NULL;
     pdm__sort_text *scratch = NULL;
@@ -52,7 +58,7 @@ static pdm_status order_texts(const pdm__store *store, pdm__run *run, int32_t le
             for (uint32_t id = 0; id < map->count; id++, at++) {
                 pdm__key key = pdm__keymap_key(map, id);
                 texts[at] = (pdm__sort_text){.bytes = key.bytes, .length = key.length, .index = (uint32_t)at};
-                pairs[at].key = pack((pdm__entry_ref){(uint32_t)p, id});
+                pairs[at].key = stand_in(map, (pdm__entry_ref){(uint32_t)p, id}, address);
             }
         }
         status = pdm__sort_texts(run, texts, scratch, count, err);
@@ -93,21 +99,41 @@ static pdm_status order_by_unit(const pdm__store *store, pdm__run *run, size_t c
     return status;
 }
 
-pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err) {
+/* Fills `pairs` with the entries of a level in canonical order. */
+static pdm_status order_pairs(const pdm__store *store, pdm__run *run, int32_t level, bool address, size_t count,
+                              pdm__sort_pair *pairs, pdm__sort_pair *scratch, pdm_error *err) {
+    if (pdm__key_is_bytes(store->schema.levels[level].key_kind)) {
+        PDM__TRY(order_texts(store, run, level, address, count, pairs, err));
+    } else {
+        PDM__TRY(order_words(store, run, level, address, count, pairs, scratch, err));
+    }
+    return level == 1 ? order_by_unit(store, run, count, pairs, scratch, err) : PDM_OK;
+}
+
+static pdm_status order_into(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, const uint8_t **entries,
+                             pdm_error *err) {
     size_t count = pdm__store_count(store, level);
     pdm__sort_pair *pairs = NULL;
     pdm__sort_pair *scratch = NULL;
     pdm_status status = pdm__new(store->context, count, sizeof *pairs, &pairs, err);
     if (status == PDM_OK) status = pdm__new(store->context, count, sizeof *scratch, &scratch, err);
-    if (status == PDM_OK) {
-        status = pdm__key_is_bytes(store->schema.levels[level].key_kind) ? order_texts(store, run, level, count, pairs, err)
-                                                                       : order_words(store, run, level, count, pairs, scratch, err);
-    }
-    if (status == PDM_OK && level == 1) status = order_by_unit(store, run, count, pairs, scratch, err);
-    if (status == PDM_OK) {
-        for (size_t i = 0; i < count; i++) order[i] = unpack(pairs[i].index);
+    if (status == PDM_OK) status = order_pairs(store, run, level, entries != NULL, count, pairs, scratch, err);
+    for (size_t i = 0; status == PDM_OK && i < count; i++) {
+        if (entries != NULL) {
+            entries[i] = pdm__pointer_of(pairs[i].index);
+        } else {
+            order[i] = unpack(pairs[i].index);
+        }
     }
     pdm__drop(store->context, pairs, count, sizeof *pairs);
     pdm__drop(store->context, scratch, count, sizeof *scratch);
     return status;
+}
+
+pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err) {
+    return order_into(store, run, level, order, NULL, err);
+}
+
+pdm_status pdm__store_units(const pdm__store *store, pdm__run *run, const uint8_t **entries, pdm_error *err) {
+    return order_into(store, run, 0, NULL, entries, err);
 }

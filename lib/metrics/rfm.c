@@ -101,7 +101,7 @@ static const pdm_option_info options[] = {
     PDM__OPTION_BOOL(pdm_rfm_options, ordered, "List segments: the first match wins; without it overlap is an error."),
     ENUM(thresholds, "Later windows are scored by their own cuts, or by those of the first window."),
     PDM__OPTION_BOOL(pdm_rfm_options, absent_detail, "Migration tells new from dormant customers, and calls the gone lost."),
-    ENUM(tiers, "Membership tiers: none, by amounts, or by shares of the customers from the top."),
+    ENUM(tiers, "Membership tiers: none, by amounts, or by shares of the customers from the top; list tiers alone is enough."),
     ENUM(tier_value, "Column that tiers are made from."),
     {.name = "as_of",
      .type = PDM_OPTION_TIME,

@@ -190,7 +190,7 @@ static void counted_stats(const pdm__rfm_work *work, int32_t window, pdm__rfm_st
 pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err) {
     memset(stats, 0, sizeof *stats);
     if (!work->plan->line) counted_stats(work, window, stats);
-    if (!work->plan->line && !work->plan->needs_days) return PDM_OK;
+    if (!pdm__rfm_derives(work->plan)) return PDM_OK;
     if (work->derived == NULL) {
         PDM__TRY(pdm__new(work->view->store->context, work->units * RFM_WORDS, sizeof *work->derived, &work->derived, err));
     }
@@ -222,19 +222,36 @@ typedef struct customer {
     int64_t days;
 } customer;
 
-static customer customer_at(const pdm__rfm_work *work, int32_t window, pdm__entry_ref ref) {
-    customer c = {0};
+static customer customer_of(const pdm__rfm_work *work, const int64_t *words) {
+    customer c = {.words = words};
     if (work->derived != NULL) {
-        c.words = work->derived + (work->unit_start[ref.partition] + ref.id) * RFM_WORDS;
-        c.net = c.words[RFM_NET];
-        c.rows = c.words[RFM_ROWS];
-        c.days = c.words[RFM_DAYS];
+        c.net = words[RFM_NET];
+        c.rows = words[RFM_ROWS];
+        c.days = words[RFM_DAYS];
         return c;
     }
-    c.words = pdm__store_words(work->view->store, 0, ref) + window * work->view->store->schema.levels[0].field_count;
-    c.net = c.words[RFM_GMV] - c.words[RFM_REFUNDS];
-    c.rows = c.words[RFM_ORDERS];
+    c.net = words[RFM_GMV] - words[RFM_REFUNDS];
+    c.rows = words[RFM_ORDERS];
     return c;
+}
+
+/* Whether words are made for each window, or read where the state keeps them. */
+bool pdm__rfm_derives(const pdm__rfm_plan *plan) { return plan->line || plan->needs_days; }
+
+const int64_t *pdm__rfm_unit_words(const pdm__rfm_work *work, int32_t window, size_t position) {
+    const pdm__store *store = work->view->store;
+    if (work->entries != NULL) {
+        const uint8_t *words = work->entries[position] + store->partitions[0].levels[0].header;
+        return (const int64_t *)(const void *)words + window * store->schema.levels[0].field_count;
+    }
+    pdm__entry_ref ref = work->order[position];
+    return work->derived + (work->unit_start[ref.partition] + ref.id) * RFM_WORDS;
+}
+
+pdm__key pdm__rfm_unit_key(const pdm__rfm_work *work, size_t position) {
+    const pdm__store *store = work->view->store;
+    if (work->entries != NULL) return pdm__keymap_key_at(&store->partitions[0].levels[0], work->entries[position]);
+    return pdm__store_key(store, 0, work->order[position]);
 }
 
 static int64_t frequency_of(const pdm_rfm_options *options, const customer *c) {
@@ -271,19 +288,27 @@ typedef struct collect_work {
 
 static void ahead(const pdm__rfm_work *work, size_t i, size_t end) {
     if (i >= end) return;
-    pdm__entry_ref ref = work->order[i];
-    if (work->derived != NULL) {
-        __builtin_prefetch(work->derived + (work->unit_start[ref.partition] + ref.id) * RFM_WORDS);
+    if (work->entries != NULL) {
+        __builtin_prefetch(work->entries[i]);
+        __builtin_prefetch(work->entries[i] + 47);
         return;
     }
-    const uint8_t *entry = pdm__keymap_entry(&work->view->store->partitions[ref.partition].levels[0], ref.id);
-    __builtin_prefetch(entry);
-    __builtin_prefetch(entry + 47);
+    __builtin_prefetch(pdm__rfm_unit_words(work, 0, i));
 }
 
 enum {
     COL_WINDOW, COL_CUSTOMER, COL_RECENCY, COL_FREQUENCY, COL_MONETARY, COL_FIRST, COL_LAST, COL_ORDERS, COL_GMV, COL_REFUNDS, COL_NET
 };
+
+/* The usual calendar has one offset; then the day is a division by a constant. */
+static int64_t day_of(const pdm_calendar *calendar, int64_t time) {
+    const int64_t day = INT64_C(86400000000);
+    int64_t local = 0;
+    if (calendar->change_count > 0 || __builtin_add_overflow(time, calendar->utc_offset_s * INT64_C(1000000), &local)) {
+        return pdm_calendar_day(calendar, time);
+    }
+    return local / day - (local % day < 0);
+}
 
 static void fill_piece(void *argument, size_t piece) {
     collect_work *c = argument;
@@ -297,16 +322,16 @@ static void fill_piece(void *argument, size_t piece) {
     int64_t *ids = text ? NULL : c->columns[COL_CUSTOMER];
     for (size_t i = piece * PIECE; i < end; i++) {
         ahead(work, i + 16, end);
-        customer one = customer_at(work, c->window, work->order[i]);
+        customer one = customer_of(work, pdm__rfm_unit_words(work, c->window, i));
         if (one.words[RFM_ORDERS] == 0) continue;
         int64_t frequency = frequency_of(options, &one);
         int64_t monetary = monetary_of(options, &one, frequency);
-        int64_t recency = c->last_day - pdm_calendar_day(work->plan->calendar, one.words[RFM_LAST]);
+        int64_t recency = c->last_day - day_of(work->plan->calendar, one.words[RFM_LAST]);
         population->position[at] = (uint32_t)i;
         population->values[0][at] = recency;
         population->values[1][at] = frequency;
         population->values[2][at] = monetary;
-        if (ids != NULL) ids[row] = (int64_t)pdm__store_key(work->view->store, 0, work->order[i]).word;
+        if (ids != NULL) ids[row] = (int64_t)pdm__rfm_unit_key(work, i).word;
         c->windows[row] = c->window;
         c->recency[row] = (int32_t)recency;
         c->columns[COL_FIRST][row] = one.words[RFM_FIRST];
@@ -321,14 +346,13 @@ static void fill_piece(void *argument, size_t piece) {
 }
 
 static pdm_status put_text_ids(const pdm__rfm_work *work, const pdm__rfm_population *population, pdm_error *err) {
-    const pdm__store *store = work->view->store;
     size_t bytes = 0;
     for (size_t i = 0; i < population->count; i++) {
-        bytes += pdm__store_key(store, 0, work->order[population->position[i]]).length;
+        bytes += pdm__rfm_unit_key(work, population->position[i]).length;
     }
     PDM__TRY(pdm__table_reserve_text(population->table, COL_CUSTOMER, bytes, err));
     for (size_t i = 0; i < population->count; i++) {
-        pdm__key key = pdm__store_key(store, 0, work->order[population->position[i]]);
+        pdm__key key = pdm__rfm_unit_key(work, population->position[i]);
         PDM__TRY(pdm__table_put_text(population->table, COL_CUSTOMER, population->first_row + (int64_t)i, (const char *)key.bytes,
                                      key.length, err));
     }
@@ -338,9 +362,13 @@ static pdm_status put_text_ids(const pdm__rfm_work *work, const pdm__rfm_populat
 /* Units of a partition without a counted order; few or none as a rule, and found without the canonical order's jumps. */
 static void count_partition(void *argument, size_t p) {
     collect_work *c = argument;
-    uint32_t units = c->work->view->store->partitions[p].levels[0].count;
-    for (uint32_t u = 0; u < units; u++) {
-        customer one = customer_at(c->work, c->window, (pdm__entry_ref){(uint32_t)p, u});
+    const pdm__rfm_work *work = c->work;
+    const pdm__keymap *units = &work->view->store->partitions[p].levels[0];
+    int32_t fields = work->view->store->schema.levels[0].field_count;
+    const int64_t *derived = work->derived == NULL ? NULL : work->derived + work->unit_start[p] * RFM_WORDS;
+    for (uint32_t u = 0; u < units->count; u++) {
+        const int64_t *words = derived != NULL ? derived + (size_t)u * RFM_WORDS : pdm__keymap_words(units, u) + c->window * fields;
+        customer one = customer_of(work, words);
         if (one.words[RFM_ORDERS] > 0) continue;
         c->stats[p].customers_without_order += 1;
         c->stats[p].money_without_order += one.net;
@@ -353,7 +381,7 @@ static void count_piece(void *argument, size_t piece) {
     size_t end = (piece + 1) * PIECE < work->units ? (piece + 1) * PIECE : work->units;
     for (size_t i = piece * PIECE; i < end; i++) {
         ahead(work, i + 16, end);
-        c->starts[piece] += customer_at(work, c->window, work->order[i]).words[RFM_ORDERS] > 0;
+        c->starts[piece] += pdm__rfm_unit_words(work, c->window, i)[RFM_ORDERS] > 0;
     }
 }
 

@@ -67,6 +67,7 @@ typedef struct pdm__rfm_plan {
     pdm__score_rule rules[3]; /* of the values (nested: of each group) */
     pdm__score_rule splits[3]; /* of the scores, if two_steps */
     pdm__rfm_window *windows; /* [stored_windows] */
+    bool has_tiers;
     pdm__tier_ladder tiers;
 } pdm__rfm_plan;
 
@@ -105,7 +106,8 @@ typedef struct pdm__rfm_work {
     pdm_context *context;
     pdm__run *run;
     pdm_result *result;
-    pdm__entry_ref *order; /* all units, canonical */
+    const uint8_t **entries; /* all units, canonical: their entries where they hold the words themselves; */
+    pdm__entry_ref *order;   /* else where they are */
     size_t units;
     size_t unit_start[PDM__PARTITIONS]; /* position of a partition's units in `derived` */
     int64_t *derived;      /* grain line and days: RFM_WORDS a unit, of the window at hand; NULL = read the state */
@@ -125,6 +127,9 @@ pdm_status pdm__rfm_plan_make(const pdm__setup *setup, pdm__rfm_plan *plan, pdm_
 pdm_status pdm__rfm_plan_map(const pdm__setup *setup, const pdm__rfm_plan *plan, pdm__rfm_map *map, pdm_error *err);
 
 /* rfm_customers.c */
+bool pdm__rfm_derives(const pdm__rfm_plan *plan);
+pdm__key pdm__rfm_unit_key(const pdm__rfm_work *work, size_t position);
+const int64_t *pdm__rfm_unit_words(const pdm__rfm_work *work, int32_t window, size_t position);
 int64_t pdm__rfm_as_of(const pdm__rfm_work *work, int32_t window);
 pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *stats, pdm_error *err);
 size_t pdm__rfm_pieces(const pdm__rfm_work *work);

@@ -213,6 +213,17 @@ static int32_t choose_map(const pdm__setup *setup) {
     return given && options->map == PDM_RFM_MAP_EN11 ? PDM_RFM_MAP_USER : options->map;
 }
 
+/* A list of tiers asks for tiers; whether by cut or by share it says itself. */
+static pdm_status read_tiers(const pdm__setup *setup, pdm__rfm_plan *plan, pdm_error *err) {
+    const pdm_rfm_options *options = setup->options;
+    const pdm__list *list = &setup->lists[RFM_LIST_TIERS];
+    plan->has_tiers = options->tiers != PDM_RFM_TIERS_NONE || list->rows > 0;
+    if (!plan->has_tiers) return PDM_OK;
+    bool by_cut = options->tiers == PDM_RFM_TIERS_CUT;
+    if (options->tiers == PDM_RFM_TIERS_NONE) by_cut = pdm__tier_list_has_cuts(list);
+    return pdm__tier_ladder_read(list, by_cut, &plan->tiers, err);
+}
+
 size_t pdm__rfm_plan_size(const pdm__setup *setup) {
     size_t windows = (size_t)setup->lists[RFM_LIST_WINDOWS].rows + 2;
     return sizeof(pdm__rfm_plan) + windows * sizeof(pdm__rfm_window);
@@ -234,10 +245,7 @@ pdm_status pdm__rfm_plan_make(const pdm__setup *setup, pdm__rfm_plan *plan, pdm_
     if (options->thresholds == PDM_RFM_FROZEN && (plan->nested || splits_ties(plan))) {
         return refuse(err, "thresholds", "thresholds frozen needs a policy with cuts: not nested, ntile or rank_first");
     }
-    if (options->tiers != PDM_RFM_TIERS_NONE) {
-        bool by_cut = options->tiers == PDM_RFM_TIERS_CUT;
-        PDM__TRY(pdm__tier_ladder_read(&setup->lists[RFM_LIST_TIERS], by_cut, &plan->tiers, err));
-    }
+    PDM__TRY(read_tiers(setup, plan, err));
     pdm__rfm_map map;
     memset(&map, 0, sizeof map);
     PDM__TRY(pdm__rfm_plan_map(setup, plan, &map, err));

@@ -82,7 +82,7 @@ static const pdm_result_column_info stats_columns[] = {
     I64("customers", "customers", "With a counted order."),
     I64("customers_without_order", "customers", "Seen, but without a counted order in the window."),
     I64("money_without_order", "minor units", "Their sales − refunds."),
-    TIME("from", "First instant of the window."),
+    TIME("from", "First instant of the window; null = since ever."),
     TIME("to", "Its end, exclusive."),
     TIME("as_of", "Instant from which recency counts."),
 };

@@ -311,7 +311,7 @@ static pdm_status put_tiers(pdm__rfm_work *work, int32_t window, const tier_tabl
                population->count * sizeof(int64_t));
     } else {
         for (size_t i = 0; i < population->count; i++) {
-            pdm__key key = pdm__store_key(work->view->store, 0, work->order[population->position[i]]);
+            pdm__key key = pdm__rfm_unit_key(work, population->position[i]);
             PDM__TRY(pdm__table_put_text(tables->tiers, 1, population->first_row + (int64_t)i, (const char *)key.bytes, key.length, err));
         }
     }
@@ -377,7 +377,7 @@ static pdm_status put_map(pdm__rfm_work *work, pdm_error *err) {
 
 /* ---- stats ---- */
 
-static void put_stats(const pdm__rfm_work *work, pdm_table *table, int32_t window, const pdm__rfm_stats *stats) {
+static pdm_status put_stats(const pdm__rfm_work *work, pdm_table *table, int32_t window, const pdm__rfm_stats *stats, pdm_error *err) {
     const pdm__rfm_window *w = &work->plan->windows[window];
     int64_t as_of = pdm__rfm_as_of(work, window);
     const int64_t values[] = {work->view->rows,
@@ -396,6 +396,7 @@ static void put_stats(const pdm__rfm_work *work, pdm_table *table, int32_t windo
                               as_of};
     pdm__table_i32(table, 0)[window] = window;
     for (int32_t i = 0; i < PDM__COUNT(values); i++) pdm__table_i64(table, 1 + i)[window] = values[i];
+    return w->has_from ? PDM_OK : pdm__table_set_null(table, 12, window, err);
 }
 
 /* ---- all of it ---- */
@@ -443,7 +444,7 @@ static pdm_status add_tables(pdm__rfm_work *work, result_tables *t, pdm_error *e
     PDM__TRY(set_windows(work, t->thresholds, 0, err));
     PDM__TRY(set_windows(work, t->stats, 0, err));
     PDM__TRY(pdm__table_set_dictionary(t->thresholds, 1, dimensions, PDM__COUNT(dimensions), err));
-    if (work->plan->options->tiers == PDM_RFM_TIERS_NONE) return PDM_OK;
+    if (!work->plan->has_tiers) return PDM_OK;
     return add_tier_tables(work, customers, &t->tiers, err);
 }
 
@@ -469,8 +470,8 @@ static pdm_status put_window(pdm__rfm_work *work, int32_t window, result_tables 
     PDM__TRY(pdm__rfm_score(work, window, t->thresholds, &t->threshold_row, err));
     PDM__TRY(classify(work, window, err));
     PDM__TRY(put_segments(work, window, t->segments, err));
-    put_stats(work, t->stats, window, &work->populations[window].stats);
-    if (work->plan->options->tiers == PDM_RFM_TIERS_NONE) return PDM_OK;
+    PDM__TRY(put_stats(work, t->stats, window, &work->populations[window].stats, err));
+    if (!work->plan->has_tiers) return PDM_OK;
     return put_tiers(work, window, &t->tiers, err);
 }
 
@@ -480,22 +481,24 @@ static pdm_status note_firsts(pdm__rfm_work *work, pdm_error *err) {
     int32_t window = work->plan->stored_windows - 1;
     PDM__TRY(pdm__new(work->context, work->units, sizeof *work->firsts, &work->firsts, err));
     PDM__TRY(pdm__rfm_derive(work, window, &stats, err));
-    for (size_t i = 0; i < work->units; i++) {
-        pdm__entry_ref ref = work->order[i];
-        const int64_t *words =
-            work->derived != NULL
-                ? work->derived + (work->unit_start[ref.partition] + ref.id) * RFM_WORDS
-                : pdm__store_words(work->view->store, 0, ref) + window * work->view->store->schema.levels[0].field_count;
-        work->firsts[i] = words[RFM_FIRST];
-    }
+    for (size_t i = 0; i < work->units; i++) work->firsts[i] = pdm__rfm_unit_words(work, window, i)[RFM_FIRST];
     return PDM_OK;
+}
+
+static pdm_status order_units(pdm__rfm_work *work, pdm_error *err) {
+    if (pdm__rfm_derives(work->plan)) {
+        PDM__TRY(pdm__new(work->context, work->units, sizeof *work->order, &work->order, err));
+        return pdm__store_order(work->view->store, work->run, 0, work->order, err);
+    }
+    PDM__TRY(pdm__new(work->context, work->units, sizeof *work->entries, &work->entries, err));
+    return pdm__store_units(work->view->store, work->run, work->entries, err);
 }
 
 static pdm_status make_tables(pdm__rfm_work *work, pdm_error *err) {
     result_tables t;
     memset(&t, 0, sizeof t);
     PDM__TRY(pdm__rfm_plan_map(work->view->setup, work->plan, &work->map, err));
-    PDM__TRY(pdm__store_order(work->view->store, work->run, 0, work->order, err));
+    PDM__TRY(order_units(work, err));
     PDM__TRY(count_windows(work, err));
     PDM__TRY(add_tables(work, &t, err));
     for (int32_t w = 0; w < work->plan->window_count; w++) PDM__TRY(put_window(work, w, &t, err));
@@ -515,6 +518,7 @@ static void clear_work(pdm__rfm_work *work) {
     }
     pdm__drop(work->context, work->populations, (size_t)work->plan->window_count, sizeof *work->populations);
     pdm__drop(work->context, work->order, work->units, sizeof *work->order);
+    pdm__drop(work->context, work->entries, work->units, sizeof *work->entries);
     pdm__drop(work->context, work->derived, work->units * RFM_WORDS, sizeof *work->derived);
     pdm__drop(work->context, work->firsts, work->units, sizeof *work->firsts);
     if (work->map.context != NULL) pdm__rfm_map_clear(&work->map);
@@ -534,7 +538,6 @@ pdm_status pdm__rfm_result(const pdm__view *view, pdm__run *run, pdm_result *res
     }
     size_t windows = (size_t)work.plan->window_count;
     pdm_status status = pdm__new_zero(work.context, windows, sizeof *work.populations, &work.populations, err);
-    if (status == PDM_OK) status = pdm__new(work.context, work.units, sizeof *work.order, &work.order, err);
     if (status == PDM_OK) status = make_tables(&work, err);
     clear_work(&work);
     return status;

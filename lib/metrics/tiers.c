@@ -92,8 +92,7 @@ static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *e
     const pdm__list *list = &setup->lists[TIERS_LIST];
     plan->own_size = sizeof(pdm__tier_ladder);
     PDM__TRY(pdm__new_zero(setup->context, 1, plan->own_size, &plan->own, err));
-    bool cuts = list->rows > 0 && list->cells[PDM__TIER_CUT].present;
-    bool by_cut = chosen->method == PDM_TIERS_CUT || (chosen->method == PDM_TIERS_AUTO && cuts);
+    bool by_cut = chosen->method == PDM_TIERS_CUT || (chosen->method == PDM_TIERS_AUTO && pdm__tier_list_has_cuts(list));
     PDM__TRY(pdm__tier_ladder_read(list, by_cut, plan->own, err));
     plan->unit_column = TIERS_CUSTOMER;
     plan->use[TIERS_CUSTOMER] = PDM__REQUIRED;

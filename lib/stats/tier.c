@@ -23,6 +23,13 @@ static const char *text_cell(const pdm__list *list, int32_t column, int64_t row)
     return (const char *)(uintptr_t)list->cells[column].words[row];
 }
 
+bool pdm__tier_list_has_cuts(const pdm__list *list) {
+    for (int64_t row = 0; row < list->rows; row++) {
+        if (has_cell(list, PDM__TIER_CUT, row)) return true;
+    }
+    return false;
+}
+
 static void default_ladder(pdm__tier_ladder *out) {
     static const char *const names[] = {"bronze", "silver", "gold"};
     static const char *const names_zh[] = {"青铜", "白银", "黄金"};

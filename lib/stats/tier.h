@@ -21,6 +21,9 @@ typedef struct pdm__tier_ladder {
     double shares[PDM__MAX_TIERS]; /* by share */
 } pdm__tier_ladder;
 
+/* Whether any tier of the list has a cut. */
+bool pdm__tier_list_has_cuts(const pdm__list *list);
+
 /*
  * The ladder of a list (rows in any order of cuts; shares from the top or named), or the default: gold 0.2, silver 0.3, bronze 0.5.
  * Errors: PDM_E_BAD_OPTION (no cuts for by_cut, cuts not rising, not exactly one tier without a cut, two tiers of one name …).

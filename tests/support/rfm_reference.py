@@ -55,9 +55,9 @@ DEFAULTS = {
     "tiers": "none",
     "tier_value": "net",
     "as_of": 0,
-    "delta_r": 0,
-    "delta_f": 0,
-    "delta_m": 0,
+    "delta_r": 1,
+    "delta_f": 1,
+    "delta_m": 1,
     "split_r": 0,
     "split_f": 0,
     "split_m": 0,
@@ -489,7 +489,7 @@ def resolve_rules(options):
             "split_by": options["split_by_" + d] or options["split_by"],
             "split_value": options["split_" + d],
             "compare": options["compare"],
-            "delta": options["delta_" + d] or 1,
+            "delta": options["delta_" + d],
             "cuts": (options["cuts"] or {}).get(d),
         }
         rules[d] = rule
@@ -522,6 +522,7 @@ def check_options(options, rules, nested):
         for rule in rules.values()
     )
     refuse.append(options["thresholds"] == "frozen" and splits_ties)
+    refuse.append(nested and options["base"] == "quantile_right" and options["duplicates"] == "drop")
     days_high = options["cn8_convention"] == "days_high"
     refuse.append(days_high and resolve_map(options) == "cn8" and options["split_on"] == "score")
     if any(refuse):
@@ -602,8 +603,9 @@ CN8 = """
 class SegmentMap:
     """Which segment a code (r, f, m) belongs to. Ids are 1… in the order of `names`."""
 
-    def __init__(self, names, segment_of, zh=None, ranks=None, bits=False):
+    def __init__(self, names, segment_of, zh=None, ranks=None, bits=False, other=None):
         self.names = list(names)
+        self.other = other  # of codes and customers that belong nowhere
         self.segment_of = segment_of
         self.zh = zh or {}
         self.ranks = ranks or {name: rank for rank, name in enumerate(self.names, 1)}
@@ -637,6 +639,18 @@ def code_text(code, k, bits=False):
     return ("-" if 10 in k else "").join(str(digit) for digit in code)
 
 
+def segment_map_of(options, rules):
+    """The map, with a place for customers without a score where there can be such."""
+    made = make_map(options, [rules[d]["k"] for d in DIMENSIONS])
+    dropped = any(rule.get("under", rule)["policy"] == "quantile_right" for rule in rules.values())
+    if made and made.other is None and dropped and options["duplicates"] == "drop":
+        made.other = options["other_name"]
+        if made.other not in made.names:
+            made.names.append(made.other)
+            made.ranks[made.other] = len(made.names)
+    return made
+
+
 def make_map(options, k):
     chosen = resolve_map(options)
     if chosen == "none":
@@ -651,7 +665,7 @@ def make_map(options, k):
         return SegmentMap(names, {c: owner[code_text(c, k)[:2]] for c in all_codes(k)}, zh)
     if chosen == "pymc5":
         names, zh, owner = _code_lists(PYMC5, "Other")
-        return SegmentMap(names, {c: owner.get(code_text(c, k), "Other") for c in all_codes(k)}, zh)
+        return SegmentMap(names, {c: owner.get(code_text(c, k), "Other") for c in all_codes(k)}, zh, other="Other")
     if chosen == "cn8":
         return cn8_map(options)
     if chosen == "rfm_r10":
@@ -661,17 +675,21 @@ def make_map(options, k):
             boxes.append((name, *[int(end) for span in ranges.split() for end in span.split("-")]))
         made = boxes_map(boxes, k, True, "Others")
         made.ranks = {name: rank for rank, name in enumerate(RFM_R10_RANK, 1)}
-        made.coverage = None
         return made
     return user_map(options, k)
 
 
 def cn8_map(options):
+    """The standard names say themselves what they are called under either convention; the others go by what is recent."""
     names, owner = [], {}
     for line in CN8.split("\n")[1:-1]:
         label, recent, days, alt = line.split(" ")
-        name = alt if options["cn8_names"] == "alt" else label
-        bits = days if options["cn8_convention"] == "days_high" else recent
+        name, bits = label, recent
+        if options["cn8_names"] == "alt":
+            name = alt
+        if options["cn8_convention"] == "days_high":
+            far = "1" if recent[0] == "0" else "0"
+            bits = far + recent[1:] if options["cn8_names"] == "alt" else days
         names.append(name)
         owner[tuple(int(bit) + 1 for bit in bits)] = name
     return SegmentMap(names, owner, {name: name for name in names}, bits=True)
@@ -698,7 +716,8 @@ def boxes_map(boxes, k, ordered, other_name):
             overlaps.append(text)
         owner[code] = matching[0] if matching else other_name
         status = "unassigned" if not matching else "ok" if len(matching) == 1 else "overlap"
-        coverage.append({"code": text, "segment": owner[code], "status": status, "all_matching": matching})
+        in_order = sorted(matching, key=names.index)
+        coverage.append({"code": text, "segment": owner[code], "status": status, "all_matching": in_order})
     if overlaps and not ordered:
         raised = Refused("segment_overlap", " ".join(overlaps))
         raised.codes = overlaps
@@ -707,7 +726,7 @@ def boxes_map(boxes, k, ordered, other_name):
     unreachable = [name for name in names if name not in reached]
     if other_name in reached and other_name not in names:
         names.append(other_name)
-    made = SegmentMap(names, owner)
+    made = SegmentMap(names, owner, other=other_name if other_name in names else None)
     made.coverage, made.unreachable = coverage, unreachable
     return made
 
@@ -773,7 +792,7 @@ def score_window(table, options, frozen=None):
 def nested_scores(table, customers, columns, rules):
     thresholds = []
     for depth, d in enumerate(DIMENSIONS):
-        groups = {}
+        groups = {} if depth else {(): []}
         for customer in customers:
             path = tuple(table[customer][outer + "_score"] for outer in DIMENSIONS[:depth])
             groups.setdefault(path, []).append(customer)
@@ -788,18 +807,15 @@ def nested_scores(table, customers, columns, rules):
     return thresholds
 
 
-def assign_segments(table, segment_map, k, other_name):
+def assign_segments(table, segment_map, k):
     for fact in table.values():
         code = tuple(fact[d + "_score"] for d in DIMENSIONS)
         if None in code:
             fact["code"] = None
-            fact["segment"] = other_name if segment_map else None
+            fact["segment"] = segment_map.other if segment_map else None
         else:
             fact["code"] = code_text(code, k, bool(segment_map and segment_map.bits))
             fact["segment"] = segment_map.segment_of[code] if segment_map else None
-        if segment_map and fact["segment"] not in segment_map.names:  # no score: nobody else's segment
-            segment_map.names.append(fact["segment"])
-            segment_map.ranks[fact["segment"]] = len(segment_map.names)
         fact["segment_id"] = segment_map.names.index(fact["segment"]) + 1 if segment_map else None
 
 
@@ -964,7 +980,7 @@ def rfm(rows, **given):
     rules, nested = resolve_rules(options)
     check_options(options, rules, nested)
     k = [rules[d]["k"] for d in DIMENSIONS]
-    segment_map = make_map(options, k)
+    segment_map = segment_map_of(options, rules)
     total = len(rows)
     rows, nulls = usable_rows(rows, options)
     windows = resolve_windows(rows, options)
@@ -976,7 +992,7 @@ def rfm(rows, **given):
         thresholds, keep = score_window(table, options, frozen)
         if options["thresholds"] == "frozen" and frozen is None:
             frozen = keep
-        assign_segments(table, segment_map, k, options["other_name"])
+        assign_segments(table, segment_map, k)
         scored.append((window, table, without, thresholds))
     for window, table, without, thresholds in scored:
         here = {"window": window[0]}
@@ -993,7 +1009,7 @@ def rfm(rows, **given):
         if options["tiers"] != "none":
             add_tiers(tables, here, table, options)
     if segment_map:
-        tables["coverage"] = segment_map.coverage
+        tables["coverage"] = segment_map.coverage if resolve_map(options) == "user" else None
         tables["unreachable"] = segment_map.unreachable
         tables["segment_zh"] = segment_map.zh
         tables["ranks"] = segment_map.ranks
