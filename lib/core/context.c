@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 /* Blocks from here on are worth pages of their own, on huge pages where the system has them: first touch is 4 times cheaper. */
-#define LARGE_BLOCK ((size_t)1 << 22)
+#define LARGE_BLOCK ((size_t)1 << 20)
 #define HUGE_PAGE ((size_t)1 << 21)
 /* Large blocks that a context without memory_limit keeps for reuse. */
 #define CACHE_LIMIT ((size_t)256 << 20)

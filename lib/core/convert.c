@@ -107,11 +107,15 @@ static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uin
     return any;
 }
 
-/* An integer of any width, sign- or zero-extended. */
+/* An integer of any width, sign- or zero-extended; memcpy because a caller's buffer may begin anywhere. */
 #define WIDEN(ctype, widened)                                                                                          \
     do {                                                                                                               \
-        const ctype *from = (const ctype *)values + at;                                                                \
-        for (size_t r = 0; r < rows; r++) words[r] = (uint64_t)(widened)from[r];                                       \
+        const uint8_t *from = (const uint8_t *)values + (size_t)at * sizeof(ctype);                                    \
+        for (size_t r = 0; r < rows; r++) {                                                                            \
+            ctype one;                                                                                                 \
+            memcpy(&one, from + r * sizeof one, sizeof one);                                                           \
+            words[r] = (uint64_t)(widened)one;                                                                         \
+        }                                                                                                              \
     } while (0)
 
 static void widen(int32_t type, const void *values, int64_t at, size_t rows, uint64_t *words) {
@@ -159,8 +163,14 @@ static pdm_status too_big(const job *j, size_t r, const char *what, pdm_error *e
 }
 
 static double float_at(const pdm_column *column, int64_t at) {
-    if (column->type == PDM_TYPE_FLOAT32) return (double)((const float *)column->values)[at];
-    return ((const double *)column->values)[at];
+    float narrow = 0.0F;
+    double wide = 0.0;
+    if (column->type == PDM_TYPE_FLOAT32) {
+        memcpy(&narrow, (const uint8_t *)column->values + (size_t)at * sizeof narrow, sizeof narrow);
+        return (double)narrow;
+    }
+    memcpy(&wide, (const uint8_t *)column->values + (size_t)at * sizeof wide, sizeof wide);
+    return wide;
 }
 
 /* A float32 stands for its own shortest decimal, which is not that of the double it widens to. */
@@ -332,15 +342,17 @@ static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes,
         *bytes = (const uint8_t *)column->variadic[head[2]] + head[3];
         return true;
     }
-    int64_t from = 0;
-    int64_t to = 0;
+    int32_t narrow[2];
+    int64_t wide[2];
     if (column->type == PDM_TYPE_UTF8) {
-        from = ((const int32_t *)column->offsets)[at];
-        to = ((const int32_t *)column->offsets)[at + 1];
+        memcpy(narrow, (const uint8_t *)column->offsets + (size_t)at * sizeof *narrow, sizeof narrow);
+        wide[0] = narrow[0];
+        wide[1] = narrow[1];
     } else {
-        from = ((const int64_t *)column->offsets)[at];
-        to = ((const int64_t *)column->offsets)[at + 1];
+        memcpy(wide, (const uint8_t *)column->offsets + (size_t)at * sizeof *wide, sizeof wide);
     }
+    int64_t from = wide[0];
+    int64_t to = wide[1];
     if (from < 0 || to < from || (to > from && column->values == NULL)) return false;
     *bytes = to == from ? (const uint8_t *)"" : (const uint8_t *)column->values + from;
     *length = (uint64_t)(to - from);

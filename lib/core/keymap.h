@@ -106,8 +106,10 @@ static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
  */
 static inline uint64_t pdm__hash_word(uint64_t word, uint32_t scope, uint64_t seed) {
     uint64_t mixed = word ^ seed ^ ((uint64_t)scope * UINT64_C(0x9E3779B97F4A7C15));
-    pdm__uint128 product = (pdm__uint128)(mixed + UINT64_C(0xA0761D6478BD642F)) * UINT64_C(0xE7037ED1A0B428DB);
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    const uint64_t factor = UINT64_C(0xE7037ED1A0B428DB);
+    mixed += UINT64_C(0xA0761D6478BD642F);
+    uint64_t high = (uint64_t)(((pdm__uint128)mixed * factor) >> 64);
+    return (mixed * factor) ^ high;
 }
 
 static inline uint64_t pdm__hash_text(const void *bytes, size_t length, uint32_t scope, uint64_t seed) {

@@ -62,6 +62,8 @@ typedef struct pdm__metric_ops {
     pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
     /* Turns rows into records; rows that cannot matter are left out. */
     void (*select)(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
+    /* Refuses (PDM_E_CORRUPT_STATE) a restored store that no rows could have made. NULL: bounds of the fields are enough. */
+    pdm_status (*verify)(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
     /* Makes the tables. */
     pdm_status (*result)(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
 } pdm__metric_ops;

@@ -410,7 +410,9 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
     PDM__TRY(pdm__state_prepare(state, err));
     PDM__TRY(pdm__store_decode(&state->store, &run, r, state->rows, state->money, err));
     PDM__TRY(check_kinds(state, err));
-    return state->dedupe ? pdm__dedupe_check(state, err) : PDM_OK;
+    if (state->dedupe) return pdm__dedupe_check(state, err);
+    const pdm__metric_ops *ops = state->setup.metric->ops;
+    return ops->verify == NULL ? PDM_OK : ops->verify(&state->plan, &state->store, &run, err);
 }
 
 static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {

@@ -281,7 +281,7 @@ static void prefetch_bucket(const pdm__schema *schema, const pdm__bucket *bucket
     if (bucket == NULL) return;
     const uint8_t *at = (const uint8_t *)bucket;
     size_t bytes = (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
-    for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(at + i);
+    for (size_t i = 0; i < bytes && i < 256; i += 64) __builtin_prefetch(at + i); /* from there on the machine sees the stream */
 }
 
 static void fold_partition(void *argument, size_t p) {

@@ -180,7 +180,12 @@ static const pdm_list_info lists[] = {
 /* ---- entry ---- */
 
 static const pdm__metric_ops ops = {
-    .check = pdm__rfm_check, .prepare = pdm__rfm_prepare, .select = pdm__rfm_select, .result = pdm__rfm_result};
+    .check = pdm__rfm_check,
+    .prepare = pdm__rfm_prepare,
+    .select = pdm__rfm_select,
+    .verify = pdm__rfm_verify,
+    .result = pdm__rfm_result,
+};
 
 const pdm_metric pdm__metric_rfm = {
     .name = "rfm",

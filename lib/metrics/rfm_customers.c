@@ -321,7 +321,7 @@ static void fill_piece(void *argument, size_t piece) {
     bool text = work->view->store->schema.levels[0].key_kind == PDM__KEY_TEXT;
     int64_t *ids = text ? NULL : c->columns[COL_CUSTOMER];
     for (size_t i = piece * PIECE; i < end; i++) {
-        ahead(work, i + 16, end);
+        ahead(work, i + 32, end);
         customer one = customer_of(work, pdm__rfm_unit_words(work, c->window, i));
         if (one.words[RFM_ORDERS] == 0) continue;
         int64_t frequency = frequency_of(options, &one);
@@ -380,7 +380,7 @@ static void count_piece(void *argument, size_t piece) {
     const pdm__rfm_work *work = c->work;
     size_t end = (piece + 1) * PIECE < work->units ? (piece + 1) * PIECE : work->units;
     for (size_t i = piece * PIECE; i < end; i++) {
-        ahead(work, i + 16, end);
+        ahead(work, i + 32, end);
         c->starts[piece] += pdm__rfm_unit_words(work, c->window, i)[RFM_ORDERS] > 0;
     }
 }

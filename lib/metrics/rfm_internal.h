@@ -118,6 +118,7 @@ typedef struct pdm__rfm_work {
 
 /* rfm_state.c */
 pdm_status pdm__rfm_check(const pdm__setup *setup, int32_t list, pdm_error *err);
+pdm_status pdm__rfm_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err); /* rfm_verify.c */
 pdm_status pdm__rfm_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
 void pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
 

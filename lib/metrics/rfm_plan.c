@@ -36,7 +36,7 @@ static pdm_status window_at(const pdm__setup *setup, int64_t row, pdm__rfm_windo
         out->as_of = options->as_of;
     }
     if (out->has_from && out->from >= out->to) {
-        return pdm__fail(err, PDM_E_EMPTY_PERIOD, row, "windows", "row %lld of list \"windows\": from %lld is not before to %lld",
+        return pdm__fail(err, PDM_E_BAD_OPTION, row, "windows", "row %lld of list \"windows\": from %lld is not before to %lld",
                          (long long)row, (long long)out->from, (long long)out->to);
     }
     if (out->to > out->as_of) {
@@ -309,7 +309,12 @@ static pdm_status read_box(const pdm__list *list, int64_t row, pdm__rfm_box *box
 pdm_status pdm__rfm_plan_map(const pdm__setup *setup, const pdm__rfm_plan *plan, pdm__rfm_map *map, pdm_error *err) {
     const pdm__list *list = &setup->lists[RFM_LIST_SEGMENTS];
     memset(map, 0, sizeof *map);
-    if (plan->map == PDM_RFM_MAP_NONE) return PDM_OK;
+    if (plan->map == PDM_RFM_MAP_NONE) {
+        /* Codes without segments. */
+        memcpy(map->k, plan->k, sizeof map->k);
+        map->code_count = plan->k[0] * plan->k[1] * plan->k[2];
+        return PDM_OK;
+    }
     if (list->rows > 0 && plan->map != PDM_RFM_MAP_USER) {
         return refuse(err, "map", "list \"segments\" is given, but map names a built-in one; use map user");
     }

@@ -116,6 +116,8 @@ static pdm_status score_groups(pdm__rfm_work *work, int32_t window, groups *g, t
     group_by(population, k_f, false, k_r, g);
     for (int32_t r = 0; r < k_r; r++) PDM__TRY(score_inside(work, window, 1, g, r, r + 1, 0, w, err));
     group_by(population, k_f, true, k_r * k_f, g);
+    population->classes[1].count = k_f;
+    population->classes[2].count = work->plan->rules[2].k;
     for (int32_t rf = 0; rf < k_r * k_f; rf++) {
         PDM__TRY(score_inside(work, window, 2, g, rf, rf / k_f + 1, rf % k_f + 1, w, err));
     }

@@ -121,12 +121,10 @@ static pdm_status sum_groups(const pdm__rfm_work *work, const pdm__rfm_populatio
 static pdm_status put_sums(const pdm__rfm_work *work, pdm_table *table, int64_t row, const sums *s, const sums *all, pdm_error *err) {
     int32_t at = 4;
     pdm__table_i64(table, at++)[row] = s->customers;
-    bool total = s == all;
-    /* Shares of nobody are 0, so that a table of empty segments reads as one. */
-    PDM__TRY(pdm__table_put_ratio(table, at++, row, true, all->customers == 0 ? (total ? 1.0 : 0.0) : pdm__ratio(s->customers, all->customers), err));
+    PDM__TRY(put_ratio(work, table, at++, row, s->customers, all->customers, err));
     pdm__table_i64(table, at++)[row] = s->orders;
     pdm__table_i64(table, at++)[row] = s->gmv;
-    PDM__TRY(pdm__table_put_ratio(table, at++, row, true, all->gmv == 0 ? 0.0 : pdm__ratio(s->gmv, all->gmv), err));
+    PDM__TRY(put_ratio(work, table, at++, row, s->gmv, all->gmv, err));
     pdm__table_i64(table, at++)[row] = s->net;
     PDM__TRY(put_ratio(work, table, at++, row, s->gmv, s->orders, err));
     PDM__TRY(put_ratio(work, table, at++, row, s->gmv, s->customers, err));
@@ -189,8 +187,9 @@ static void code_piece(void *argument, size_t piece) {
         bool scored = r[i] > 0 && f[i] > 0 && m[i] > 0;
         int32_t code = scored ? ((r[i] - 1) * map->k[1] + f[i] - 1) * map->k[2] + m[i] - 1 : 0;
         c->codes[i] = code;
-        population->segments[i] = scored ? map->segment[code] : map->other;
-        c->segment_codes[i] = population->segments[i] - 1;
+        int32_t segment = map->count == 0 ? 1 : scored ? map->segment[code] : map->other;
+        population->segments[i] = segment;
+        c->segment_codes[i] = segment - 1;
     }
 }
 
@@ -210,28 +209,26 @@ static pdm_status null_scores(pdm__rfm_population *population, pdm_error *err) {
 static pdm_status null_segments(pdm__rfm_population *population, pdm_error *err) {
     for (size_t i = 0; i < population->count; i++) {
         int64_t row = population->first_row + (int64_t)i;
-        PDM__TRY(pdm__table_set_null(population->table, COL_CODE, row, err));
         PDM__TRY(pdm__table_set_null(population->table, COL_SEGMENT_ID, row, err));
         PDM__TRY(pdm__table_set_null(population->table, COL_SEGMENT, row, err));
+        population->segments[i] = 1; /* sums of all are taken over one group */
     }
     return PDM_OK;
 }
 
 static pdm_status classify(pdm__rfm_work *work, int32_t window, pdm_error *err) {
     pdm__rfm_population *population = &work->populations[window];
-    if (work->map.count == 0) return null_segments(population, err);
     code_work c = {.work = work, .population = population};
     c.codes = pdm__table_i32(population->table, COL_CODE) + population->first_row;
     c.segment_codes = pdm__table_i32(population->table, COL_SEGMENT) + population->first_row;
     pdm__run_parallel(work->run, (population->count + PIECE - 1) / PIECE, code_piece, &c);
+    if (work->map.count == 0) PDM__TRY(null_segments(population, err));
     return null_scores(population, err);
 }
 
 static pdm_status set_code_names(const pdm__rfm_work *work, pdm_table *table, pdm_error *err) {
     const pdm__rfm_map *map = &work->map;
     static const char *const nothing[] = {""};
-    if (map->count == 0) PDM__TRY(pdm__table_set_dictionary(table, COL_CODE, nothing, 1, err));
-    if (map->count == 0) return pdm__table_set_dictionary(table, COL_SEGMENT, nothing, 1, err);
     size_t count = (size_t)map->code_count;
     char(*texts)[16] = NULL;
     const char **names = NULL;
@@ -242,7 +239,8 @@ static pdm_status set_code_names(const pdm__rfm_work *work, pdm_table *table, pd
         names[i] = texts[i];
     }
     if (status == PDM_OK) status = pdm__table_set_dictionary(table, COL_CODE, names, map->code_count, err);
-    if (status == PDM_OK) status = pdm__table_set_dictionary(table, COL_SEGMENT, map->names, map->count, err);
+    const char *const *segments = map->count == 0 ? nothing : map->names;
+    if (status == PDM_OK) status = pdm__table_set_dictionary(table, COL_SEGMENT, segments, map->count == 0 ? 1 : map->count, err);
     pdm__drop(work->context, texts, count, sizeof *texts);
     pdm__drop(work->context, names, count, sizeof *names);
     return status;

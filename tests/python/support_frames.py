@@ -4,6 +4,8 @@ import random
 from array import array
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 COLUMNS = ["customer_id", "order_id", "time", "amount", "original_order_id"]
@@ -263,6 +265,14 @@ KINDS = {
         as_pandas_chunks,
     )
 }
+
+
+def make(kind, data):
+    """A frame of a kind; skips the test where its package is not installed."""
+    try:
+        return KINDS[kind](data)
+    except ModuleNotFoundError as error:
+        pytest.skip(f"{error.name} is not installed")
 
 
 def tables(result):

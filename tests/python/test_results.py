@@ -66,6 +66,8 @@ def test_times_are_on_the_clock_asked_for(pdm, result):
 
 def test_every_shape_holds_the_same(pdm, result):
     numpy = pytest.importorskip("numpy")
+    for package in ("pandas", "polars", "pyarrow"):
+        pytest.importorskip(package)
     sample = pdm.datasets.private_domain(200, seed=9)
     every = [*result.tables.values(), *pdm.rfm(DATA, tiers="share").tables.values(), *sample.tables.values()]
     for table in every:
@@ -107,6 +109,7 @@ def _instant(value):
 
 
 def test_pandas_types(result):
+    pytest.importorskip("pandas")
     frame = result.to_pandas()
     assert str(frame["last_time"].dtype).startswith("datetime64[us, Asia/Shanghai")
     assert str(frame["segment"].dtype) == "category"
