@@ -117,14 +117,21 @@ static pdm_status sum_groups(const pdm__rfm_work *work, const pdm__rfm_populatio
     return PDM_OK;
 }
 
+/* An empty group has a share of 0, even of nothing. */
+static pdm_status put_share(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t members, int64_t part,
+                            int64_t whole, pdm_error *err) {
+    if (members == 0) return pdm__table_put_ratio(table, column, row, true, 0.0, err);
+    return put_ratio(work, table, column, row, part, whole, err);
+}
+
 /* Columns shared by `segments` and `tier_segments`, from column 4 on. */
 static pdm_status put_sums(const pdm__rfm_work *work, pdm_table *table, int64_t row, const sums *s, const sums *all, pdm_error *err) {
     int32_t at = 4;
     pdm__table_i64(table, at++)[row] = s->customers;
-    PDM__TRY(put_ratio(work, table, at++, row, s->customers, all->customers, err));
+    PDM__TRY(put_share(work, table, at++, row, s == all ? 1 : s->customers, s->customers, all->customers, err));
     pdm__table_i64(table, at++)[row] = s->orders;
     pdm__table_i64(table, at++)[row] = s->gmv;
-    PDM__TRY(put_ratio(work, table, at++, row, s->gmv, all->gmv, err));
+    PDM__TRY(put_share(work, table, at++, row, s == all ? 1 : s->customers, s->gmv, all->gmv, err));
     pdm__table_i64(table, at++)[row] = s->net;
     PDM__TRY(put_ratio(work, table, at++, row, s->gmv, s->orders, err));
     PDM__TRY(put_ratio(work, table, at++, row, s->gmv, s->customers, err));

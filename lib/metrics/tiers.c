@@ -137,9 +137,10 @@ static pdm_status put_segment(pdm_table *table, int64_t row, const pdm__tier_lad
     PDM__TRY(put_text(table, 2, row, total ? "合计" : ladder->names_zh[row], err));
     pdm__table_i64(table, 3)[row] = s->customers;
     bool anybody = all->customers > 0;
-    PDM__TRY(pdm__table_put_ratio(table, 4, row, anybody || zero, anybody ? pdm__ratio(s->customers, all->customers) : 0.0, err));
+    PDM__TRY(pdm__table_put_ratio(table, 4, row, anybody || zero || !total, /* an empty tier has a share of 0 */
+                                  anybody ? pdm__ratio(s->customers, all->customers) : 0.0, err));
     pdm__table_i64(table, 5)[row] = s->value;
-    PDM__TRY(pdm__table_put_ratio(table, 6, row, all->value != 0 || zero, all->value == 0 ? 0.0 : pdm__ratio(s->value, all->value), err));
+    PDM__TRY(pdm__table_put_ratio(table, 6, row, all->value != 0 || zero || (!total && s->customers == 0), all->value == 0 ? 0.0 : pdm__ratio(s->value, all->value), err));
     bool some = s->customers > 0;
     PDM__TRY(pdm__table_put_ratio(table, 7, row, some || zero, some ? pdm__ratio(s->value, s->customers) : 0.0, err));
     pdm__table_i64(table, 8)[row] = s->least;

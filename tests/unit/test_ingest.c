@@ -221,7 +221,7 @@ static void test_numbers(void **unused) {
     static const double good[] = {1.0, -3.0, 0.0, -9223372036854775808.0};
     pdm_column column = pdm_column_make("c", PDM_TYPE_FLOAT64, good);
     expect_words(whole, &column, (const int64_t[]){1, -3, 0, INT64_MIN}, 4);
-    const double bad[] = {0.5, 9223372036854775808.0, (double)NAN, -INFINITY};
+    const double bad[] = {0.5, 9223372036854775808.0, (double)NAN, -(double)INFINITY};
     column = pdm_column_make("c", PDM_TYPE_FLOAT64, bad);
     for (column.offset = 0; column.offset < 4; column.offset++) expect_refusal(whole, &column, 1, PDM_E_BAD_VALUE, 0);
     column.offset = 2;
