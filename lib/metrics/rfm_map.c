@@ -304,8 +304,7 @@ static pdm_status fill_codes(making *m) {
     for (int32_t i = 0; i < m->box_count; i++) {
         const pdm__rfm_box *box = &m->boxes[i];
         fill_box(m, box, m->box_segment[i]);
-        bool single = box->lo[0] == box->hi[0] && box->lo[1] == box->hi[1] && box->lo[2] == box->hi[2];
-        if (m->listed == NULL || !single) continue;
+        if (m->listed == NULL || !box->is_code) continue;
         int32_t code = code_index(m->map, box->lo[0], box->lo[1], box->lo[2]);
         if (!set_bit(m->map, m->listed, code, m->box_segment[i])) {
             char text[16];

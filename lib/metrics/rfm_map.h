@@ -14,6 +14,7 @@ typedef struct pdm__rfm_box {
     const char *label_zh; /* or NULL */
     int32_t lo[3], hi[3]; /* R, F, M, inclusive, 1…k (cn8 bits + 1) */
     int32_t rank;         /* segment_rank, 0 = the ranks that are left, in order of appearance; other codes come last */
+    bool is_code;         /* listed as a code: once in a segment */
 } pdm__rfm_box;
 
 /*

@@ -293,6 +293,7 @@ static pdm_status read_box(const pdm__list *list, int64_t row, pdm__rfm_box *box
             return bad_box(err, row, "code", "code must be three digits R F M, or \"r-f-m\"");
         }
         memcpy(box->hi, box->lo, sizeof box->hi);
+        box->is_code = true;
         return PDM_OK;
     }
     if (bounds != 6) return bad_box(err, row, "code", "neither a code nor all of r_lo, r_hi, f_lo, f_hi, m_lo, m_hi");
