@@ -215,7 +215,7 @@ static void test_lists(void **unused) {
     assert_int_equal(pdm_state_set_list(state, NULL, &nothing, &err), PDM_E_ARGUMENT);
     assert_int_equal(pdm_state_set_list(state, "windows", NULL, &err), PDM_E_ARGUMENT);
     assert_int_equal(pdm_state_set_list(state, "windows", &nothing, &err), PDM_E_MISSING_COLUMN);
-    assert_int_equal(give_window(state, 5, 5, &err), PDM_E_EMPTY_PERIOD);
+    assert_int_equal(give_window(state, 5, 5, &err), PDM_E_BAD_OPTION);
     assert_int_equal(err.row, 0);
     assert_int_equal(pdm_state_set_calendar(state, NULL, &err), PDM_E_ARGUMENT);
     assert_int_equal(pdm_state_set_calendar(state, &bad, &err), PDM_E_BAD_OPTION);
