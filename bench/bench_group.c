@@ -61,8 +61,8 @@ static void scatter_slice(void *argument, size_t slice) {
 
 static bool group(const group_subject *subject, pdm_context *context, pdm__store *store) {
     pdm__schema schema = {.level_count = 1, .own_words = 1, .step = step};
-    schema.levels[0] =
-        (pdm__level){.name = "units", .fields = fields, .field_count = GROUP_FIELDS, .repeat = 1, .key_kind = PDM__KEY_INT};
+    schema.levels[0] = (pdm__level){
+        .name = "units", .fields = fields, .field_count = GROUP_FIELDS, .repeat = 1, .key_kind = PDM__KEY_INT};
     pdm__run run;
     pdm__run_begin(&run, context, 0);
     if (pdm__store_init(store, context, &schema, NULL) != PDM_OK) return false;
@@ -151,7 +151,8 @@ int main(int argc, char **argv) {
     if (call.threads < 1 || call.threads > 64) return 2;
     subject.data = &data;
     subject.threads = call.threads;
-    if (bench_load(&call, &data) && make_context(call.threads, &subject.context)) failed = bench_main(&call, &task, &data, &subject);
+    if (bench_load(&call, &data) && make_context(call.threads, &subject.context))
+        failed = bench_main(&call, &task, &data, &subject);
     pdm_context_free(subject.context);
     bench_unload(&data);
     return failed;

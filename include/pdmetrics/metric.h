@@ -76,7 +76,8 @@ typedef struct pdm_list_info {
 /** A column of a result table. */
 typedef struct pdm_result_column_info {
     const char *name; /**< column name */
-    int32_t type;     /**< as of pdm_table_column_type(); PDM_TYPE_NONE = a key, of the input's kind: INT64, UINT64 or LARGE_UTF8 */
+    int32_t
+        type; /**< as of pdm_table_column_type(); PDM_TYPE_NONE = a key, of the input's kind: INT64, UINT64 or LARGE_UTF8 */
     int32_t reserved; /**< 0 */
     const char *unit; /**< unit, "" */
     const char *doc;  /**< one sentence */
@@ -93,20 +94,20 @@ typedef struct pdm_table_info {
 
 /** A row metric. */
 typedef struct pdm_metric {
-    const char *name;               /**< "rfm" */
-    int32_t version;                /**< of meaning and serialised state */
-    uint32_t options_size;          /**< sizeof its options struct */
-    const char *summary;            /**< one sentence: the question it answers */
-    const char *title;              /**< heading, English */
-    const char *title_zh;           /**< heading, 简体中文 */
-    const pdm_column_info *columns; /**< input columns */
-    int32_t column_count;           /**< how many */
-    int32_t option_count;           /**< how many */
-    const pdm_option_info *options; /**< options */
-    const pdm_list_info *lists;     /**< lists */
-    int32_t list_count;             /**< how many */
-    int32_t table_count;            /**< how many */
-    const pdm_table_info *tables;   /**< result tables, the main one first */
+    const char *name;                  /**< "rfm" */
+    int32_t version;                   /**< of meaning and serialised state */
+    uint32_t options_size;             /**< sizeof its options struct */
+    const char *summary;               /**< one sentence: the question it answers */
+    const char *title;                 /**< heading, English */
+    const char *title_zh;              /**< heading, 简体中文 */
+    const pdm_column_info *columns;    /**< input columns */
+    int32_t column_count;              /**< how many */
+    int32_t option_count;              /**< how many */
+    const pdm_option_info *options;    /**< options */
+    const pdm_list_info *lists;        /**< lists */
+    int32_t list_count;                /**< how many */
+    int32_t table_count;               /**< how many */
+    const pdm_table_info *tables;      /**< result tables, the main one first */
     const struct pdm__metric_ops *ops; /**< the library's own */
 } pdm_metric;
 
@@ -126,7 +127,8 @@ PDM_EXPORT const pdm_metric *pdm_metric_find(const char *name);
  * as it is. "0" is a true zero. @p options is the metric's options struct.
  * Errors: PDM_E_BAD_OPTION (unknown option, value that does not parse or is out of range; the message lists what is possible).
  */
-PDM_API pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value, pdm_error *err);
+PDM_API pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value,
+                                   pdm_error *err);
 
 PDM_END_DECLS
 #endif

@@ -28,8 +28,8 @@ PDM_BEGIN_DECLS
  * `pdm_<metric>_create()`.
  * Errors: PDM_E_BAD_OPTION and PDM_E_UNSUPPORTED_COMBINATION (naming the option), PDM_E_NOMEM, PDM_E_LIMIT.
  */
-PDM_API pdm_status pdm_state_create(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state **out,
-                                    pdm_error *err);
+PDM_API pdm_status pdm_state_create(pdm_context *context, const pdm_metric *metric, const void *options,
+                                    pdm_state **out, pdm_error *err);
 
 /** Releases @p state. NULL is allowed. */
 PDM_EXPORT void pdm_state_free(pdm_state *state);
@@ -68,7 +68,8 @@ PDM_API pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pd
  * @p batches (may be NULL) gets how many were taken; rows in @p err count from the start of the stream.
  * Errors: as pdm_state_update(), and PDM_E_STREAM.
  */
-PDM_API pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStream *stream, int64_t *batches, pdm_error *err);
+PDM_API pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStream *stream, int64_t *batches,
+                                          pdm_error *err);
 
 /**
  * Adds what @p src has seen to @p dst; @p src stays as it is. O(units of src).
@@ -82,13 +83,15 @@ PDM_API pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_err
  * `buffer == NULL` nothing else happens, so ask first, allocate, then write.
  * Errors: PDM_E_LIMIT (@p capacity too small), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM.
  */
-PDM_API pdm_status pdm_state_serialize(const pdm_state *state, void *buffer, size_t capacity, size_t *size, pdm_error *err);
+PDM_API pdm_status pdm_state_serialize(const pdm_state *state, void *buffer, size_t capacity, size_t *size,
+                                       pdm_error *err);
 
 /**
  * Restores a state, of whatever metric the bytes hold. Trusts nothing: what comes out is a valid state or an error.
  * Errors: PDM_E_CORRUPT_STATE, PDM_E_UNSUPPORTED_VERSION, PDM_E_NOMEM, PDM_E_LIMIT.
  */
-PDM_API pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t size, pdm_state **out, pdm_error *err);
+PDM_API pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t size, pdm_state **out,
+                                         pdm_error *err);
 
 /**
  * Computes the tables from what the state has seen so far; the state can go on. Release with pdm_result_free().
@@ -97,8 +100,8 @@ PDM_API pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes
 PDM_API pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err);
 
 /** One shot: create, update, result. Same bits as doing it by hand. Errors: theirs. */
-PDM_API pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, const void *options, const pdm_batch *batch,
-                               pdm_result **out, pdm_error *err);
+PDM_API pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, const void *options,
+                               const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
 #endif

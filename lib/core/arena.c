@@ -37,7 +37,8 @@ pdm_status pdm__arena_take(pdm__arena *arena, size_t size, void *out, pdm_error 
     if (rounded < size) return pdm__fail(err, PDM_E_NOMEM, -1, NULL, "out of memory for %zu bytes", size);
     (void)pthread_mutex_lock(&arena->lock);
     pdm_status status = PDM_OK;
-    if (arena->chunks == NULL || arena->chunks->size - arena->chunks->used < rounded) status = add_chunk(arena, rounded, err);
+    if (arena->chunks == NULL || arena->chunks->size - arena->chunks->used < rounded)
+        status = add_chunk(arena, rounded, err);
     if (status == PDM_OK) {
         void *block = (uint8_t *)arena->chunks + arena->chunks->used;
         arena->chunks->used += rounded;

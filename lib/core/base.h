@@ -41,7 +41,8 @@ static inline bool pdm__mul_size(size_t a, size_t b, size_t *out) { return !__bu
 pdm_status pdm__new(pdm_context *context, size_t count, size_t size, void *out, pdm_error *err);
 pdm_status pdm__new_zero(pdm_context *context, size_t count, size_t size, void *out, pdm_error *err);
 /* Grows or shrinks *block from old_count to new_count entries; the block is untouched on failure. */
-pdm_status pdm__renew(pdm_context *context, size_t old_count, size_t new_count, size_t size, void *block, pdm_error *err);
+pdm_status pdm__renew(pdm_context *context, size_t old_count, size_t new_count, size_t size, void *block,
+                      pdm_error *err);
 /* Same count and size as the block was last given. NULL is allowed. */
 void pdm__drop(pdm_context *context, void *block, size_t count, size_t size);
 

@@ -51,7 +51,8 @@ typedef struct pdm__cbor_reader {
 pdm_status pdm__cbor_read_uint(pdm__cbor_reader *r, uint64_t *value, pdm_error *err);
 pdm_status pdm__cbor_read_int(pdm__cbor_reader *r, int64_t *value, pdm_error *err);
 pdm_status pdm__cbor_read_double(pdm__cbor_reader *r, double *value, pdm_error *err);
-pdm_status pdm__cbor_read_null(pdm__cbor_reader *r, bool *was_null, pdm_error *err); /* consumes a null if there is one */
+pdm_status pdm__cbor_read_null(pdm__cbor_reader *r, bool *was_null,
+                               pdm_error *err); /* consumes a null if there is one */
 pdm_status pdm__cbor_read_text(pdm__cbor_reader *r, const char **text, size_t *length, pdm_error *err);
 pdm_status pdm__cbor_read_array(pdm__cbor_reader *r, size_t *count, pdm_error *err); /* count ≤ bytes left */
 pdm_status pdm__cbor_read_tag(pdm__cbor_reader *r, uint64_t tag, pdm_error *err);

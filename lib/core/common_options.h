@@ -10,27 +10,42 @@ static const char *const pdm__zero_denominator_values[] = {"null", "zero", NULL}
 static const char *const pdm__naive_time_values[] = {"utc", "local", NULL};
 
 #define PDM__OPTION_ENUM(struct_type, member, names, text)                                                             \
-    { .name = #member, .type = PDM_OPTION_ENUM, .offset = offsetof(struct_type, member), .values = names, .unit = "", .doc = text }
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_ENUM,                                                                                          \
+     .offset = offsetof(struct_type, member),                                                                          \
+     .values = names,                                                                                                  \
+     .unit = "",                                                                                                       \
+     .doc = text}
 #define PDM__OPTION_BOOL(struct_type, member, text)                                                                    \
-    { .name = #member, .type = PDM_OPTION_BOOL, .offset = offsetof(struct_type, member), .maximum = 1, .unit = "", .doc = text }
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_BOOL,                                                                                          \
+     .offset = offsetof(struct_type, member),                                                                          \
+     .maximum = 1,                                                                                                     \
+     .unit = "",                                                                                                       \
+     .doc = text}
 
 #define PDM__OPTION_NULL_ROWS(struct_type)                                                                             \
-    PDM__OPTION_ENUM(struct_type, null_rows, pdm__null_rows_values,                                                    \
-                     "Rows with null in a column that needs a value: an error that names the row, or skipped and counted.")
+    PDM__OPTION_ENUM(                                                                                                  \
+        struct_type, null_rows, pdm__null_rows_values,                                                                 \
+        "Rows with null in a column that needs a value: an error that names the row, or skipped and counted.")
 #define PDM__OPTION_DEDUPE(struct_type)                                                                                \
-    PDM__OPTION_ENUM(struct_type, dedupe, pdm__dedupe_values,                                                          \
-                     "Equal rows are real and all count; or rows with the same event_id count once (the least row stays).")
+    PDM__OPTION_ENUM(                                                                                                  \
+        struct_type, dedupe, pdm__dedupe_values,                                                                       \
+        "Equal rows are real and all count; or rows with the same event_id count once (the least row stays).")
 #define PDM__OPTION_ZERO_DENOMINATOR(struct_type)                                                                      \
-    PDM__OPTION_ENUM(struct_type, zero_denominator, pdm__zero_denominator_values,                                      \
-                     "What a ratio with denominator 0 is.")
+    PDM__OPTION_ENUM(struct_type, zero_denominator, pdm__zero_denominator_values, "What a ratio with denominator 0 is.")
 #define PDM__OPTION_NAIVE_TIME(struct_type)                                                                            \
     PDM__OPTION_ENUM(struct_type, naive_time, pdm__naive_time_values,                                                  \
                      "Timestamps without a zone are UTC, or wall-clock time of the calendar.")
 #define PDM__OPTION_CURRENCY_EXPONENT(struct_type)                                                                     \
-    {                                                                                                                  \
-        .name = "currency_exponent", .type = PDM_OPTION_INT32, .offset = offsetof(struct_type, currency_exponent),     \
-        .minimum = 0, .maximum = 9, .fallback = PDM_ZERO_INT64, .unit = "decimal places",                              \
-        .doc = "Decimal places of the currency, for decimal (default 2) and float amounts (required). Integers are minor units."    \
-    }
+    {.name = "currency_exponent",                                                                                      \
+     .type = PDM_OPTION_INT32,                                                                                         \
+     .offset = offsetof(struct_type, currency_exponent),                                                               \
+     .minimum = 0,                                                                                                     \
+     .maximum = 9,                                                                                                     \
+     .fallback = PDM_ZERO_INT64,                                                                                       \
+     .unit = "decimal places",                                                                                         \
+     .doc =                                                                                                            \
+         "Decimal places of the currency, for decimal (default 2) and float amounts (required). Integers are minor units."}
 
 #endif

@@ -162,8 +162,9 @@ static bool account(pdm_context *context, size_t bytes) {
 static pdm_status resize(pdm_context *context, void **block, size_t old_size, size_t new_size, pdm_error *err) {
     if (new_size > old_size && !account(context, new_size - old_size)) {
         return pdm__fail(err, PDM_E_LIMIT, -1, NULL,
-                         "%zu more bytes would exceed the context's memory_limit of %llu bytes (%llu in use)", new_size - old_size,
-                         (unsigned long long)context->options.memory_limit, (unsigned long long)atomic_load(&context->now));
+                         "%zu more bytes would exceed the context's memory_limit of %llu bytes (%llu in use)",
+                         new_size - old_size, (unsigned long long)context->options.memory_limit,
+                         (unsigned long long)atomic_load(&context->now));
     }
     void *fresh = context->options.allocator.resize(context->options.allocator.user, *block, old_size, new_size);
     if (fresh == NULL && new_size > 0) {
@@ -176,7 +177,8 @@ static pdm_status resize(pdm_context *context, void **block, size_t old_size, si
 }
 
 static pdm_status too_large(size_t count, size_t size, pdm_error *err) {
-    return pdm__fail(err, PDM_E_NOMEM, -1, NULL, "%zu entries of %zu bytes are more than memory can address", count, size);
+    return pdm__fail(err, PDM_E_NOMEM, -1, NULL, "%zu entries of %zu bytes are more than memory can address", count,
+                     size);
 }
 
 /* Empty arrays own one entry, so that NULL always means "not allocated". */
@@ -199,7 +201,8 @@ pdm_status pdm__new_zero(pdm_context *context, size_t count, size_t size, void *
     return PDM_OK;
 }
 
-pdm_status pdm__renew(pdm_context *context, size_t old_count, size_t new_count, size_t size, void *block, pdm_error *err) {
+pdm_status pdm__renew(pdm_context *context, size_t old_count, size_t new_count, size_t size, void *block,
+                      pdm_error *err) {
     void *old = NULL;
     memcpy(&old, block, sizeof old);
     size_t bytes = 0;

@@ -12,12 +12,15 @@ static bool is_float(int32_t type) { return type == PDM_TYPE_FLOAT64 || type == 
 static bool is_time(int32_t type) { return type >= PDM_TYPE_DATE32 && type <= PDM_TYPE_TIMESTAMP_NS; }
 
 static const char *const type_names[] = {
-    "unsupported",  "int8",   "int16",       "int32",         "int64",         "uint8",         "uint16",     "uint32",
-    "uint64",       "float64", "bool",       "utf8",          "large_utf8",    "utf8_view",     "dictionary", "date32",
-    "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]", "decimal128", "float32", "null",
+    "unsupported",   "int8",          "int16",      "int32",   "int64",        "uint8",
+    "uint16",        "uint32",        "uint64",     "float64", "bool",         "utf8",
+    "large_utf8",    "utf8_view",     "dictionary", "date32",  "timestamp[s]", "timestamp[ms]",
+    "timestamp[us]", "timestamp[ns]", "decimal128", "float32", "null",
 };
 
-static const char *type_name(int32_t type) { return type >= 0 && type < PDM__COUNT(type_names) ? type_names[type] : "unknown"; }
+static const char *type_name(int32_t type) {
+    return type >= 0 && type < PDM__COUNT(type_names) ? type_names[type] : "unknown";
+}
 
 static bool serves(int32_t role, int32_t type) {
     switch (role) {
@@ -42,23 +45,27 @@ static const char *wanted(int32_t role) {
     }
 }
 
-static pdm_status check_type(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent, pdm_error *err) {
+static pdm_status check_type(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent,
+                             pdm_error *err) {
     int32_t type = column->type;
     if (type == PDM_TYPE_ALL_NULL) return PDM_OK;
     if (type == PDM_TYPE_DICTIONARY) {
-        bool good = column->dictionary != NULL && is_integer(column->index_type) && serves(info->role, column->dictionary->type) &&
+        bool good = column->dictionary != NULL && is_integer(column->index_type) &&
+                    serves(info->role, column->dictionary->type) &&
                     (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
         if (good) return PDM_OK;
-        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": dictionary of %s; %s expected", info->name,
-                         column->dictionary == NULL ? "nothing" : type_name(column->dictionary->type), wanted(info->role));
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": dictionary of %s; %s expected",
+                         info->name, column->dictionary == NULL ? "nothing" : type_name(column->dictionary->type),
+                         wanted(info->role));
     }
     if (!serves(info->role, type)) {
-        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": type %s; %s expected", info->name, type_name(type),
-                         wanted(info->role));
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": type %s; %s expected", info->name,
+                         type_name(type), wanted(info->role));
     }
     if (info->role == PDM_ROLE_MONEY && is_float(type) && currency_exponent < 0) {
         return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name,
-                         "column \"%s\": floats need option currency_exponent (2 if 12.34 means 1234 minor units)", info->name);
+                         "column \"%s\": floats need option currency_exponent (2 if 12.34 means 1234 minor units)",
+                         info->name);
     }
     return PDM_OK;
 }
@@ -70,8 +77,8 @@ static bool buffers_present(const pdm_column *column, int64_t rows) {
     return column->values != NULL;
 }
 
-pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent, int64_t rows,
-                              pdm_error *err) {
+pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent,
+                              int64_t rows, pdm_error *err) {
     PDM__TRY(check_type(info, column, currency_exponent, err));
     bool good = buffers_present(column, rows) && column->offset >= 0;
     if (column->type == PDM_TYPE_DICTIONARY) {
@@ -79,7 +86,8 @@ pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *col
                buffers_present(column->dictionary, column->dictionary_length);
     }
     if (good) return PDM_OK;
-    return pdm__fail(err, PDM_E_ARGUMENT, -1, info->name, "column \"%s\": a buffer is NULL or an offset negative", info->name);
+    return pdm__fail(err, PDM_E_ARGUMENT, -1, info->name, "column \"%s\": a buffer is NULL or an offset negative",
+                     info->name);
 }
 
 int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *column) {
@@ -147,7 +155,8 @@ static bool present(const job *j, size_t r) { return j->valid == NULL || j->vali
 
 static void point_or_widen(const job *j, int32_t type) {
     bool aligned = ((uintptr_t)j->column->values & 7U) == 0;
-    if (aligned && (type == PDM_TYPE_INT64 || type == PDM_TYPE_UINT64 || type >= PDM_TYPE_TIMESTAMP_S) && j->valid == NULL) {
+    if (aligned && (type == PDM_TYPE_INT64 || type == PDM_TYPE_UINT64 || type >= PDM_TYPE_TIMESTAMP_S) &&
+        j->valid == NULL) {
         j->out->words = (const uint64_t *)j->column->values + j->at;
         return;
     }
@@ -159,7 +168,8 @@ static void point_or_widen(const job *j, int32_t type) {
 
 static pdm_status too_big(const job *j, size_t r, const char *what, pdm_error *err) {
     int64_t row = j->first + (int64_t)r;
-    return pdm__fail(err, PDM_E_OVERFLOW, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name, what);
+    return pdm__fail(err, PDM_E_OVERFLOW, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row,
+                     j->info->name, what);
 }
 
 static double float_at(const pdm_column *column, int64_t at) {
@@ -213,8 +223,8 @@ static pdm_status convert_money(const job *j, pdm_error *err) {
             pdm_error_reset(&inner);
             if (err != NULL) inner = *err;
             int64_t row = j->first + (int64_t)r;
-            return pdm__fail(err, status, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name,
-                             inner.message);
+            return pdm__fail(err, status, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row,
+                             j->info->name, inner.message);
         }
         j->to->words[r] = (uint64_t)minor;
     }
@@ -251,8 +261,9 @@ static pdm_status convert_float(const job *j, pdm_error *err) {
         }
         if (!isfinite(value)) {
             int64_t row = j->first + (int64_t)r;
-            return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %g; a finite number expected",
-                             (long long)row, j->info->name, value);
+            return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name,
+                             "row %lld, column \"%s\": %g; a finite number expected", (long long)row, j->info->name,
+                             value);
         }
         memcpy(&j->to->words[r], &value, sizeof value);
     }
@@ -265,7 +276,8 @@ static pdm_status scale_times(const job *j, int64_t factor, bool local, pdm_erro
     j->out->words = j->to->words;
     for (size_t r = 0; r < j->rows; r++) {
         int64_t time = 0;
-        if (__builtin_mul_overflow((int64_t)from[r], factor, &time)) return too_big(j, r, "the time does not fit int64 µs", err);
+        if (__builtin_mul_overflow((int64_t)from[r], factor, &time))
+            return too_big(j, r, "the time does not fit int64 µs", err);
         if (local && present(j, r)) time = pdm_calendar_from_local(j->in->calendar, time);
         j->to->words[r] = (uint64_t)time;
     }
@@ -296,7 +308,8 @@ static pdm_status convert_time(const job *j, pdm_error *err) {
 
 static pdm_status bad_text(const job *j, size_t r, const char *what, pdm_error *err) {
     int64_t row = j->first + (int64_t)r;
-    return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row, j->info->name, what);
+    return pdm__fail(err, PDM_E_BAD_VALUE, row, j->info->name, "row %lld, column \"%s\": %s", (long long)row,
+                     j->info->name, what);
 }
 
 /* RFC 3629, fast where all is ASCII. */
@@ -316,7 +329,8 @@ bool pdm__is_utf8(const uint8_t *s, size_t n) {
         size_t more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
         if (c < 0xC2 || c > 0xF4 || n - i <= more) return false;
         uint8_t d = s[i + 1];
-        if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F)) return false;
+        if ((c == 0xE0 && d < 0xA0) || (c == 0xED && d > 0x9F) || (c == 0xF0 && d < 0x90) || (c == 0xF4 && d > 0x8F))
+            return false;
         for (size_t k = 1; k <= more; k++) {
             if ((s[i + k] & 0xC0U) != 0x80U) return false;
         }
@@ -338,7 +352,8 @@ static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes,
             return true;
         }
         if (head[2] < 0 || head[2] >= column->variadic_count || head[3] < 0 || column->variadic == NULL) return false;
-        if (column->variadic_sizes != NULL && (int64_t)head[3] + head[0] > column->variadic_sizes[head[2]]) return false;
+        if (column->variadic_sizes != NULL && (int64_t)head[3] + head[0] > column->variadic_sizes[head[2]])
+            return false;
         *bytes = (const uint8_t *)column->variadic[head[2]] + head[3];
         return true;
     }
@@ -362,7 +377,8 @@ static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes,
 static pdm_status put_text(const job *j, size_t r, const pdm_column *column, int64_t at, pdm_error *err) {
     const uint8_t *bytes = NULL;
     uint64_t length = 0;
-    if (!text_at(column, at, &bytes, &length)) return bad_text(j, r, "the text's offsets run backwards or out of its buffers", err);
+    if (!text_at(column, at, &bytes, &length))
+        return bad_text(j, r, "the text's offsets run backwards or out of its buffers", err);
     if (length > UINT32_MAX) return bad_text(j, r, "the text is longer than 4 GiB", err);
     if (!pdm__is_utf8(bytes, (size_t)length)) return bad_text(j, r, "the text is not valid UTF-8", err);
     j->to->words[r] = (uint64_t)(uintptr_t)bytes;
@@ -393,7 +409,8 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
         j->to->words[r] = 0;
         if (text) j->to->lengths[r] = 0;
         if (!present(j, r)) continue;
-        if (index >= (uint64_t)j->column->dictionary_length) return bad_text(j, r, "the dictionary has no such entry", err);
+        if (index >= (uint64_t)j->column->dictionary_length)
+            return bad_text(j, r, "the dictionary has no such entry", err);
         int64_t at = values->offset + (int64_t)index;
         if (values->validity != NULL && !bit_at(values->validity, at)) {
             if (j->out->valid == NULL) memset(j->to->valid, 1, j->rows);
@@ -410,10 +427,11 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
     return PDM_OK;
 }
 
-pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t rows, const pdm__convert_to *to, pdm__cells *out,
-                        pdm_error *err) {
+pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t rows, const pdm__convert_to *to,
+                        pdm__cells *out, pdm_error *err) {
     const pdm_column *column = in->columns[c];
-    job j = {.in = in, .info = &in->infos[c], .column = column, .first = first, .at = column->offset + first, .rows = rows};
+    job j = {
+        .in = in, .info = &in->infos[c], .column = column, .first = first, .at = column->offset + first, .rows = rows};
     j.to = to;
     j.out = out;
     out->present = true;

@@ -12,15 +12,15 @@ typedef struct pdm__convert_to {
 } pdm__convert_to;
 
 /* Whether the column's type can serve the role, and its buffers are there. */
-pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent, int64_t rows,
-                              pdm_error *err);
+pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent,
+                              int64_t rows, pdm_error *err);
 
 /* Kind of the keys of a key or text column (NONE if every row is null). */
 int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *column);
 
 /* Converts rows [first, first + rows) of column c. Null cells get word 0, length 0. */
-pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t rows, const pdm__convert_to *to, pdm__cells *out,
-                        pdm_error *err);
+pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t rows, const pdm__convert_to *to,
+                        pdm__cells *out, pdm_error *err);
 
 /* Whether bytes are valid UTF-8. */
 bool pdm__is_utf8(const uint8_t *bytes, size_t length);

@@ -86,8 +86,8 @@ static pdm_status need_bytes(const pdm_state *state, pdm__dedupe_bytes *bytes, s
     return PDM_OK;
 }
 
-pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes, pdm__records *out,
-                              pdm_error *err) {
+pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes,
+                              pdm__records *out, pdm_error *err) {
     int32_t order[PDM__MAX_COLUMNS];
     int32_t count = column_order(state, order);
     size_t total = 0;
@@ -143,7 +143,8 @@ static pdm_status read_row(replay *r, const uint8_t *from, size_t size, size_t r
         int32_t c = r->order[i];
         const pdm_column_info *info = &r->state->setup.metric->columns[c];
         bool text = r->state->kinds[c] == PDM__KEY_TEXT;
-        bool keyless = r->state->kinds[c] == PDM__KEY_NONE && (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
+        bool keyless =
+            r->state->kinds[c] == PDM__KEY_NONE && (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
         if (from == end || *from > 1) return corrupt(err);
         r->valid[c][row] = *from++;
         r->words[c][row] = 0;

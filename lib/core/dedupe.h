@@ -21,8 +21,8 @@ typedef struct pdm__dedupe_bytes {
     uint8_t *memory;
     size_t capacity;
 } pdm__dedupe_bytes;
-pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes, pdm__records *out,
-                              pdm_error *err);
+pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes,
+                              pdm__records *out, pdm_error *err);
 
 /* Whether what is kept are rows at all, of amounts that state->money covers; for states that come from bytes. */
 pdm_status pdm__dedupe_check(pdm_state *state, pdm_error *err);

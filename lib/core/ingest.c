@@ -13,7 +13,8 @@ pdm_status pdm__batch_check(const pdm_batch *batch, pdm_error *err) {
                          (long long)batch->length, batch->column_count);
     }
     if (batch->column_count > 0 && batch->columns == NULL) {
-        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "batch.columns is NULL but column_count is %d", batch->column_count);
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "batch.columns is NULL but column_count is %d",
+                         batch->column_count);
     }
     return PDM_OK;
 }
@@ -43,7 +44,8 @@ pdm_status pdm__ingest_begin(pdm__ingest *in, const pdm_column_info *infos, int3
         PDM__TRY(find_column(batch, info->name, &column, err));
         if (column == NULL) {
             if (use[i] == PDM__OPTIONAL) continue;
-            return pdm__fail(err, PDM_E_MISSING_COLUMN, -1, info->name, "column \"%s\" is missing (%s)", info->name, info->doc);
+            return pdm__fail(err, PDM_E_MISSING_COLUMN, -1, info->name, "column \"%s\" is missing (%s)", info->name,
+                             info->doc);
         }
         PDM__TRY(pdm__convert_check(info, column, in->currency_exponent, batch->length, err));
         in->columns[i] = column;
@@ -72,7 +74,9 @@ void pdm__block_clear(pdm__block *block) {
     memset(block, 0, sizeof *block);
 }
 
-static uint64_t *words_of(pdm__block *block, int32_t column) { return block->memory + (size_t)column * 2 * block->capacity; }
+static uint64_t *words_of(pdm__block *block, int32_t column) {
+    return block->memory + (size_t)column * 2 * block->capacity;
+}
 
 static uint8_t *valid_of(pdm__block *block, int32_t column) {
     uint64_t *base = block->memory + (size_t)block->column_count * 2 * block->capacity;
@@ -124,8 +128,8 @@ static pdm_status check_nulls(const pdm__ingest *in, pdm__block *block, int64_t 
             if (in->nullable[c] || block->cells[c].valid == NULL || block->cells[c].valid[r] != 0) continue;
             int64_t row = first + (int64_t)r;
             return pdm__fail(err, PDM_E_NULL_VALUE, row, in->infos[c].name,
-                             "row %lld, column \"%s\": null; null_rows = skip leaves such rows out and counts them", (long long)row,
-                             in->infos[c].name);
+                             "row %lld, column \"%s\": null; null_rows = skip leaves such rows out and counts them",
+                             (long long)row, in->infos[c].name);
         }
     }
     /* The bytes were there, no null was: forget them. */

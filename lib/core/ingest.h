@@ -44,8 +44,8 @@ typedef struct pdm__block {
     size_t capacity; /* rows */
     uint64_t *memory;
     int32_t column_count;
-    size_t rows;       /* that are left */
-    int64_t skipped;   /* rows with nulls, left out */
+    size_t rows;     /* that are left */
+    int64_t skipped; /* rows with nulls, left out */
     pdm__cells cells[PDM__MAX_COLUMNS];
     pdm__uint128 money; /* sum of absolute amounts of all money columns */
     int64_t time_min;   /* of the first time column; min > max if there is no row */

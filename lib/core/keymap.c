@@ -30,7 +30,8 @@ static inline void set_tag(uint8_t *tags, uint32_t mask, uint32_t at, uint8_t ta
     if (at < GROUP) tags[(size_t)mask + 1 + at] = tag;
 }
 
-void pdm__keymap_init(pdm__keymap *map, pdm__arena *arena, uint64_t seed, bool is_text, bool is_scoped, uint32_t words) {
+void pdm__keymap_init(pdm__keymap *map, pdm__arena *arena, uint64_t seed, bool is_text, bool is_scoped,
+                      uint32_t words) {
     memset(map, 0, sizeof *map);
     map->arena = arena;
     map->seed = seed;
@@ -137,7 +138,8 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
 }
 
 /* As find_strip, with nothing to compare but a word. Nearly all keys are there, at the first slot with their tag. */
-size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count, int64_t **words) {
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count,
+                              int64_t **words) {
     int64_t nobody[2] = {0, 0}; /* what a key without candidate is compared with; a match there is looked up again */
     uint32_t low[FIND_STRIP];
     const uint64_t *keys = records;
@@ -157,7 +159,8 @@ size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, s
     for (size_t i = 0; i < count; i++) {
         uint32_t id = candidate(map, low[i]);
         uint8_t *entry = (uint8_t *)(void *)nobody;
-        if (PDM__LIKELY(id != PDM__NO_ID)) entry = blocks[id >> PDM__KEYMAP_BLOCK_BITS] + (id & (PDM__KEYMAP_BLOCK - 1)) * stride;
+        if (PDM__LIKELY(id != PDM__NO_ID))
+            entry = blocks[id >> PDM__KEYMAP_BLOCK_BITS] + (id & (PDM__KEYMAP_BLOCK - 1)) * stride;
         words[i] = (int64_t *)(void *)entry;
         __builtin_prefetch(entry, 1);
     }
@@ -243,7 +246,8 @@ static pdm_status reserve_entries(pdm__keymap *map, size_t total, pdm_error *err
         if (map->block_count == 0) map->block_count = 1;
     }
     while (map->block_count < blocks) {
-        PDM__TRY(pdm__arena_take(map->arena, (size_t)PDM__KEYMAP_BLOCK * map->stride, &map->blocks[map->block_count], err));
+        PDM__TRY(
+            pdm__arena_take(map->arena, (size_t)PDM__KEYMAP_BLOCK * map->stride, &map->blocks[map->block_count], err));
         map->block_count++;
     }
     return PDM_OK;

@@ -29,11 +29,12 @@ typedef struct pdm__key {
 
 /* An entry begins with its key; `words` int64 follow. */
 typedef struct pdm__keymap {
-    pdm__arena *arena;  /* borrowed: full blocks and key bytes */
-    uint8_t *tags;      /* per slot: 0 = empty, else 7 bits of the hash; the first 8 stand again behind the last; NULL = none yet */
-    uint32_t *ids;      /* per slot */
-    uint8_t **blocks;   /* of PDM__KEYMAP_BLOCK entries; the first may be smaller */
-    uint8_t *text;      /* rest of the current block of key bytes */
+    pdm__arena *arena; /* borrowed: full blocks and key bytes */
+    uint8_t *
+        tags; /* per slot: 0 = empty, else 7 bits of the hash; the first 8 stand again behind the last; NULL = none yet */
+    uint32_t *ids;    /* per slot */
+    uint8_t **blocks; /* of PDM__KEYMAP_BLOCK entries; the first may be smaller */
+    uint8_t *text;    /* rest of the current block of key bytes */
     size_t text_left;
     uint32_t slot_mask;
     uint32_t count;
@@ -70,7 +71,8 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
  * the key is absent.
  */
 #define PDM__KEYMAP_STRIP 64
-size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count, int64_t **words);
+size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count,
+                              int64_t **words);
 
 /* Bytes held outside the arena. */
 size_t pdm__keymap_memory(const pdm__keymap *map);

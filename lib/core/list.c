@@ -6,8 +6,8 @@
 #define MAX_LIST_ROWS ((int64_t)100000)
 
 /* Moves one column of a block behind what the list already has; texts are copied and get a NUL. */
-static pdm_status keep_column(pdm_state *state, const pdm__block *block, int32_t c, size_t at, uint64_t *words, uint64_t *lengths,
-                              uint8_t *valid, pdm_error *err) {
+static pdm_status keep_column(pdm_state *state, const pdm__block *block, int32_t c, size_t at, uint64_t *words,
+                              uint64_t *lengths, uint8_t *valid, pdm_error *err) {
     const pdm__cells *cells = &block->cells[c];
     for (size_t r = 0; r < block->rows; r++) {
         words[at + r] = cells->words[r];
@@ -24,7 +24,8 @@ static pdm_status keep_column(pdm_state *state, const pdm__block *block, int32_t
     return PDM_OK;
 }
 
-static pdm_status read_blocks(pdm_state *state, const pdm__ingest *in, pdm__block *block, int64_t rows, pdm__list *out, pdm_error *err) {
+static pdm_status read_blocks(pdm_state *state, const pdm__ingest *in, pdm__block *block, int64_t rows, pdm__list *out,
+                              pdm_error *err) {
     uint64_t *words[PDM__MAX_COLUMNS] = {NULL};
     uint64_t *lengths[PDM__MAX_COLUMNS] = {NULL};
     uint8_t *valid[PDM__MAX_COLUMNS] = {NULL};
@@ -48,7 +49,8 @@ static pdm_status read_blocks(pdm_state *state, const pdm__ingest *in, pdm__bloc
         pdm__cells *cells = &out->cells[c];
         if (in->columns[c] == NULL) continue;
         bool text = in->kinds[c] == PDM__KEY_TEXT;
-        *cells = (pdm__cells){.words = words[c], .lengths = text ? lengths[c] : NULL, .valid = valid[c], .present = true};
+        *cells =
+            (pdm__cells){.words = words[c], .lengths = text ? lengths[c] : NULL, .valid = valid[c], .present = true};
     }
     return PDM_OK;
 }
@@ -57,15 +59,16 @@ pdm_status pdm__list_read(pdm_state *state, int32_t list, const pdm_batch *rows,
     const pdm_list_info *info = &state->setup.metric->lists[list];
     memset(out, 0, sizeof *out);
     pdm__use use[PDM__MAX_COLUMNS];
-    for (int32_t c = 0; c < info->column_count; c++) use[c] = info->columns[c].required != 0 ? PDM__REQUIRED : PDM__OPTIONAL;
+    for (int32_t c = 0; c < info->column_count; c++)
+        use[c] = info->columns[c].required != 0 ? PDM__REQUIRED : PDM__OPTIONAL;
     pdm__ingest in = {.calendar = &state->calendar};
     in.currency_exponent = (int32_t)pdm__option_int(state->setup.metric, state->options, "currency_exponent", -1);
     if (in.currency_exponent == INT32_MIN) in.currency_exponent = -1;
     in.naive_local = pdm__option_int(state->setup.metric, state->options, "naive_time", 0) != 0;
     PDM__TRY(pdm__ingest_begin(&in, info->columns, info->column_count, use, rows, err));
     if (rows->length > MAX_LIST_ROWS) {
-        return pdm__fail(err, PDM_E_LIMIT, -1, info->name, "list \"%s\" has %" PRId64 " rows, %" PRId64 " are allowed", info->name,
-                         rows->length, MAX_LIST_ROWS);
+        return pdm__fail(err, PDM_E_LIMIT, -1, info->name, "list \"%s\" has %" PRId64 " rows, %" PRId64 " are allowed",
+                         info->name, rows->length, MAX_LIST_ROWS);
     }
     pdm__block block;
     PDM__TRY(pdm__block_init(&block, state->context, info->column_count, (size_t)rows->length, err));
@@ -80,7 +83,8 @@ static bool cells_equal(const pdm__cells *a, const pdm__cells *b, int64_t r) {
     if (a->valid[r] == 0) return true;
     if (a->lengths == NULL || b->lengths == NULL) return a->lengths == b->lengths && a->words[r] == b->words[r];
     if (a->lengths[r] != b->lengths[r]) return false;
-    return memcmp((const void *)(uintptr_t)a->words[r], (const void *)(uintptr_t)b->words[r], (size_t)a->lengths[r]) == 0;
+    return memcmp((const void *)(uintptr_t)a->words[r], (const void *)(uintptr_t)b->words[r], (size_t)a->lengths[r]) ==
+           0;
 }
 
 static bool lists_equal(const pdm__list *a, const pdm__list *b, int32_t columns) {

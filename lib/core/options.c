@@ -10,7 +10,9 @@ const pdm_option_info *pdm__option_find(const pdm_metric *metric, const char *na
     return NULL;
 }
 
-static bool is_wide(const pdm_option_info *info) { return info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME; }
+static bool is_wide(const pdm_option_info *info) {
+    return info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME;
+}
 
 static int64_t read_int(const pdm_option_info *info, const void *options) {
     const uint8_t *at = (const uint8_t *)options + info->offset;
@@ -80,7 +82,8 @@ static pdm_status normalize_int(const pdm_option_info *info, void *options, pdm_
             write_int(info, options, zero);
             return PDM_OK;
         }
-        if (value == 0) return PDM_OK; /* 0 is the default, inside the range or not (then it means "as other options say") */
+        if (value == 0)
+            return PDM_OK; /* 0 is the default, inside the range or not (then it means "as other options say") */
     } else if (value == zero) {
         value = 0;
     }
@@ -95,7 +98,8 @@ static pdm_status normalize_float(const pdm_option_info *info, void *options, pd
     memcpy(&value, at, sizeof value);
     if (value == 0.0) value = info->fallback_float;
     if (!(value >= 0.0 && value <= 1e300)) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": %g; a finite number ≥ 0 expected", info->name, value);
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": %g; a finite number ≥ 0 expected",
+                         info->name, value);
     }
     memcpy(at, &value, sizeof value);
     return PDM_OK;
@@ -117,9 +121,10 @@ pdm_status pdm__options_normalize(const pdm_metric *metric, const void *given, v
         uint32_t size = 0;
         memcpy(&size, given, sizeof size);
         if (size < sizeof size || size > metric->options_size) {
-            return pdm__fail(err, PDM_E_BAD_OPTION, -1, "struct_size",
-                             "options.struct_size is %u; metric \"%s\" of this library knows up to %u (use pdm_%s_options_default())",
-                             size, metric->name, metric->options_size, metric->name);
+            return pdm__fail(
+                err, PDM_E_BAD_OPTION, -1, "struct_size",
+                "options.struct_size is %u; metric \"%s\" of this library knows up to %u (use pdm_%s_options_default())",
+                size, metric->name, metric->options_size, metric->name);
         }
         memcpy(out, given, size);
     }
@@ -160,7 +165,8 @@ static pdm_status parse_enum(const pdm_option_info *info, const char *value, int
     }
     char possible[200];
     list_values(info, possible, sizeof possible);
-    return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\" is not one of %s", info->name, value, possible);
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\" is not one of %s", info->name,
+                     value, possible);
 }
 
 static pdm_status parse_int(const pdm_option_info *info, const char *value, int64_t *out, pdm_error *err) {
@@ -173,8 +179,8 @@ static pdm_status parse_int(const pdm_option_info *info, const char *value, int6
     }
     if (good && value[0] != '-') good = !__builtin_sub_overflow((int64_t)0, number, &number);
     if (!good) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\" is no whole number (int64)", info->name,
-                         value);
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\" is no whole number (int64)",
+                         info->name, value);
     }
     *out = number;
     return PDM_OK;
@@ -188,8 +194,8 @@ static pdm_status set_int(const pdm_option_info *info, void *options, const char
         bool yes = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
         bool no = strcmp(value, "false") == 0 || strcmp(value, "0") == 0;
         if (!yes && !no) {
-            return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\"; true or false expected", info->name,
-                             value);
+            return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name, "option \"%s\": \"%.60s\"; true or false expected",
+                             info->name, value);
         }
         number = yes ? 1 : 0;
     } else {
@@ -220,7 +226,8 @@ static bool parse_decimal(const char *text, double *out) {
     return count > 0;
 }
 
-pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value, pdm_error *err) {
+pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value,
+                           pdm_error *err) {
     if (metric == NULL || options == NULL || name == NULL || value == NULL) {
         return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "metric, options, name and value must not be NULL");
     }
@@ -232,7 +239,8 @@ pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *
     if (info->type == PDM_OPTION_TEXT) {
         size_t length = strlen(value);
         if (length > 63) {
-            return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "option \"%s\": the text has %zu bytes, 63 fit", name, length);
+            return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "option \"%s\": the text has %zu bytes, 63 fit", name,
+                             length);
         }
         memset(at, 0, 64);
         memcpy(at, value, length);
@@ -241,7 +249,8 @@ pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *
     if (info->type != PDM_OPTION_FLOAT) return set_int(info, options, value, err);
     double number = 0.0;
     if (!parse_decimal(value, &number)) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "option \"%s\": \"%.60s\"; a decimal number ≥ 0 of at most 15 digits expected", name, value);
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, name,
+                         "option \"%s\": \"%.60s\"; a decimal number ≥ 0 of at most 15 digits expected", name, value);
     }
     memcpy(at, &number, sizeof number);
     return PDM_OK;

@@ -8,11 +8,11 @@
 
 typedef struct pdm__run {
     pdm_context *context;
-    pthread_t caller;    /* callbacks are called on this thread only */
-    int32_t threads;     /* how many pieces to cut work into, at least 1 */
-    atomic_int stopped;  /* should_stop said yes */
-    atomic_llong done;   /* rows, for progress */
-    int64_t total;       /* rows, −1 unknown */
+    pthread_t caller;   /* callbacks are called on this thread only */
+    int32_t threads;    /* how many pieces to cut work into, at least 1 */
+    atomic_int stopped; /* should_stop said yes */
+    atomic_llong done;  /* rows, for progress */
+    int64_t total;      /* rows, −1 unknown */
 } pdm__run;
 
 void pdm__run_begin(pdm__run *run, pdm_context *context, int64_t total_rows);

@@ -3,7 +3,8 @@
 
 #include "core/dedupe.h"
 
-static pdm_status make_state(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state *state, pdm_error *err) {
+static pdm_status make_state(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state *state,
+                             pdm_error *err) {
     state->context = context;
     atomic_flag_clear(&state->busy);
     pdm__arena_init(&state->memory, context);
@@ -21,9 +22,11 @@ static pdm_status make_state(pdm_context *context, const pdm_metric *metric, con
     return metric->ops->check(&state->setup, -1, err);
 }
 
-pdm_status pdm_state_create(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state **out, pdm_error *err) {
+pdm_status pdm_state_create(pdm_context *context, const pdm_metric *metric, const void *options, pdm_state **out,
+                            pdm_error *err) {
     pdm_error_reset(err);
-    if (metric == NULL || out == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "metric and out must not be NULL");
+    if (metric == NULL || out == NULL)
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "metric and out must not be NULL");
     pdm_context *held = NULL;
     PDM__TRY(pdm__context_or_default(context, &held, err));
     pdm_state *state = NULL;
@@ -60,7 +63,8 @@ pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *
     pdm_state *mine = NULL;
     memcpy(&mine, &state, sizeof mine); /* the public const is about what can be seen */
     if (atomic_flag_test_and_set(&mine->busy)) {
-        return pdm__fail(err, PDM_E_BUSY, -1, NULL, "another call is running on this state; give each thread its own and merge");
+        return pdm__fail(err, PDM_E_BUSY, -1, NULL,
+                         "another call is running on this state; give each thread its own and merge");
     }
     *out = mine;
     return PDM_OK;
@@ -101,7 +105,8 @@ uint64_t pdm_state_memory(const pdm_state *state) {
 
 static pdm_status refuse_late(const pdm_state *state, const char *what, pdm_error *err) {
     if (!state->prepared) return PDM_OK;
-    return pdm__fail(err, PDM_E_SEQUENCE, -1, what, "\"%s\" must be set before the first update, merge or result", what);
+    return pdm__fail(err, PDM_E_SEQUENCE, -1, what, "\"%s\" must be set before the first update, merge or result",
+                     what);
 }
 
 pdm_status pdm__state_keep_calendar(pdm_state *state, const pdm_calendar *calendar, pdm_error *err) {
@@ -125,7 +130,8 @@ pdm_status pdm_state_set_calendar(pdm_state *state, const pdm_calendar *calendar
     pdm_state *mine = NULL;
     PDM__TRY(pdm__state_enter(state, &mine, err));
     pdm_status status = refuse_late(mine, "calendar", err);
-    if (status == PDM_OK && calendar == NULL) status = pdm__fail(err, PDM_E_ARGUMENT, -1, "calendar", "calendar is NULL");
+    if (status == PDM_OK && calendar == NULL)
+        status = pdm__fail(err, PDM_E_ARGUMENT, -1, "calendar", "calendar is NULL");
     if (status == PDM_OK) status = pdm__state_keep_calendar(mine, calendar, err);
     pdm__state_leave(mine);
     return status;
@@ -142,7 +148,8 @@ static pdm_status set_list(pdm_state *state, const char *name, const pdm_batch *
     const pdm_metric *metric = state->setup.metric;
     int32_t list = find_list(metric, name);
     if (list < 0) {
-        return pdm__fail(err, PDM_E_ARGUMENT, -1, name, "metric \"%s\" has no list \"%s\"", metric->name, name == NULL ? "" : name);
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, name, "metric \"%s\" has no list \"%s\"", metric->name,
+                         name == NULL ? "" : name);
     }
     PDM__TRY(refuse_late(state, name, err));
     pdm__list fresh;

@@ -12,14 +12,14 @@
 struct pdm_state {
     pdm_context *context; /* a reference */
     pdm__setup setup;
-    void *options;      /* [metric->options_size] */
-    pdm__list *lists;   /* [metric->list_count] */
-    pdm__arena memory;  /* of lists and calendar */
+    void *options;     /* [metric->options_size] */
+    pdm__list *lists;  /* [metric->list_count] */
+    pdm__arena memory; /* of lists and calendar */
     pdm_calendar calendar;
     pdm__plan plan;
     pdm__store store;
     bool prepared; /* plan and store exist: options, lists and calendar are final */
-    bool dedupe; /* `store` holds rows, not what the metric keeps of them */
+    bool dedupe;   /* `store` holds rows, not what the metric keeps of them */
     atomic_flag busy;
     int32_t kinds[PDM__MAX_COLUMNS]; /* pdm__key_kind of each key column so far */
     int64_t rows;
@@ -50,7 +50,8 @@ bool pdm__calendars_equal(const pdm_calendar *a, const pdm_calendar *b);
 /* Writes and reads what a store holds. */
 pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_writer *w, pdm_error *err);
 /* rows and money bound the sums; key kinds of the store are set. On failure the store is of no use but to be cleared. */
-pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money, pdm_error *err);
+pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money,
+                             pdm_error *err);
 
 /* Options as name, value pairs. */
 void pdm__options_encode(const pdm_metric *metric, const void *options, pdm__cbor_writer *w);

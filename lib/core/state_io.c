@@ -14,7 +14,9 @@ static pdm_status corrupt(pdm_error *err, const char *what) {
 
 /* ---- options ---- */
 
-static bool is_int(const pdm_option_info *info) { return info->type != PDM_OPTION_TEXT && info->type != PDM_OPTION_FLOAT; }
+static bool is_int(const pdm_option_info *info) {
+    return info->type != PDM_OPTION_TEXT && info->type != PDM_OPTION_FLOAT;
+}
 
 void pdm__options_encode(const pdm_metric *metric, const void *options, pdm__cbor_writer *w) {
     pdm__cbor_array(w, 2 * (size_t)metric->option_count);
@@ -94,7 +96,8 @@ pdm_status pdm__options_decode(const pdm_metric *metric, void *options, pdm__cbo
         PDM__TRY(pdm__cbor_read_text(r, &name, &length, err));
         const pdm_option_info *info = named_option(metric, name, length);
         if (info == NULL) {
-            return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL, "the state has an option that this version does not know");
+            return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL,
+                             "the state has an option that this version does not know");
         }
         PDM__TRY(decode_option(info, options, r, err));
     }
@@ -148,20 +151,21 @@ typedef struct list_column {
     int64_t *values; /* words, or text offsets */
 } list_column;
 
-static pdm_status read_words(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows, list_column *memory,
-                             pdm_column *column, pdm_error *err) {
+static pdm_status read_words(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows,
+                             list_column *memory, pdm_column *column, pdm_error *err) {
     const uint8_t *words = NULL;
     size_t count = 0;
     PDM__TRY(pdm__cbor_read_typed_array(r, PDM__CBOR_I64, &words, &count, err));
     if (count != rows) return corrupt(err, "a list with columns of different length");
     PDM__TRY(pdm__arena_take(&state->memory, (rows + 1) * sizeof *memory->values, &memory->values, err));
     if (rows > 0) memcpy(memory->values, words, rows * sizeof *memory->values);
-    *column = pdm_column_make(info->name, info->role == PDM_ROLE_FLOAT ? PDM_TYPE_FLOAT64 : PDM_TYPE_INT64, memory->values);
+    *column =
+        pdm_column_make(info->name, info->role == PDM_ROLE_FLOAT ? PDM_TYPE_FLOAT64 : PDM_TYPE_INT64, memory->values);
     return PDM_OK;
 }
 
-static pdm_status read_texts(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows, list_column *memory,
-                             pdm_column *column, pdm_error *err) {
+static pdm_status read_texts(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows,
+                             list_column *memory, pdm_column *column, pdm_error *err) {
     const uint8_t *lengths = NULL;
     const uint8_t *bytes = NULL;
     size_t count = 0;
@@ -182,8 +186,8 @@ static pdm_status read_texts(pdm_state *state, pdm__cbor_reader *r, const pdm_co
     return PDM_OK;
 }
 
-static pdm_status read_cells(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows, pdm_column *column,
-                             pdm_error *err) {
+static pdm_status read_cells(pdm_state *state, pdm__cbor_reader *r, const pdm_column_info *info, size_t rows,
+                             pdm_column *column, pdm_error *err) {
     size_t items = 0;
     size_t count = 0;
     const uint8_t *valid = NULL;
@@ -215,7 +219,8 @@ static pdm_status decode_list(pdm_state *state, int32_t list, pdm__cbor_reader *
     if (items == 0) return corrupt(err, "a list without its length");
     PDM__TRY(pdm__cbor_read_int(r, &rows, err));
     if (rows == 0 && items == 1) return PDM_OK;
-    if (rows < 1 || (size_t)rows > r->size || items != (size_t)(1 + info->column_count)) return corrupt(err, "a list of a wrong shape");
+    if (rows < 1 || (size_t)rows > r->size || items != (size_t)(1 + info->column_count))
+        return corrupt(err, "a list of a wrong shape");
     pdm_column columns[PDM__MAX_COLUMNS];
     int32_t present = 0;
     for (int32_t c = 0; c < info->column_count; c++) {
@@ -262,7 +267,8 @@ static pdm_status decode_calendar(pdm_state *state, pdm__cbor_reader *r, pdm_err
     PDM__TRY(pdm__cbor_read_int(r, &offset, err));
     PDM__TRY(pdm__cbor_read_typed_array(r, PDM__CBOR_I64, &change_bytes, &changes, err));
     PDM__TRY(pdm__cbor_read_typed_array(r, PDM__CBOR_I32, &offset_bytes, &offsets, err));
-    if (changes != offsets || changes > INT32_MAX || week_start < 0 || week_start > 6 || offset < -100000 || offset > 100000) {
+    if (changes != offsets || changes > INT32_MAX || week_start < 0 || week_start > 6 || offset < -100000 ||
+        offset > 100000) {
         return corrupt(err, "a calendar that cannot be");
     }
     int64_t *change_s = NULL;
@@ -323,7 +329,8 @@ pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity,
     *size = measure.size;
     if (buffer == NULL) return PDM_OK;
     if (capacity < measure.size) {
-        return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "the buffer has %zu bytes, the state needs %zu", capacity, measure.size);
+        return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "the buffer has %zu bytes, the state needs %zu", capacity,
+                         measure.size);
     }
     pdm__cbor_writer w = {.buffer = buffer, .capacity = capacity};
     return encode_state(state, &run, &w, err);
@@ -357,8 +364,8 @@ static pdm_status read_metric(pdm__cbor_reader *r, const pdm_metric **metric, pd
     PDM__TRY(pdm__cbor_read_uint(r, &version, err));
     *metric = pdm_metric_find(name);
     if (*metric == NULL || version > (uint64_t)(*metric)->version) {
-        return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL, "metric \"%s\" version %" PRIu64 " is not known to this library", name,
-                         version);
+        return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL,
+                         "metric \"%s\" version %" PRIu64 " is not known to this library", name, version);
     }
     return PDM_OK;
 }
@@ -387,7 +394,8 @@ static pdm_status check_kinds(const pdm_state *state, pdm_error *err) {
         int32_t own = state->kinds[plan->part_column];
         int32_t other = plan->part_column_too < 0 ? PDM__KEY_NONE : state->kinds[plan->part_column_too];
         good = good && (own == PDM__KEY_NONE || other == PDM__KEY_NONE || own == other);
-        if (!state->dedupe) good = good && state->store.schema.levels[1].key_kind == (own == PDM__KEY_NONE ? other : own);
+        if (!state->dedupe)
+            good = good && state->store.schema.levels[1].key_kind == (own == PDM__KEY_NONE ? other : own);
     }
     return good ? PDM_OK : corrupt(err, "keys of a kind that their columns do not have");
 }
@@ -403,7 +411,8 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
     PDM__TRY(pdm__cbor_read_int(r, &state->time_min, err));
     PDM__TRY(pdm__cbor_read_int(r, &state->time_max, err));
     PDM__TRY(pdm__cbor_read_uint(r, &state->money, err));
-    if (state->rows < 0 || state->rows_null < 0 || state->rows_null > state->rows || state->money > (uint64_t)INT64_MAX) {
+    if (state->rows < 0 || state->rows_null < 0 || state->rows_null > state->rows ||
+        state->money > (uint64_t)INT64_MAX) {
         return corrupt(err, "totals that cannot be");
     }
     PDM__TRY(decode_kinds(state, r, err));
@@ -423,8 +432,8 @@ static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *
 
 /* A state that was never valid must not claim a fault of the caller's options. */
 static pdm_status as_corrupt(pdm_status status, pdm_error *err) {
-    if (status == PDM_OK || status == PDM_E_CORRUPT_STATE || status == PDM_E_UNSUPPORTED_VERSION || status == PDM_E_NOMEM ||
-        status == PDM_E_LIMIT) {
+    if (status == PDM_OK || status == PDM_E_CORRUPT_STATE || status == PDM_E_UNSUPPORTED_VERSION ||
+        status == PDM_E_NOMEM || status == PDM_E_LIMIT) {
         return status;
     }
     pdm_error inner;
@@ -459,7 +468,8 @@ static pdm_status deserialize(pdm_context *context, pdm__cbor_reader *r, pdm_sta
     return PDM_OK;
 }
 
-pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t size, pdm_state **out, pdm_error *err) {
+pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t size, pdm_state **out,
+                                 pdm_error *err) {
     pdm_error_reset(err);
     if (bytes == NULL || out == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "bytes and out must not be NULL");
     /* The checksum first: a damaged file should be called that, not blamed on whatever its damage looks like. */
@@ -467,7 +477,8 @@ pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t
     if (size < CHECKSUM_BYTES + 1) return corrupt(err, "too short");
     uint64_t expected = 0;
     memcpy(&expected, all + size - CHECKSUM_BYTES, sizeof expected);
-    if (all[size - CHECKSUM_BYTES - 1] != 0x40 + CHECKSUM_BYTES || XXH64(all, size - CHECKSUM_BYTES - 1, 0) != expected) {
+    if (all[size - CHECKSUM_BYTES - 1] != 0x40 + CHECKSUM_BYTES ||
+        XXH64(all, size - CHECKSUM_BYTES - 1, 0) != expected) {
         return corrupt(err, "the checksum does not fit (cut off or damaged)");
     }
     pdm_context *held = NULL;

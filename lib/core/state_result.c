@@ -15,28 +15,30 @@ static const char *difference(const pdm_state *a, const pdm_state *b, const char
 static pdm_status check_alike(const pdm_state *dst, const pdm_state *src, pdm_error *err) {
     const pdm_metric *metric = dst->setup.metric;
     if (metric != src->setup.metric) {
-        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, NULL, "a state of metric \"%s\" cannot merge one of \"%s\"", metric->name,
-                         src->setup.metric->name);
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, NULL, "a state of metric \"%s\" cannot merge one of \"%s\"",
+                         metric->name, src->setup.metric->name);
     }
     const char *what = NULL;
     const char *name = difference(dst, src, &what);
     if (name != NULL) {
-        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, name, "the states differ in %s \"%s\"; only like states merge", what, name);
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, name, "the states differ in %s \"%s\"; only like states merge",
+                         what, name);
     }
     for (int32_t c = 0; c < metric->column_count; c++) {
         int32_t a = dst->kinds[c];
         int32_t b = src->kinds[c];
         if (a == b || a == PDM__KEY_NONE || b == PDM__KEY_NONE) continue;
         const char *key = metric->columns[c].name;
-        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, key, "keys of \"%s\" are of different types (int64, uint64, text) in the states",
-                         key);
+        return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, key,
+                         "keys of \"%s\" are of different types (int64, uint64, text) in the states", key);
     }
     return PDM_OK;
 }
 
 static pdm_status check_totals(const pdm_state *dst, const pdm_state *src, pdm_error *err) {
     if (INT64_MAX - dst->rows < src->rows || (uint64_t)INT64_MAX - dst->money < src->money) {
-        return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "rows or absolute amounts of both states together exceed int64");
+        return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL,
+                         "rows or absolute amounts of both states together exceed int64");
     }
     return PDM_OK;
 }
@@ -95,7 +97,8 @@ static pdm_status merge_any(pdm_state *dst, pdm_state *src, pdm_error *err) {
 }
 
 pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_error *err) {
-    if (dst != NULL && dst == src) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "a state cannot be merged into itself");
+    if (dst != NULL && dst == src)
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "a state cannot be merged into itself");
     pdm_state *to = NULL;
     pdm_state *from = NULL;
     PDM__TRY(pdm__state_enter(dst, &to, err));

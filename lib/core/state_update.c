@@ -65,14 +65,14 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
 static void scatter_slice(void *argument, size_t index) {
     update_work *work = argument;
     slice *s = &work->slices[index];
-    pdm__scatter scatter = {.store = &work->state->store,
-                            .buckets = &work->state->store.pending[index],
-                            .copy_text = work->copy_text};
+    pdm__scatter scatter = {
+        .store = &work->state->store, .buckets = &work->state->store.pending[index], .copy_text = work->copy_text};
     for (int64_t first = s->first; first < s->end && s->status == PDM_OK; first += (int64_t)s->block.capacity) {
         int64_t left = s->end - first;
         size_t n = left < (int64_t)s->block.capacity ? (size_t)left : s->block.capacity;
         take_block(work, s, &scatter, first, n);
-        if (s->status == PDM_OK && pdm__run_poll(work->run, (int64_t)n)) s->status = pdm__run_status(work->run, &s->err);
+        if (s->status == PDM_OK && pdm__run_poll(work->run, (int64_t)n))
+            s->status = pdm__run_status(work->run, &s->err);
     }
 }
 
@@ -81,8 +81,8 @@ static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) 
     size_t words = (size_t)work->state->store.schema.record_words;
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
-        PDM__TRY(pdm__block_init(&s->block, context, work->in->count, rows > (int64_t)PDM__BLOCK_ROWS ? PDM__BLOCK_ROWS : (size_t)rows,
-                                 err));
+        PDM__TRY(pdm__block_init(&s->block, context, work->in->count,
+                                 rows > (int64_t)PDM__BLOCK_ROWS ? PDM__BLOCK_ROWS : (size_t)rows, err));
         PDM__TRY(pdm__new(context, words * s->block.capacity, sizeof *s->scratch, &s->scratch, err));
         s->time_min = INT64_MAX;
         s->time_max = INT64_MIN;
@@ -101,11 +101,13 @@ static void slices_end(update_work *work) {
 }
 
 static void mark_all(update_work *work) {
-    for (int32_t i = 0; i < work->slice_count; i++) pdm__buckets_mark(&work->state->store.pending[i], &work->slices[i].mark);
+    for (int32_t i = 0; i < work->slice_count; i++)
+        pdm__buckets_mark(&work->state->store.pending[i], &work->slices[i].mark);
 }
 
 static void rollback_all(update_work *work) {
-    for (int32_t i = 0; i < work->slice_count; i++) pdm__buckets_rollback(&work->state->store.pending[i], &work->slices[i].mark);
+    for (int32_t i = 0; i < work->slice_count; i++)
+        pdm__buckets_rollback(&work->state->store.pending[i], &work->slices[i].mark);
 }
 
 /* Scatters rows [first, end). The slices are in row order, so the first failing one names the first bad row. */
@@ -143,11 +145,14 @@ static pdm_status name_overflow(update_work *work, int64_t rows, pdm_error *err)
         if (money <= (pdm__uint128)INT64_MAX) continue;
         const char *name = NULL;
         for (int32_t c = 0; c < work->in->count; c++) {
-            if (work->in->infos[c].role == PDM_ROLE_MONEY && work->in->columns[c] != NULL) name = work->in->infos[c].name;
+            if (work->in->infos[c].role == PDM_ROLE_MONEY && work->in->columns[c] != NULL)
+                name = work->in->infos[c].name;
         }
-        return pdm__fail(err, PDM_E_OVERFLOW, row, name,
-                         "row %" PRId64 ", column \"%s\": with it the absolute amounts of this state exceed int64 (9.2e18 minor units)",
-                         row, name);
+        return pdm__fail(
+            err, PDM_E_OVERFLOW, row, name,
+            "row %" PRId64
+            ", column \"%s\": with it the absolute amounts of this state exceed int64 (9.2e18 minor units)",
+            row, name);
     }
     return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "the absolute amounts of this state exceed int64");
 }
@@ -206,7 +211,8 @@ static pdm_status take_whole(update_work *work, int64_t rows, pdm_error *err) {
     }
     commit(work, rows);
     /* The rows are in. If folding them fails for lack of memory they wait, and the next call says so. */
-    if (pdm__store_pending(&work->state->store) > PENDING_RECORDS) (void)pdm__store_fold(&work->state->store, work->run, NULL);
+    if (pdm__store_pending(&work->state->store) > PENDING_RECORDS)
+        (void)pdm__store_fold(&work->state->store, work->run, NULL);
     pdm__store_trim_buckets(&work->state->store, KEPT_RECORDS);
     return PDM_OK;
 }
@@ -223,7 +229,8 @@ static pdm_status settle_kind(pdm_state *state, const pdm__ingest *in, int32_t c
         return PDM_OK;
     }
     const char *name = in->infos[column].name;
-    return pdm__fail(err, PDM_E_BAD_TYPE, -1, name, "column \"%s\": keys are %s here and %s before; convert one of them", name,
+    return pdm__fail(err, PDM_E_BAD_TYPE, -1, name,
+                     "column \"%s\": keys are %s here and %s before; convert one of them", name,
                      kind_name(in->kinds[column]), kind_name(state->kinds[column]));
 }
 
@@ -234,8 +241,9 @@ static pdm_status settle_kinds(pdm_state *state, const pdm__ingest *in, pdm_erro
     int32_t b = state->plan.part_column_too;
     if (a < 0 || b < 0 || state->kinds[a] == PDM__KEY_NONE || state->kinds[b] == PDM__KEY_NONE) return PDM_OK;
     if (state->kinds[a] == state->kinds[b]) return PDM_OK;
-    return pdm__fail(err, PDM_E_BAD_TYPE, -1, in->infos[b].name, "column \"%s\": keys are %s, those of \"%s\" %s; convert one of them",
-                     in->infos[b].name, kind_name(state->kinds[b]), in->infos[a].name, kind_name(state->kinds[a]));
+    return pdm__fail(err, PDM_E_BAD_TYPE, -1, in->infos[b].name,
+                     "column \"%s\": keys are %s, those of \"%s\" %s; convert one of them", in->infos[b].name,
+                     kind_name(state->kinds[b]), in->infos[a].name, kind_name(state->kinds[a]));
 }
 
 static pdm_status settle_level(pdm_state *state, pdm__run *run, int32_t level, int32_t column, pdm_error *err) {
@@ -314,8 +322,8 @@ pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error 
 
 static pdm_status stream_failed(struct ArrowArrayStream *stream, int64_t batches, int code, pdm_error *err) {
     const char *text = stream->get_last_error == NULL ? NULL : stream->get_last_error(stream);
-    return pdm__fail(err, PDM_E_STREAM, -1, NULL, "the stream failed after %" PRId64 " batches (error %d): %s", batches, code,
-                     text == NULL ? "it gave no reason" : text);
+    return pdm__fail(err, PDM_E_STREAM, -1, NULL, "the stream failed after %" PRId64 " batches (error %d): %s", batches,
+                     code, text == NULL ? "it gave no reason" : text);
 }
 
 /* Rows of the stream are numbered through. */
@@ -369,7 +377,8 @@ static pdm_status update_from(pdm_state *state, struct ArrowArrayStream *stream,
 
 pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStream *stream, int64_t *batches, pdm_error *err) {
     int64_t taken = 0;
-    if (stream == NULL || stream->release == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "stream is NULL or released");
+    if (stream == NULL || stream->release == NULL)
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "stream is NULL or released");
     pdm_state *mine = NULL;
     pdm_status status = pdm__state_enter(state, &mine, err);
     if (status == PDM_OK) {

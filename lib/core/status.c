@@ -6,10 +6,26 @@
 #include <stdio.h>
 
 static const char *const status_names[] = {
-    "ok",           "argument",       "nomem",         "limit",         "busy",
-    "stopped",      "sequence",       "bad_option",    "unsupported_combination", "missing_column",
-    "bad_type",     "null_value",     "bad_value",     "overflow",      "options_differ",
-    "corrupt_state", "unsupported_version", "stream",  "segment_overlap", "duplicate_edges",
+    "ok",
+    "argument",
+    "nomem",
+    "limit",
+    "busy",
+    "stopped",
+    "sequence",
+    "bad_option",
+    "unsupported_combination",
+    "missing_column",
+    "bad_type",
+    "null_value",
+    "bad_value",
+    "overflow",
+    "options_differ",
+    "corrupt_state",
+    "unsupported_version",
+    "stream",
+    "segment_overlap",
+    "duplicate_edges",
     "empty_period",
 };
 

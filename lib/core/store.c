@@ -22,8 +22,8 @@ static void init_level(pdm__store *store, int32_t l) {
     const pdm__level *level = &store->schema.levels[l];
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         pdm__keymap_clear(&store->partitions[p].levels[l]);
-        pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed, pdm__key_is_bytes(level->key_kind),
-                         l > 0, (uint32_t)(level->field_count * level->repeat));
+        pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed,
+                         pdm__key_is_bytes(level->key_kind), l > 0, (uint32_t)(level->field_count * level->repeat));
     }
 }
 
@@ -36,7 +36,8 @@ pdm_status pdm__store_init(pdm__store *store, pdm_context *context, const pdm__s
     pdm__arena_init(&store->arena, context);
     store->ready = true;
     size_t counters = (size_t)schema->counter_count;
-    pdm_status status = pdm__new_zero(context, PDM__PARTITIONS * counters, sizeof *store->counters, &store->counters, err);
+    pdm_status status =
+        pdm__new_zero(context, PDM__PARTITIONS * counters, sizeof *store->counters, &store->counters, err);
     if (status != PDM_OK) {
         pdm__store_clear(store);
         return status;
@@ -54,7 +55,8 @@ static void clear_journal(pdm_context *context, const pdm__journal_info *info, p
 
 void pdm__store_clear(pdm__store *store) {
     if (!store->ready) return;
-    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    for (int32_t i = 0; i < store->pending_count; i++)
+        pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
     pdm__drop(store->context, store->pending, (size_t)store->pending_count, sizeof *store->pending);
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         pdm__partition *partition = &store->partitions[p];
@@ -64,7 +66,8 @@ void pdm__store_clear(pdm__store *store) {
         }
     }
     pdm__drop(store->context, store->partitions, PDM__PARTITIONS, sizeof *store->partitions);
-    pdm__drop(store->context, store->counters, PDM__PARTITIONS * (size_t)store->schema.counter_count, sizeof *store->counters);
+    pdm__drop(store->context, store->counters, PDM__PARTITIONS * (size_t)store->schema.counter_count,
+              sizeof *store->counters);
     pdm__arena_clear(&store->arena);
     memset(store, 0, sizeof *store);
 }
@@ -72,7 +75,8 @@ void pdm__store_clear(pdm__store *store) {
 void pdm__store_reset_key_kind(pdm__store *store, int32_t level, int32_t kind) {
     int32_t *mine = &store->schema.levels[level].key_kind;
     if (*mine == kind || pdm__store_count(store, level) > 0 || pdm__store_pending(store) > 0) return;
-    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    for (int32_t i = 0; i < store->pending_count; i++)
+        pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
     /* Empty, but room for keys may have been made. */
     for (size_t p = 0; p < PDM__PARTITIONS; p++) pdm__keymap_clear(&store->partitions[p].levels[level]);
     *mine = kind;
@@ -85,7 +89,8 @@ bool pdm__store_set_key_kind(pdm__store *store, int32_t level, int32_t kind) {
     if (*mine == kind) return true;
     if (*mine != PDM__KEY_NONE) return false;
     /* Buckets are cut for records of the old layout; nothing is in them, the caller has folded. */
-    for (int32_t i = 0; i < store->pending_count; i++) pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
+    for (int32_t i = 0; i < store->pending_count; i++)
+        pdm__buckets_clear(store->context, &store->schema, &store->pending[i]);
     *mine = kind;
     init_level(store, level);
     lay_out_records(&store->schema);
@@ -135,14 +140,15 @@ pdm_status pdm__journal_reserve(pdm_context *context, const pdm__journal_info *i
     if (journal->capacity - journal->count >= more) return PDM_OK;
     size_t tuple = (size_t)(1 + info->word_count);
     size_t capacity = journal->capacity + journal->capacity / 2 + more;
-    PDM__TRY(pdm__renew(context, journal->capacity * tuple, capacity * tuple, sizeof *journal->words, &journal->words, err));
+    PDM__TRY(
+        pdm__renew(context, journal->capacity * tuple, capacity * tuple, sizeof *journal->words, &journal->words, err));
     journal->capacity = capacity;
     return PDM_OK;
 }
 
 /* Finds or adds `keys`; new entries begin with their identities. On failure nothing was added. */
-pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const pdm__key *keys, size_t count, uint32_t *ids,
-                              pdm_error *err) {
+pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const pdm__key *keys, size_t count,
+                              uint32_t *ids, pdm_error *err) {
     size_t absent = pdm__keymap_find_many(map, keys, count, ids);
     if (absent == 0) return PDM_OK;
     size_t bytes = 0;
@@ -159,8 +165,8 @@ pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const p
     return PDM_OK;
 }
 
-static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
-                                int64_t **words, pdm_error *err) {
+static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
+                                uint32_t *ids, int64_t **words, pdm_error *err) {
     pdm__key keys[FOLD_STRIP];
     for (size_t i = 0; i < count; i++) {
         const uint64_t *record = records + i * (size_t)schema->record_words;
@@ -172,15 +178,16 @@ static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, con
 }
 
 /* Ids, where level 1 needs them. */
-static void find_ids(const pdm__keymap *map, uint64_t seed, const uint64_t *records, size_t stride, size_t count, uint32_t *ids) {
+static void find_ids(const pdm__keymap *map, uint64_t seed, const uint64_t *records, size_t stride, size_t count,
+                     uint32_t *ids) {
     for (size_t i = 0; i < count; i++) {
         pdm__key key = {.hash = pdm__hash_word(records[i * stride], 0, seed), .word = records[i * stride]};
         ids[i] = pdm__keymap_find(map, &key);
     }
 }
 
-static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, size_t absent,
-                           int64_t **words, pdm_error *err) {
+static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
+                           size_t absent, int64_t **words, pdm_error *err) {
     uint8_t *first = map->block_count == 0 ? NULL : map->blocks[0];
     size_t stride = (size_t)schema->record_words;
     PDM__TRY(pdm__keymap_reserve(map, absent, 0, err));
@@ -196,8 +203,8 @@ static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const ui
 }
 
 /* Integers, the usual case: found without building keys; only what is new goes the long way. */
-static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count, uint32_t *ids,
-                               int64_t **words, pdm_error *err) {
+static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
+                               uint32_t *ids, int64_t **words, pdm_error *err) {
     size_t stride = (size_t)schema->record_words;
     size_t absent = pdm__keymap_find_words(map, records, stride, count, words);
     if (absent > 0) PDM__TRY(add_ints(schema, map, records, count, absent, words, err));
@@ -206,8 +213,8 @@ static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, cons
 }
 
 /* Keys of level 1 of the records that have one, and which records those are. */
-static size_t part_keys(const pdm__schema *schema, const uint64_t *records, const uint32_t *units, size_t count, pdm__key *keys,
-                        uint32_t *which) {
+static size_t part_keys(const pdm__schema *schema, const uint64_t *records, const uint32_t *units, size_t count,
+                        pdm__key *keys, uint32_t *which) {
     bool is_text = pdm__key_is_bytes(schema->levels[1].key_kind);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -240,8 +247,8 @@ static pdm_status resolve_parts(const pdm__schema *schema, pdm__partition *parti
 }
 
 /* Everything that can fail comes before the step, and is taken back if a later part of it fails. */
-static pdm_status fold_records(const pdm__store *store, pdm__partition *partition, const uint64_t *records, size_t count,
-                               pdm_error *err) {
+static pdm_status fold_records(const pdm__store *store, pdm__partition *partition, const uint64_t *records,
+                               size_t count, pdm_error *err) {
     const pdm__schema *schema = &store->schema;
     uint32_t units[FOLD_STRIP];
     uint32_t parts[FOLD_STRIP];
@@ -281,7 +288,8 @@ static void prefetch_bucket(const pdm__schema *schema, const pdm__bucket *bucket
     if (bucket == NULL) return;
     const uint8_t *at = (const uint8_t *)bucket;
     size_t bytes = (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
-    for (size_t i = 0; i < bytes && i < 256; i += 64) __builtin_prefetch(at + i); /* from there on the machine sees the stream */
+    for (size_t i = 0; i < bytes && i < 256; i += 64)
+        __builtin_prefetch(at + i); /* from there on the machine sees the stream */
 }
 
 static void fold_partition(void *argument, size_t p) {
@@ -312,7 +320,8 @@ static void count_pending(pdm__store *store) {
         pdm__buckets *pending = &store->pending[s];
         pending->records = 0;
         for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-            for (const pdm__bucket *b = pending->first[p]; b != NULL; b = b->next) pending->records += (int64_t)b->count;
+            for (const pdm__bucket *b = pending->first[p]; b != NULL; b = b->next)
+                pending->records += (int64_t)b->count;
         }
         if (pending->records == 0) pdm__buckets_reset(pending);
     }
@@ -326,7 +335,8 @@ pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err) {
     count_pending(store);
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         if (work.status[p] == PDM_OK) continue;
-        return pdm__fail(err, work.status[p], -1, NULL, "%s while folding rows into the state; they are kept and tried again",
+        return pdm__fail(err, work.status[p], -1, NULL,
+                         "%s while folding rows into the state; they are kept and tried again",
                          work.status[p] == PDM_E_LIMIT ? "memory_limit or key limit reached" : "out of memory");
     }
     return PDM_OK;

@@ -218,7 +218,8 @@ typedef struct pdm__entry_ref {
     uint32_t id;
 } pdm__entry_ref;
 /* order has room for pdm__store_count(level) refs; */
-pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err);
+pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order,
+                            pdm_error *err);
 
 /* The same for units, as addresses of their entries: without the way through partition and block. */
 pdm_status pdm__store_units(const pdm__store *store, pdm__run *run, const uint8_t **entries, pdm_error *err);

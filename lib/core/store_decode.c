@@ -99,7 +99,8 @@ static pdm_status place_texts(decoder *d, int32_t level, level_columns *c, pdm_e
         at += u32_at(c->keys, i);
         if (at > c->text_size) return corrupt(err, "texts run out of their bytes");
         if (d->store->schema.levels[level].key_kind == PDM__KEY_TEXT &&
-            !pdm__is_utf8(c->text + c->text_at[i], u32_at(c->keys, i))) return corrupt(err, "a text that is not UTF-8");
+            !pdm__is_utf8(c->text + c->text_at[i], u32_at(c->keys, i)))
+            return corrupt(err, "a text that is not UTF-8");
     }
     return at == c->text_size ? PDM_OK : corrupt(err, "bytes that belong to no text");
 }
@@ -129,7 +130,8 @@ static pdm_status check_order(const decoder *d, int32_t level, const level_colum
         if (level > 0 && u32_at(c->scope, i) >= d->counts[0]) return corrupt(err, "a part of no unit");
         if (i == 0) continue;
         bool same_scope = level == 0 || u32_at(c->scope, i) == u32_at(c->scope, i - 1);
-        if (level > 0 && !same_scope && u32_at(c->scope, i) < u32_at(c->scope, i - 1)) return corrupt(err, "units out of order");
+        if (level > 0 && !same_scope && u32_at(c->scope, i) < u32_at(c->scope, i - 1))
+            return corrupt(err, "units out of order");
         pdm__key a = key_at(d->store, level, c, i - 1);
         pdm__key b = key_at(d->store, level, c, i);
         if (same_scope && !key_rises(kind, &a, &b)) return corrupt(err, "keys out of order or twice");
@@ -138,7 +140,8 @@ static pdm_status check_order(const decoder *d, int32_t level, const level_colum
 }
 
 /* Sums of counts and of amounts that the rows of this state could have. */
-static pdm_status check_sums(const decoder *d, const pdm__field *field, const uint8_t *column, size_t count, pdm_error *err) {
+static pdm_status check_sums(const decoder *d, const pdm__field *field, const uint8_t *column, size_t count,
+                             pdm_error *err) {
     uint64_t bound = field->merge == PDM__SUM_COUNT ? (uint64_t)d->rows : d->money;
     uint64_t sum = 0;
     if (field->merge != PDM__SUM_COUNT && field->merge != PDM__SUM_MONEY) return PDM_OK;
@@ -158,7 +161,7 @@ typedef struct insert_work {
     decoder *d;
     int32_t level;
     const level_columns *c;
-    const uint32_t *rows;        /* canonical positions, partition after partition */
+    const uint32_t *rows; /* canonical positions, partition after partition */
     size_t starts[PDM__PARTITIONS + 1];
     pdm_status status[PDM__PARTITIONS];
 } insert_work;
@@ -207,7 +210,8 @@ static pdm_status insert_rows(insert_work *work, uint32_t *rows, uint8_t *partit
     work->rows = rows;
     pdm__run_parallel(d->run, PDM__PARTITIONS, insert_partition, work);
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-        if (work->status[p] != PDM_OK) return pdm__fail(err, work->status[p], -1, NULL, "out of memory while restoring a state");
+        if (work->status[p] != PDM_OK)
+            return pdm__fail(err, work->status[p], -1, NULL, "out of memory while restoring a state");
     }
     return PDM_OK;
 }
@@ -277,7 +281,8 @@ static pdm_status decode(decoder *d, pdm_error *err) {
     const pdm__schema *schema = &d->store->schema;
     size_t items = 0;
     PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
-    if (items != (size_t)(schema->level_count + schema->journal_count + 1)) return corrupt(err, "the wrong number of parts");
+    if (items != (size_t)(schema->level_count + schema->journal_count + 1))
+        return corrupt(err, "the wrong number of parts");
     for (int32_t l = 0; l < schema->level_count; l++) PDM__TRY(decode_level(d, l, err));
     for (int32_t j = 0; j < schema->journal_count; j++) PDM__TRY(decode_journal(d, j, err));
     PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
@@ -291,7 +296,8 @@ static pdm_status decode(decoder *d, pdm_error *err) {
     return PDM_OK;
 }
 
-pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money, pdm_error *err) {
+pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money,
+                             pdm_error *err) {
     decoder d = {.store = store, .run = run, .r = r, .rows = rows, .money = money};
     pdm_status status = decode(&d, err);
     for (int32_t l = 0; l < store->schema.level_count; l++) {

@@ -41,7 +41,8 @@ static void start_columns(level_writer *lw, pdm__cbor_writer *w) {
         lw->keys = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
         lw->text = pdm__cbor_bytes(w, text_bytes(lw->store, lw->level));
     } else {
-        lw->keys = pdm__cbor_typed_array(w, level->key_kind == PDM__KEY_UINT ? PDM__CBOR_U64 : PDM__CBOR_I64, lw->count);
+        lw->keys =
+            pdm__cbor_typed_array(w, level->key_kind == PDM__KEY_UINT ? PDM__CBOR_U64 : PDM__CBOR_I64, lw->count);
     }
     for (int32_t f = 0; f < field_count; f++) lw->fields[f] = pdm__cbor_typed_array(w, PDM__CBOR_I64, lw->count);
 }
@@ -85,7 +86,7 @@ typedef struct encoder {
     pdm__cbor_writer *w;
     pdm__entry_ref *order[PDM__MAX_LEVELS];
     size_t counts[PDM__MAX_LEVELS];
-    uint32_t *ranks[PDM__MAX_LEVELS];                        /* all ids, partition after partition */
+    uint32_t *ranks[PDM__MAX_LEVELS];                          /* all ids, partition after partition */
     const uint32_t *rank_of[PDM__MAX_LEVELS][PDM__PARTITIONS]; /* into ranks */
 } encoder;
 
@@ -124,7 +125,6 @@ static pdm_status encode_level(encoder *e, int32_t level, pdm_error *err) {
     return PDM_OK;
 }
 
-
 typedef struct journal_writer {
     const encoder *e;
     int32_t journal;
@@ -144,7 +144,8 @@ static pdm_status order_tuples(journal_writer *jw, pdm_error *err) {
     const pdm__journal_info *info = &store->schema.journals[jw->journal];
     size_t at = 0;
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-        for (size_t i = 0; i < store->partitions[p].journals[jw->journal].count; i++) jw->pairs[at++].index = (uint64_t)p << 32 | i;
+        for (size_t i = 0; i < store->partitions[p].journals[jw->journal].count; i++)
+            jw->pairs[at++].index = (uint64_t)p << 32 | i;
     }
     for (int32_t word = info->word_count; word >= 0; word--) {
         for (size_t i = 0; i < jw->count; i++) {

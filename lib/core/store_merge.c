@@ -4,7 +4,7 @@
 #define STRIP 64
 
 typedef struct partition_merge {
-    uint32_t *ids[PDM__MAX_LEVELS]; /* of src's entries in dst */
+    uint32_t *ids[PDM__MAX_LEVELS];   /* of src's entries in dst */
     uint32_t before[PDM__MAX_LEVELS]; /* dst's counts */
     pdm_status status;
 } partition_merge;
@@ -79,7 +79,8 @@ static void combine_partition(void *argument, size_t p) {
     for (int32_t l = 0; l < schema->level_count; l++) {
         const uint32_t *ids = work->partitions[p].ids[l];
         for (uint32_t i = 0; i < src->levels[l].count; i++) {
-            combine_words(&schema->levels[l], pdm__keymap_words(&dst->levels[l], ids[i]), pdm__keymap_words(&src->levels[l], i));
+            combine_words(&schema->levels[l], pdm__keymap_words(&dst->levels[l], ids[i]),
+                          pdm__keymap_words(&src->levels[l], i));
         }
     }
     for (int32_t j = 0; j < schema->journal_count; j++) {

@@ -5,7 +5,9 @@
 static uint64_t pack(pdm__entry_ref ref) { return (uint64_t)ref.partition << 32 | ref.id; }
 static pdm__entry_ref unpack(uint64_t word) { return (pdm__entry_ref){(uint32_t)(word >> 32), (uint32_t)word}; }
 
-static uint64_t sortable(int32_t kind, uint64_t word) { return kind == PDM__KEY_INT ? pdm__sort_key_i64((int64_t)word) : word; }
+static uint64_t sortable(int32_t kind, uint64_t word) {
+    return kind == PDM__KEY_INT ? pdm__sort_key_i64((int64_t)word) : word;
+}
 
 /* What stands for an entry in the sorts: where it is, or its address. */
 static uint64_t stand_in(const pdm__keymap *map, pdm__entry_ref ref, bool address) {
@@ -45,7 +47,8 @@ static pdm_status order_words(const pdm__store *store, pdm__run *run, int32_t le
 
 static pdm_status order_texts(const pdm__store *store, pdm__run *run, int32_t level, bool address, size_t count,
                               pdm__sort_pair *pairs, pdm_error *err) {
-    if (count > UINT32_MAX) return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "more than %u text keys in one state", UINT32_MAX);
+    if (count > UINT32_MAX)
+        return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "more than %u text keys in one state", UINT32_MAX);
     pdm__sort_text *texts = NULL;
     pdm__sort_text *scratch = NULL;
     pdm_status status = pdm__new(store->context, count, sizeof *texts, &texts, err);
@@ -110,8 +113,8 @@ static pdm_status order_pairs(const pdm__store *store, pdm__run *run, int32_t le
     return level == 1 ? order_by_unit(store, run, count, pairs, scratch, err) : PDM_OK;
 }
 
-static pdm_status order_into(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, const uint8_t **entries,
-                             pdm_error *err) {
+static pdm_status order_into(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order,
+                             const uint8_t **entries, pdm_error *err) {
     size_t count = pdm__store_count(store, level);
     pdm__sort_pair *pairs = NULL;
     pdm__sort_pair *scratch = NULL;
@@ -130,7 +133,8 @@ static pdm_status order_into(const pdm__store *store, pdm__run *run, int32_t lev
     return status;
 }
 
-pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order, pdm_error *err) {
+pdm_status pdm__store_order(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order,
+                            pdm_error *err) {
     return order_into(store, run, level, order, NULL, err);
 }
 

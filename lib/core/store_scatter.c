@@ -60,7 +60,8 @@ void pdm__store_trim_buckets(pdm__store *store, int64_t records) {
 
 pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *err) {
     if (store->pending_count >= count) return PDM_OK;
-    PDM__TRY(pdm__renew(store->context, (size_t)store->pending_count, (size_t)count, sizeof *store->pending, &store->pending, err));
+    PDM__TRY(pdm__renew(store->context, (size_t)store->pending_count, (size_t)count, sizeof *store->pending,
+                        &store->pending, err));
     size_t more = (size_t)(count - store->pending_count);
     memset(store->pending + store->pending_count, 0, more * sizeof *store->pending);
     store->pending_count = count;
@@ -93,7 +94,8 @@ static pdm_status new_bucket(pdm__scatter *scatter, size_t p, pdm_error *err) {
         *place = (pdm__bucket_place){place->slab + 1, 0};
     }
     if (place->slab == buckets->slab_count) PDM__TRY(add_slab(scatter, err));
-    pdm__bucket *bucket = (pdm__bucket *)(void *)(buckets->slabs[place->slab].memory + place->used++ * bucket_bytes(schema));
+    pdm__bucket *bucket =
+        (pdm__bucket *)(void *)(buckets->slabs[place->slab].memory + place->used++ * bucket_bytes(schema));
     bucket->next = NULL;
     bucket->count = PDM__BUCKET_RECORDS;
     if (buckets->last[p] == NULL) {
@@ -161,8 +163,9 @@ static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *colu
     bool unit_text = pdm__key_is_bytes(schema->levels[0].key_kind);
     bool any_text = unit_text || (schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind));
     for (size_t i = 0; i < n; i++) {
-        uint64_t hash = unit_text ? pdm__hash_text(pdm__pointer_of(columns[1][i]), (size_t)columns[2][i], 0, schema->seed)
-                                  : pdm__hash_word(columns[0][i], 0, schema->seed);
+        uint64_t hash = unit_text
+                            ? pdm__hash_text(pdm__pointer_of(columns[1][i]), (size_t)columns[2][i], 0, schema->seed)
+                            : pdm__hash_word(columns[0][i], 0, schema->seed);
         uint64_t *record = NULL;
         PDM__TRY(next_record(scatter, pdm__partition_of(hash), words, &record, err));
         for (size_t w = unit_text ? 1 : 0; w < words; w++) record[w] = columns[w][i];

@@ -15,8 +15,8 @@ pdm_status pdm__result_new(pdm_context *context, pdm_result **out, pdm_error *er
  * (PDM_TYPE_NONE in info): INT64, UINT64 or LARGE_UTF8. Fixed-width columns are allocated but not initialised; text columns are
  * filled by pdm__table_put_text / pdm__table_take_text. All cells are non-null until said otherwise.
  */
-pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64_t rows, int32_t key_type, pdm_table **out,
-                           pdm_error *err);
+pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64_t rows, int32_t key_type,
+                           pdm_table **out, pdm_error *err);
 
 /* Buffers of column `column` (index in info), to be written. BOOL: one byte a row. DICTIONARY: int32 codes. */
 int64_t *pdm__table_i64(pdm_table *table, int32_t column);
@@ -28,16 +28,19 @@ uint8_t *pdm__table_bool(pdm_table *table, int32_t column);
 pdm_status pdm__table_set_null(pdm_table *table, int32_t column, int64_t row, pdm_error *err);
 
 /* Writes f (NULL = null) or null if !defined: the usual ratio cell. */
-pdm_status pdm__table_put_ratio(pdm_table *table, int32_t column, int64_t row, bool defined, double value, pdm_error *err);
+pdm_status pdm__table_put_ratio(pdm_table *table, int32_t column, int64_t row, bool defined, double value,
+                                pdm_error *err);
 
 /* Text of row `row` of a LARGE_UTF8 column; rows in ascending order, each once (a null row is put with length 0, then set null). */
-pdm_status pdm__table_put_text(pdm_table *table, int32_t column, int64_t row, const char *text, size_t length, pdm_error *err);
+pdm_status pdm__table_put_text(pdm_table *table, int32_t column, int64_t row, const char *text, size_t length,
+                               pdm_error *err);
 
 /* Reserves `bytes` of text at once, so that the next puts of that many bytes do not allocate. */
 pdm_status pdm__table_reserve_text(pdm_table *table, int32_t column, size_t bytes, pdm_error *err);
 
 /* Values of a DICTIONARY column; copied. */
-pdm_status pdm__table_set_dictionary(pdm_table *table, int32_t column, const char *const *values, int32_t count, pdm_error *err);
+pdm_status pdm__table_set_dictionary(pdm_table *table, int32_t column, const char *const *values, int32_t count,
+                                     pdm_error *err);
 
 /* Leaves out the rows from `rows` on (fixed-width columns only, before the table is shown to anybody). */
 void pdm__table_truncate(pdm_table *table, int64_t rows);

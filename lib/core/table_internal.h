@@ -31,7 +31,7 @@ struct pdm_table {
     pdm_result *result; /* the result that owns this table */
     const pdm_table_info *info;
     int64_t rows;
-    int64_t allocated; /* rows there is memory for */
+    int64_t allocated;          /* rows there is memory for */
     pdm__table_column *columns; /* info->column_count */
 };
 

@@ -7,10 +7,12 @@
 
 static const pdm_column_info columns[] = {
     [RFM_CUSTOMER] = {.name = "customer_id", .role = PDM_ROLE_KEY, .required = 1, .unit = "", .doc = "Who bought."},
-    [RFM_ORDER] = {.name = "order_id",
-                   .role = PDM_ROLE_KEY,
-                   .unit = "",
-                   .doc = "Order the line belongs to; required for grain line. Rows of one customer with the same id are one order."},
+    [RFM_ORDER] =
+        {.name = "order_id",
+         .role = PDM_ROLE_KEY,
+         .unit = "",
+         .doc =
+             "Order the line belongs to; required for grain line. Rows of one customer with the same id are one order."},
     [RFM_TIME] = {.name = "time", .role = PDM_ROLE_TIME, .required = 1, .unit = "µs", .doc = "When the row happened."},
     [RFM_AMOUNT] = {.name = "amount",
                     .role = PDM_ROLE_MONEY,
@@ -22,7 +24,10 @@ static const pdm_column_info columns[] = {
                       .nullable = 1,
                       .unit = "",
                       .doc = "Order that a refund row refunds; null if it is not known. Only for grain line."},
-    [RFM_EVENT_ID] = {.name = "event_id", .role = PDM_ROLE_KEY, .unit = "", .doc = "Identity of the row; required for dedupe event_id."},
+    [RFM_EVENT_ID] = {.name = "event_id",
+                      .role = PDM_ROLE_KEY,
+                      .unit = "",
+                      .doc = "Identity of the row; required for dedupe event_id."},
 };
 
 /* ---- options ---- */
@@ -33,8 +38,9 @@ static const char *const refund_cutoff_values[] = {"as_of", "none", NULL};
 static const char *const r_base_values[] = {"as_of_day", "last_day", NULL};
 static const char *const f_basis_values[] = {"orders", "days", "rows", "repeat", NULL};
 static const char *const m_basis_values[] = {"net_sum", "gross_sum", "net_mean", "net_max", NULL};
-static const char *const policy_values[] = {"default", "midrank", "pct_rank", "ntile", "rank_first", "quantile_right", "quantile_rfm_r",
-                                            "fixed", "nested", "split", NULL};
+static const char *const policy_values[] = {
+    "default",        "midrank", "pct_rank", "ntile", "rank_first", "quantile_right",
+    "quantile_rfm_r", "fixed",   "nested",   "split", NULL};
 static const char *const ties_values[] = {"avg", "min", "max", NULL};
 static const char *const duplicates_values[] = {"error", "drop", NULL};
 static const char *const split_by_values[] = {"default", "mean", "median", "value", NULL};
@@ -50,15 +56,22 @@ static const char *const tier_value_values[] = {"net", "monetary", "gmv", "order
 #define ENUM(member, text) PDM__OPTION_ENUM(pdm_rfm_options, member, member##_values, text)
 #define ENUM_OF(member, names, text) PDM__OPTION_ENUM(pdm_rfm_options, member, names, text)
 #define INT32(member, low, high, text)                                                                                 \
-    {                                                                                                                  \
-        .name = #member, .type = PDM_OPTION_INT32, .offset = offsetof(pdm_rfm_options, member), .minimum = low,        \
-        .maximum = high, .unit = "", .doc = text                                                                       \
-    }
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_INT32,                                                                                         \
+     .offset = offsetof(pdm_rfm_options, member),                                                                      \
+     .minimum = low,                                                                                                   \
+     .maximum = high,                                                                                                  \
+     .unit = "",                                                                                                       \
+     .doc = text}
 #define INT64(member, base, of, text)                                                                                  \
-    {                                                                                                                  \
-        .name = #member, .type = PDM_OPTION_INT64, .offset = offsetof(pdm_rfm_options, member), .minimum = -INT64_MAX, \
-        .maximum = INT64_MAX, .fallback = base, .unit = of, .doc = text                                                \
-    }
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_INT64,                                                                                         \
+     .offset = offsetof(pdm_rfm_options, member),                                                                      \
+     .minimum = -INT64_MAX,                                                                                            \
+     .maximum = INT64_MAX,                                                                                             \
+     .fallback = base,                                                                                                 \
+     .unit = of,                                                                                                       \
+     .doc = text}
 
 static const pdm_option_info options[] = {
     PDM__OPTION_NULL_ROWS(pdm_rfm_options),
@@ -72,17 +85,23 @@ static const pdm_option_info options[] = {
      .unit = "",
      .doc = "Currency of the amounts, such as CNY; states of different currencies do not merge."},
     ENUM(grain, "A row is a line of an order (order_id says of which), or a whole order."),
-    ENUM(refund_policy, "Refunds lower money but the order still counts; or a fully refunded order does not count; or they are ignored."),
+    ENUM(
+        refund_policy,
+        "Refunds lower money but the order still counts; or a fully refunded order does not count; or they are ignored."),
     ENUM(refund_cutoff, "Refunds at or after as_of are not known yet; or history is restated with all refunds."),
     PDM__OPTION_BOOL(pdm_rfm_options, count_zero_orders, "Orders with sale 0 (gifts) count too."),
     ENUM(r_base, "Recency counts from the local day of as_of, or of the last µs before it."),
-    ENUM(f_basis, "Frequency: counted orders; distinct local days with one; sale rows of counted orders; counted orders − 1."),
-    ENUM(m_basis, "Monetary: sales − refunds; sales of counted orders; sales − refunds per frequency (half-even); largest net order."),
+    ENUM(f_basis,
+         "Frequency: counted orders; distinct local days with one; sale rows of counted orders; counted orders − 1."),
+    ENUM(
+        m_basis,
+        "Monetary: sales − refunds; sales of counted orders; sales − refunds per frequency (half-even); largest net order."),
     ENUM(policy, "How values become scores; default is midrank, and split for map cn8."),
     ENUM_OF(policy_r, policy_values, "Policy of recency alone."),
     ENUM_OF(policy_f, policy_values, "Policy of frequency alone."),
     ENUM_OF(policy_m, policy_values, "Policy of monetary value alone."),
-    ENUM_OF(base, policy_values, "Policy inside nested, and of the scores that split_on score splits; default midrank."),
+    ENUM_OF(base, policy_values,
+            "Policy inside nested, and of the scores that split_on score splits; default midrank."),
     INT32(k, 2, 10, "Scores 1 … k, highest best; default 5 (map pymc5: 4)."),
     INT32(k_r, 2, 10, "k of recency alone."),
     INT32(k_f, 2, 10, "k of frequency alone."),
@@ -100,8 +119,10 @@ static const pdm_option_info options[] = {
     ENUM(cn8_names, "Names of the eight segments."),
     PDM__OPTION_BOOL(pdm_rfm_options, ordered, "List segments: the first match wins; without it overlap is an error."),
     ENUM(thresholds, "Later windows are scored by their own cuts, or by those of the first window."),
-    PDM__OPTION_BOOL(pdm_rfm_options, absent_detail, "Migration tells new from dormant customers, and calls the gone lost."),
-    ENUM(tiers, "Membership tiers: none, by amounts, or by shares of the customers from the top; list tiers alone is enough."),
+    PDM__OPTION_BOOL(pdm_rfm_options, absent_detail,
+                     "Migration tells new from dormant customers, and calls the gone lost."),
+    ENUM(tiers,
+         "Membership tiers: none, by amounts, or by shares of the customers from the top; list tiers alone is enough."),
     ENUM(tier_value, "Column that tiers are made from."),
     {.name = "as_of",
      .type = PDM_OPTION_TIME,
@@ -110,10 +131,12 @@ static const pdm_option_info options[] = {
      .maximum = INT64_MAX,
      .fallback = PDM_ZERO_INT64,
      .unit = "µs",
-     .doc = "Instant (exclusive) up to which data are looked at; default local midnight after the largest row time; windows: their to."},
+     .doc =
+         "Instant (exclusive) up to which data are looked at; default local midnight after the largest row time; windows: their to."},
     INT64(delta_r, 1, "days", "Added to the cuts of R under quantile_rfm_r."),
     INT64(delta_f, 1, "of the frequency", "Added to the cuts of F under quantile_rfm_r."),
-    INT64(delta_m, 1, "minor units", "Added to the cuts of M under quantile_rfm_r (the R package adds 1 in the unit of its data)."),
+    INT64(delta_m, 1, "minor units",
+          "Added to the cuts of M under quantile_rfm_r (the R package adds 1 in the unit of its data)."),
     INT64(split_r, 0, "days or score", "Split of R for split_by value."),
     INT64(split_f, 0, "of the frequency, or score", "Split of F for split_by value."),
     INT64(split_m, 0, "minor units or score", "Split of M for split_by value."),
@@ -130,17 +153,33 @@ static const pdm_column_info window_columns[] = {
     {.name = "name", .role = PDM_ROLE_TEXT, .required = 1, .unit = "", .doc = "Name of the window."},
     {.name = "from", .role = PDM_ROLE_TIME, .nullable = 1, .unit = "µs", .doc = "First instant; null = since ever."},
     {.name = "to", .role = PDM_ROLE_TIME, .required = 1, .unit = "µs", .doc = "End, exclusive."},
-    {.name = "as_of", .role = PDM_ROLE_TIME, .nullable = 1, .unit = "µs", .doc = "Instant up to which refunds are known; null = to."},
+    {.name = "as_of",
+     .role = PDM_ROLE_TIME,
+     .nullable = 1,
+     .unit = "µs",
+     .doc = "Instant up to which refunds are known; null = to."},
 };
 
 #define BOUND(text_name, text)                                                                                         \
-    { .name = text_name, .role = PDM_ROLE_INTEGER, .nullable = 1, .unit = "score", .doc = text }
+    {.name = text_name, .role = PDM_ROLE_INTEGER, .nullable = 1, .unit = "score", .doc = text}
 
 static const pdm_column_info segment_columns[] = {
-    {.name = "segment", .role = PDM_ROLE_TEXT, .required = 1, .unit = "", .doc = "Name; rows with one name are one segment."},
+    {.name = "segment",
+     .role = PDM_ROLE_TEXT,
+     .required = 1,
+     .unit = "",
+     .doc = "Name; rows with one name are one segment."},
     {.name = "label_zh", .role = PDM_ROLE_TEXT, .nullable = 1, .unit = "", .doc = "Chinese label."},
-    {.name = "rank", .role = PDM_ROLE_INTEGER, .nullable = 1, .unit = "", .doc = "Rank for migration, 1 = best; default: order of rows."},
-    {.name = "code", .role = PDM_ROLE_TEXT, .nullable = 1, .unit = "", .doc = "A single code such as 555 (10-3-1 for k = 10)."},
+    {.name = "rank",
+     .role = PDM_ROLE_INTEGER,
+     .nullable = 1,
+     .unit = "",
+     .doc = "Rank for migration, 1 = best; default: order of rows."},
+    {.name = "code",
+     .role = PDM_ROLE_TEXT,
+     .nullable = 1,
+     .unit = "",
+     .doc = "A single code such as 555 (10-3-1 for k = 10)."},
     BOUND("r_lo", "Lowest R score of the box."),
     BOUND("r_hi", "Highest R score."),
     BOUND("f_lo", "Lowest F score."),
@@ -159,10 +198,11 @@ static const pdm_column_info threshold_columns[] = {
 };
 
 static const pdm_list_info lists[] = {
-    [RFM_LIST_WINDOWS] = {.name = "windows",
-                          .columns = window_columns,
-                          .column_count = PDM__COUNT(window_columns),
-                          .doc = "Time windows; without it one window \"all\" up to as_of. Two or more: migration between neighbours."},
+    [RFM_LIST_WINDOWS] =
+        {.name = "windows",
+         .columns = window_columns,
+         .column_count = PDM__COUNT(window_columns),
+         .doc = "Time windows; without it one window \"all\" up to as_of. Two or more: migration between neighbours."},
     [RFM_LIST_SEGMENTS] = {.name = "segments",
                            .columns = segment_columns,
                            .column_count = PDM__COUNT(segment_columns),
@@ -174,7 +214,8 @@ static const pdm_list_info lists[] = {
     [RFM_LIST_TIERS] = {.name = "tiers",
                         .columns = pdm__tier_list_columns,
                         .column_count = PDM__COUNT(pdm__tier_list_columns),
-                        .doc = "Tiers with cuts, or with shares (best first); default gold 0.2, silver 0.3, bronze 0.5."},
+                        .doc =
+                            "Tiers with cuts, or with shares (best first); default gold 0.2, silver 0.3, bronze 0.5."},
 };
 
 /* ---- entry ---- */

@@ -41,11 +41,12 @@ static void begin_words(int64_t *words) {
     words[RFM_MAX] = INT64_MIN;
 }
 
-static void take_refund(const derive_work *d, const pdm__partition *partition, const int64_t *tuple, order_refund *refunds,
-                        int64_t *units, pdm__rfm_stats *stats) {
+static void take_refund(const derive_work *d, const pdm__partition *partition, const int64_t *tuple,
+                        order_refund *refunds, int64_t *units, pdm__rfm_stats *stats) {
     const pdm__rfm_plan *plan = d->work->plan;
     uint32_t order = (uint32_t)tuple[0];
-    bool known = plan->options->refund_cutoff == PDM_RFM_CUTOFF_NONE || !d->window->has_as_of || tuple[1] < d->window->as_of;
+    bool known =
+        plan->options->refund_cutoff == PDM_RFM_CUTOFF_NONE || !d->window->has_as_of || tuple[1] < d->window->as_of;
     if (!known) {
         stats->late += 1;
         return;
@@ -90,7 +91,8 @@ static bool take_order(const pdm__rfm_plan *plan, const int64_t *order, const or
 }
 
 /* Distinct (unit, day) pairs, counted into the units. */
-static pdm_status count_days(pdm__rfm_work *work, pdm__sort_pair *pairs, pdm__sort_pair *scratch, size_t count, int64_t *units) {
+static pdm_status count_days(pdm__rfm_work *work, pdm__sort_pair *pairs, pdm__sort_pair *scratch, size_t count,
+                             int64_t *units) {
     pdm__run solo = {.context = work->run->context, .caller = work->run->caller, .threads = 1};
     PDM__TRY(pdm__sort_pairs(&solo, pairs, scratch, count, NULL));
     for (size_t i = 0; i < count; i++) {
@@ -192,7 +194,8 @@ pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *
     if (!work->plan->line) counted_stats(work, window, stats);
     if (!pdm__rfm_derives(work->plan)) return PDM_OK;
     if (work->derived == NULL) {
-        PDM__TRY(pdm__new(work->view->store->context, work->units * RFM_WORDS, sizeof *work->derived, &work->derived, err));
+        PDM__TRY(
+            pdm__new(work->view->store->context, work->units * RFM_WORDS, sizeof *work->derived, &work->derived, err));
     }
     derive_work *d = NULL;
     PDM__TRY(pdm__new_zero(work->view->store->context, 1, sizeof *d, &d, err));
@@ -202,7 +205,8 @@ pdm_status pdm__rfm_derive(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *
     pdm__run_parallel(work->run, PDM__PARTITIONS, work->plan->line ? derive_line : derive_order, d);
     pdm_status status = PDM_OK;
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
-        if (d->status[p] != PDM_OK) status = pdm__fail(err, d->status[p], -1, NULL, "out of memory for the orders of a window");
+        if (d->status[p] != PDM_OK)
+            status = pdm__fail(err, d->status[p], -1, NULL, "out of memory for the orders of a window");
         stats->rows_outside += d->stats[p].rows_outside;
         stats->linked += d->stats[p].linked;
         stats->unlinked += d->stats[p].unlinked;
@@ -297,7 +301,17 @@ static void ahead(const pdm__rfm_work *work, size_t i, size_t end) {
 }
 
 enum {
-    COL_WINDOW, COL_CUSTOMER, COL_RECENCY, COL_FREQUENCY, COL_MONETARY, COL_FIRST, COL_LAST, COL_ORDERS, COL_GMV, COL_REFUNDS, COL_NET
+    COL_WINDOW,
+    COL_CUSTOMER,
+    COL_RECENCY,
+    COL_FREQUENCY,
+    COL_MONETARY,
+    COL_FIRST,
+    COL_LAST,
+    COL_ORDERS,
+    COL_GMV,
+    COL_REFUNDS,
+    COL_NET
 };
 
 /* The usual calendar has one offset; then the day is a division by a constant. */
@@ -353,8 +367,8 @@ static pdm_status put_text_ids(const pdm__rfm_work *work, const pdm__rfm_populat
     PDM__TRY(pdm__table_reserve_text(population->table, COL_CUSTOMER, bytes, err));
     for (size_t i = 0; i < population->count; i++) {
         pdm__key key = pdm__rfm_unit_key(work, population->position[i]);
-        PDM__TRY(pdm__table_put_text(population->table, COL_CUSTOMER, population->first_row + (int64_t)i, (const char *)key.bytes,
-                                     key.length, err));
+        PDM__TRY(pdm__table_put_text(population->table, COL_CUSTOMER, population->first_row + (int64_t)i,
+                                     (const char *)key.bytes, key.length, err));
     }
     return PDM_OK;
 }
@@ -367,7 +381,8 @@ static void count_partition(void *argument, size_t p) {
     int32_t fields = work->view->store->schema.levels[0].field_count;
     const int64_t *derived = work->derived == NULL ? NULL : work->derived + work->unit_start[p] * RFM_WORDS;
     for (uint32_t u = 0; u < units->count; u++) {
-        const int64_t *words = derived != NULL ? derived + (size_t)u * RFM_WORDS : pdm__keymap_words(units, u) + c->window * fields;
+        const int64_t *words =
+            derived != NULL ? derived + (size_t)u * RFM_WORDS : pdm__keymap_words(units, u) + c->window * fields;
         customer one = customer_of(work, words);
         if (one.words[RFM_ORDERS] > 0) continue;
         c->stats[p].customers_without_order += 1;

@@ -43,11 +43,11 @@ enum { RFM_COUNT_OUTSIDE, RFM_COUNT_LATE, RFM_COUNT_UNLINKED, RFM_COUNTERS };
 typedef struct pdm__rfm_window {
     const char *name;
     int64_t from;
-    int64_t to;      /* exclusive; used if has_to */
-    int64_t as_of;   /* exclusive; used if has_as_of */
+    int64_t to;    /* exclusive; used if has_to */
+    int64_t as_of; /* exclusive; used if has_as_of */
     bool has_from;
     bool has_to;
-    bool has_as_of;  /* false: local midnight after the largest row time */
+    bool has_as_of; /* false: local midnight after the largest row time */
 } pdm__rfm_window;
 
 /* What options and lists come down to. Follows the struct in one block: windows, boxes, tiers. */
@@ -61,12 +61,12 @@ typedef struct pdm__rfm_plan {
     bool two_steps; /* cn8 of scores: scored by `base`, then split */
     bool nested;
     int32_t map;
-    int32_t window_count;  /* that are reported */
-    int32_t stored_windows; /* and one more if absent_detail needs all of time */
-    int32_t k[3];          /* of the codes */
-    pdm__score_rule rules[3]; /* of the values (nested: of each group) */
+    int32_t window_count;      /* that are reported */
+    int32_t stored_windows;    /* and one more if absent_detail needs all of time */
+    int32_t k[3];              /* of the codes */
+    pdm__score_rule rules[3];  /* of the values (nested: of each group) */
     pdm__score_rule splits[3]; /* of the scores, if two_steps */
-    pdm__rfm_window *windows; /* [stored_windows] */
+    pdm__rfm_window *windows;  /* [stored_windows] */
     bool has_tiers;
     pdm__tier_ladder tiers;
 } pdm__rfm_plan;
@@ -85,14 +85,14 @@ typedef struct pdm__rfm_stats {
 /* Customers of one window, in canonical order, as the tables need them. */
 typedef struct pdm__rfm_population {
     size_t count;
-    uint32_t *position;    /* [count] place among all units */
-    size_t *starts;        /* [pieces] where the customers of each piece of the units begin */
+    uint32_t *position; /* [count] place among all units */
+    size_t *starts;     /* [pieces] where the customers of each piece of the units begin */
     pdm__rfm_stats stats;
-    int64_t *values[3];    /* [count] R in days, F, M */
-    pdm_table *table;      /* `rfm`, all windows */
-    int64_t first_row;     /* of this window in it */
-    int32_t *scores[3];    /* into the table */
-    int32_t *segments;     /* into the table: segment ids */
+    int64_t *values[3]; /* [count] R in days, F, M */
+    pdm_table *table;   /* `rfm`, all windows */
+    int64_t first_row;  /* of this window in it */
+    int32_t *scores[3]; /* into the table */
+    int32_t *segments;  /* into the table: segment ids */
     pdm__score_classes classes[3];
     pdm__score_rule frozen[3];
     pdm__score_rule frozen_split[3];
@@ -110,15 +110,16 @@ typedef struct pdm__rfm_work {
     pdm__entry_ref *order;   /* else where they are */
     size_t units;
     size_t unit_start[PDM__PARTITIONS]; /* position of a partition's units in `derived` */
-    int64_t *derived;      /* grain line and days: RFM_WORDS a unit, of the window at hand; NULL = read the state */
+    int64_t *derived; /* grain line and days: RFM_WORDS a unit, of the window at hand; NULL = read the state */
     pdm__rfm_map map;
     pdm__rfm_population *populations; /* [window_count] */
-    int64_t *firsts; /* [units] first counted order ever (absent_detail), INT64_MAX = none */
+    int64_t *firsts;                  /* [units] first counted order ever (absent_detail), INT64_MAX = none */
 } pdm__rfm_work;
 
 /* rfm_state.c */
 pdm_status pdm__rfm_check(const pdm__setup *setup, int32_t list, pdm_error *err);
-pdm_status pdm__rfm_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err); /* rfm_verify.c */
+pdm_status pdm__rfm_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run,
+                           pdm_error *err); /* rfm_verify.c */
 pdm_status pdm__rfm_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
 void pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
 
@@ -138,7 +139,8 @@ pdm_status pdm__rfm_count(pdm__rfm_work *work, int32_t window, pdm__rfm_stats *s
 pdm_status pdm__rfm_fill(pdm__rfm_work *work, int32_t window, pdm_error *err);
 
 /* rfm_population.c */
-pdm_status pdm__rfm_score(pdm__rfm_work *work, int32_t window, pdm_table *thresholds, int64_t *threshold_row, pdm_error *err);
+pdm_status pdm__rfm_score(pdm__rfm_work *work, int32_t window, pdm_table *thresholds, int64_t *threshold_row,
+                          pdm_error *err);
 int64_t pdm__rfm_threshold_rows(const pdm__rfm_plan *plan);
 
 /* rfm_tables.c */

@@ -40,7 +40,8 @@ static void fill(const pdm__rfm_work *work, int32_t window, matrix *m, totals *t
     while (i < a->count || j < b->count) {
         bool in_a = i < a->count && (j == b->count || a->position[i] <= b->position[j]);
         bool in_b = j < b->count && (i == a->count || b->position[j] <= a->position[i]);
-        int32_t from = in_a ? a->segments[i] - 1 : absent_from(work, m, &work->plan->windows[window + 1], b->position[j]);
+        int32_t from =
+            in_a ? a->segments[i] - 1 : absent_from(work, m, &work->plan->windows[window + 1], b->position[j]);
         int32_t to = in_b ? b->segments[j] - 1 : m->segments;
         m->cells[from * m->to_count + to] += 1;
         if (in_a && in_b) {
@@ -69,8 +70,8 @@ static const char *to_name(const pdm__rfm_work *work, const matrix *m, int32_t t
     return m->detail ? "lost" : "absent";
 }
 
-static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t a, int64_t b,
-                            pdm_error *err) {
+static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t a,
+                            int64_t b, pdm_error *err) {
     bool zero = b == 0 && work->plan->options->zero_denominator != 0;
     return pdm__table_put_ratio(table, column, row, b != 0 || zero, b != 0 ? pdm__ratio(a, b) : 0.0, err);
 }
@@ -79,8 +80,8 @@ static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const 
     return pdm__table_put_text(table, column, row, text, strlen(text), err);
 }
 
-static pdm_status put_cell(const pdm__rfm_work *work, const matrix *m, int32_t window, int32_t from, int32_t to, pdm_table *table,
-                           int64_t row, pdm_error *err) {
+static pdm_status put_cell(const pdm__rfm_work *work, const matrix *m, int32_t window, int32_t from, int32_t to,
+                           pdm_table *table, int64_t row, pdm_error *err) {
     int64_t row_sum = 0;
     int64_t column_sum = 0;
     for (int32_t c = 0; c < m->to_count; c++) row_sum += m->cells[from * m->to_count + c];
@@ -109,7 +110,8 @@ static pdm_status put_matrix(const pdm__rfm_work *work, const matrix *m, int32_t
     return PDM_OK;
 }
 
-static pdm_status put_summary(const pdm__rfm_work *work, const totals *t, int32_t window, pdm_table *table, pdm_error *err) {
+static pdm_status put_summary(const pdm__rfm_work *work, const totals *t, int32_t window, pdm_table *table,
+                              pdm_error *err) {
     PDM__TRY(put_text(table, 0, window, work->plan->windows[window].name, err));
     PDM__TRY(put_text(table, 1, window, work->plan->windows[window + 1].name, err));
     const int64_t counts[] = {t->both, t->upgraded, t->unchanged, t->downgraded};
@@ -144,8 +146,10 @@ pdm_status pdm__rfm_migration(pdm__rfm_work *work, pdm_error *err) {
     int64_t cells = (int64_t)m.from_count * m.to_count - (m.from_count - m.segments);
     pdm_table *table = NULL;
     pdm_table *summary = NULL;
-    PDM__TRY(pdm__result_add(work->result, &pdm__rfm_tables[RFM_TABLE_MIGRATION], pairs * cells, PDM_TYPE_INT64, &table, err));
-    PDM__TRY(pdm__result_add(work->result, &pdm__rfm_tables[RFM_TABLE_MIGRATION_SUMMARY], pairs, PDM_TYPE_INT64, &summary, err));
+    PDM__TRY(pdm__result_add(work->result, &pdm__rfm_tables[RFM_TABLE_MIGRATION], pairs * cells, PDM_TYPE_INT64, &table,
+                             err));
+    PDM__TRY(pdm__result_add(work->result, &pdm__rfm_tables[RFM_TABLE_MIGRATION_SUMMARY], pairs, PDM_TYPE_INT64,
+                             &summary, err));
     size_t room = (size_t)m.from_count * (size_t)m.to_count;
     PDM__TRY(pdm__new(work->context, room, sizeof *m.cells, &m.cells, err));
     pdm_status status = migrate(work, &m, table, summary, err);

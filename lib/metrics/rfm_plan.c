@@ -9,7 +9,9 @@ static bool has_cell(const pdm__list *list, int32_t column, int64_t row) {
     return list->cells[column].present && list->cells[column].valid[row] != 0;
 }
 
-static int64_t int_cell(const pdm__list *list, int32_t column, int64_t row) { return (int64_t)list->cells[column].words[row]; }
+static int64_t int_cell(const pdm__list *list, int32_t column, int64_t row) {
+    return (int64_t)list->cells[column].words[row];
+}
 
 static const char *text_cell(const pdm__list *list, int32_t column, int64_t row) {
     return (const char *)(uintptr_t)list->cells[column].words[row];
@@ -36,12 +38,14 @@ static pdm_status window_at(const pdm__setup *setup, int64_t row, pdm__rfm_windo
         out->as_of = options->as_of;
     }
     if (out->has_from && out->from >= out->to) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, row, "windows", "row %lld of list \"windows\": from %lld is not before to %lld",
-                         (long long)row, (long long)out->from, (long long)out->to);
+        return pdm__fail(err, PDM_E_BAD_OPTION, row, "windows",
+                         "row %lld of list \"windows\": from %lld is not before to %lld", (long long)row,
+                         (long long)out->from, (long long)out->to);
     }
     if (out->to > out->as_of) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, row, "as_of", "row %lld of list \"windows\": as_of %lld is before to %lld",
-                         (long long)row, (long long)out->as_of, (long long)out->to);
+        return pdm__fail(err, PDM_E_BAD_OPTION, row, "as_of",
+                         "row %lld of list \"windows\": as_of %lld is before to %lld", (long long)row,
+                         (long long)out->as_of, (long long)out->to);
     }
     return PDM_OK;
 }
@@ -60,8 +64,9 @@ static pdm_status read_windows(const pdm__setup *setup, pdm__rfm_plan *plan, pdm
         PDM__TRY(window_at(setup, row, &plan->windows[row], err));
         for (int64_t other = 0; other < row; other++) {
             if (strcmp(plan->windows[row].name, plan->windows[other].name) != 0) continue;
-            return pdm__fail(err, PDM_E_BAD_OPTION, row, "windows", "row %lld of list \"windows\": name \"%s\" is there twice",
-                             (long long)row, plan->windows[row].name);
+            return pdm__fail(err, PDM_E_BAD_OPTION, row, "windows",
+                             "row %lld of list \"windows\": name \"%s\" is there twice", (long long)row,
+                             plan->windows[row].name);
         }
     }
     plan->window_count = list->rows == 0 ? 1 : (int32_t)list->rows;
@@ -97,8 +102,8 @@ static pdm_status fixed_rule(const pdm__setup *setup, int32_t dimension, pdm__sc
         int64_t cut = int_cell(list, THRESHOLD_CUT, row);
         if (rule->cut_count == rule->k - 1 || (rule->cut_count > 0 && cut < rule->cuts[rule->cut_count - 1])) {
             return pdm__fail(err, PDM_E_BAD_OPTION, row, "thresholds",
-                             "row %lld of list \"thresholds\": dimension %s needs %d non-decreasing cuts for k = %d", (long long)row,
-                             dimension_names[dimension], rule->k - 1, rule->k);
+                             "row %lld of list \"thresholds\": dimension %s needs %d non-decreasing cuts for k = %d",
+                             (long long)row, dimension_names[dimension], rule->k - 1, rule->k);
         }
         rule->cuts[rule->cut_count++] = cut;
     }
@@ -143,7 +148,8 @@ static pdm_status value_rule(const pdm__setup *setup, const pdm__rfm_plan *plan,
 }
 
 /* Policies of the three dimensions. nested and cn8 by score replace them by `base`. */
-static pdm_status choose_policies(const pdm_rfm_options *options, pdm__rfm_plan *plan, int32_t policies[3], pdm_error *err) {
+static pdm_status choose_policies(const pdm_rfm_options *options, pdm__rfm_plan *plan, int32_t policies[3],
+                                  pdm_error *err) {
     const int32_t own[3] = {options->policy_r, options->policy_f, options->policy_m};
     int32_t fallback = plan->map == PDM_RFM_MAP_CN8 && !plan->two_steps ? PDM_RFM_POLICY_SPLIT : PDM_RFM_POLICY_MIDRANK;
     int32_t nested = 0;
@@ -152,7 +158,8 @@ static pdm_status choose_policies(const pdm_rfm_options *options, pdm__rfm_plan 
         nested += policies[d] == PDM_RFM_POLICY_NESTED;
     }
     if (nested != 0 && nested != 3) {
-        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "policy", "policy nested is for all three dimensions or none");
+        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "policy",
+                         "policy nested is for all three dimensions or none");
     }
     plan->nested = nested != 0;
     if (!plan->nested && !plan->two_steps) return PDM_OK;
@@ -199,7 +206,8 @@ static pdm_status check_options(const pdm_rfm_options *options, pdm_error *err) 
         return refuse(err, "m_basis", "m_basis net_mean with f_basis repeat divides by orders − 1, which may be 0");
     }
     if (options->refund_policy == PDM_RFM_DROP_FULLY_REFUNDED && options->grain == PDM_RFM_GRAIN_ORDER) {
-        return refuse(err, "refund_policy", "refund_policy drop_fully_refunded needs grain line: with grain order no refund has an order");
+        return refuse(err, "refund_policy",
+                      "refund_policy drop_fully_refunded needs grain line: with grain order no refund has an order");
     }
     if (options->split_on == PDM_RFM_SPLIT_SCORE && options->cn8_convention == PDM_RFM_CN8_DAYS_HIGH) {
         return refuse(err, "split_on", "split_on score has no days_high convention: scores are high when recent");
@@ -282,7 +290,8 @@ static pdm_status read_box(const pdm__list *list, int64_t row, pdm__rfm_box *box
     box->label_zh = has_cell(list, SEGMENT_LABEL_ZH, row) ? text_cell(list, SEGMENT_LABEL_ZH, row) : NULL;
     if (has_cell(list, SEGMENT_RANK, row)) {
         int64_t rank = int_cell(list, SEGMENT_RANK, row);
-        if (rank < 1 || rank > PDM__RFM_MAX_CODES) return bad_box(err, row, "rank", "rank must be 1 … the number of segments");
+        if (rank < 1 || rank > PDM__RFM_MAX_CODES)
+            return bad_box(err, row, "rank", "rank must be 1 … the number of segments");
         box->rank = (int32_t)rank;
     }
     int32_t bounds = 0;
@@ -324,7 +333,8 @@ pdm_status pdm__rfm_plan_map(const pdm__setup *setup, const pdm__rfm_plan *plan,
     pdm_status status = PDM_OK;
     for (int64_t row = 0; row < list->rows && status == PDM_OK; row++) status = read_box(list, row, &boxes[row], err);
     if (status == PDM_OK) {
-        status = pdm__rfm_map_make(setup->context, plan->options, plan->map, plan->k, boxes, (int32_t)list->rows, map, err);
+        status =
+            pdm__rfm_map_make(setup->context, plan->options, plan->map, plan->k, boxes, (int32_t)list->rows, map, err);
     }
     pdm__drop(setup->context, boxes, (size_t)list->rows, sizeof *boxes);
     return status;

@@ -5,7 +5,19 @@
 
 static const char *const dimension_names[3] = {"r", "f", "m"};
 
-enum { COL_WINDOW, COL_DIMENSION, COL_WITHIN_R, COL_WITHIN_F, COL_CLASS, COL_SCORE, COL_CUSTOMERS, COL_MIN, COL_MAX, COL_CUT, COL_SPLIT };
+enum {
+    COL_WINDOW,
+    COL_DIMENSION,
+    COL_WITHIN_R,
+    COL_WITHIN_F,
+    COL_CLASS,
+    COL_SCORE,
+    COL_CUSTOMERS,
+    COL_MIN,
+    COL_MAX,
+    COL_CUT,
+    COL_SPLIT
+};
 
 /* Where the classes are written. */
 typedef struct threshold_writer {
@@ -99,13 +111,13 @@ static void group_by(const pdm__rfm_population *population, int32_t k_f, bool by
     }
 }
 
-static pdm_status score_inside(pdm__rfm_work *work, int32_t window, int32_t dimension, const groups *g, int32_t group, int32_t within_r,
-                               int32_t within_f, threshold_writer *w, pdm_error *err) {
+static pdm_status score_inside(pdm__rfm_work *work, int32_t window, int32_t dimension, const groups *g, int32_t group,
+                               int32_t within_r, int32_t within_f, threshold_writer *w, pdm_error *err) {
     pdm__rfm_population *population = &work->populations[window];
     pdm__score_classes classes;
-    PDM__TRY(pdm__score(work->run, &work->plan->rules[dimension], dimension_names[dimension], population->values[dimension],
-                        g->members + g->start[group], g->start[group + 1] - g->start[group], population->scores[dimension], &classes,
-                        err));
+    PDM__TRY(pdm__score(work->run, &work->plan->rules[dimension], dimension_names[dimension],
+                        population->values[dimension], g->members + g->start[group],
+                        g->start[group + 1] - g->start[group], population->scores[dimension], &classes, err));
     return put_classes(w, dimension, within_r, within_f, &classes, err);
 }
 
@@ -128,8 +140,10 @@ static pdm_status score_nested(pdm__rfm_work *work, int32_t window, threshold_wr
     pdm__rfm_population *population = &work->populations[window];
     pdm_context *context = work->view->store->context;
     for (int32_t d = 0; d < 3; d++) {
-        if (work->plan->rules[d].drop_duplicates == 0 || work->plan->rules[d].policy != PDM__SCORE_QUANTILE_RIGHT) continue;
-        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "duplicates", "policy nested cannot drop duplicate edges");
+        if (work->plan->rules[d].drop_duplicates == 0 || work->plan->rules[d].policy != PDM__SCORE_QUANTILE_RIGHT)
+            continue;
+        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "duplicates",
+                         "policy nested cannot drop duplicate edges");
     }
     PDM__TRY(pdm__score(work->run, &work->plan->rules[0], "r", population->values[0], NULL, population->count,
                         population->scores[0], &population->classes[0], err));
@@ -153,8 +167,10 @@ static pdm_status split_scores(pdm__rfm_work *work, int32_t window, threshold_wr
         pdm__score_rule rule = work->plan->splits[d];
         pdm__score_classes classes;
         for (size_t i = 0; i < population->count; i++) values[i] = population->scores[d][i];
-        if (work->plan->options->thresholds == PDM_RFM_FROZEN && window > 0) rule = work->populations[0].frozen_split[d];
-        status = pdm__score(work->run, &rule, dimension_names[d], values, NULL, population->count, population->scores[d], &classes, err);
+        if (work->plan->options->thresholds == PDM_RFM_FROZEN && window > 0)
+            rule = work->populations[0].frozen_split[d];
+        status = pdm__score(work->run, &rule, dimension_names[d], values, NULL, population->count,
+                            population->scores[d], &classes, err);
         if (status == PDM_OK) status = put_classes(w, d + 3, 0, 0, &classes, err);
         if (status == PDM_OK && window == 0) pdm__score_freeze(&rule, &classes, &population->frozen_split[d]);
     }
@@ -162,7 +178,8 @@ static pdm_status split_scores(pdm__rfm_work *work, int32_t window, threshold_wr
     return status;
 }
 
-pdm_status pdm__rfm_score(pdm__rfm_work *work, int32_t window, pdm_table *thresholds, int64_t *threshold_row, pdm_error *err) {
+pdm_status pdm__rfm_score(pdm__rfm_work *work, int32_t window, pdm_table *thresholds, int64_t *threshold_row,
+                          pdm_error *err) {
     threshold_writer w = {.table = thresholds, .row = *threshold_row, .window = window};
     PDM__TRY(work->plan->nested ? score_nested(work, window, &w, err) : score_flat(work, window, &w, err));
     if (work->plan->two_steps) PDM__TRY(split_scores(work, window, &w, err));

@@ -1,8 +1,7 @@
 /* What RFM gives: its result tables, column by column. rfm_tables.c and its neighbours fill them. */
 #include "metrics/rfm_internal.h"
 
-#define COLUMN(text_name, data_type, of, text) \
-    { .name = text_name, .type = data_type, .unit = of, .doc = text }
+#define COLUMN(text_name, data_type, of, text) {.name = text_name, .type = data_type, .unit = of, .doc = text}
 #define I32(text_name, of, text) COLUMN(text_name, PDM_TYPE_INT32, of, text)
 #define I64(text_name, of, text) COLUMN(text_name, PDM_TYPE_INT64, of, text)
 #define F64(text_name, of, text) COLUMN(text_name, PDM_TYPE_FLOAT64, of, text)
@@ -42,7 +41,8 @@ static const pdm_result_column_info rfm_columns[] = {
         I64("repeat_customers", "customers", "With two or more counted orders."),                                      \
         F64("repeat_rate", "of customers", "repeat_customers / customers (复购率)."),                                  \
         F64("mean_recency_days", "days", "Mean of recency_days."), F64("mean_frequency", "", "Mean of frequency."),    \
-        F64("mean_monetary", "minor units", "Mean of monetary."), I64("min_recency_days", "days", "Least recency_days."), \
+        F64("mean_monetary", "minor units", "Mean of monetary."),                                                      \
+        I64("min_recency_days", "days", "Least recency_days."),                                                        \
         I64("max_recency_days", "days", "Largest recency_days."), I64("min_frequency", "", "Least frequency."),        \
         I64("max_frequency", "", "Largest frequency."), I64("min_monetary", "minor units", "Least monetary."),         \
         I64("max_monetary", "minor units", "Largest monetary.")
@@ -155,9 +155,11 @@ static const pdm_result_column_info tier_cut_columns[] = {
 };
 
 #define TABLE(text_name, table_columns, if_asked, text)                                                                \
-    {                                                                                                                  \
-        .name = text_name, .columns = table_columns, .column_count = PDM__COUNT(table_columns), .optional = if_asked, .doc = text \
-    }
+    {.name = text_name,                                                                                                \
+     .columns = table_columns,                                                                                         \
+     .column_count = PDM__COUNT(table_columns),                                                                        \
+     .optional = if_asked,                                                                                             \
+     .doc = text}
 
 const pdm_table_info pdm__rfm_tables[RFM_TABLES] = {
     [RFM_TABLE_RFM] = TABLE("rfm", rfm_columns, 0, "A customer with a counted order in a window."),
@@ -165,8 +167,10 @@ const pdm_table_info pdm__rfm_tables[RFM_TABLES] = {
     [RFM_TABLE_THRESHOLDS] = TABLE("thresholds", threshold_table_columns, 0, "A class of a dimension."),
     [RFM_TABLE_STATS] = TABLE("stats", stats_columns, 0, "A window: what was counted, what was left out and why."),
     [RFM_TABLE_MAP] = TABLE("map", map_columns, 1, "A segment of the map (not with map none)."),
-    [RFM_TABLE_COVERAGE] = TABLE("coverage", coverage_columns, 1, "A code, and the segments of list segments that match it."),
-    [RFM_TABLE_MIGRATION] = TABLE("migration", migration_columns, 1, "A move from a segment of a window to one of the next."),
+    [RFM_TABLE_COVERAGE] =
+        TABLE("coverage", coverage_columns, 1, "A code, and the segments of list segments that match it."),
+    [RFM_TABLE_MIGRATION] =
+        TABLE("migration", migration_columns, 1, "A move from a segment of a window to one of the next."),
     [RFM_TABLE_MIGRATION_SUMMARY] =
         TABLE("migration_summary", migration_summary_columns, 1, "A pair of neighbouring windows."),
     [RFM_TABLE_TIERS] = TABLE("tiers", tier_columns, 1, "A customer and the tier it is in."),

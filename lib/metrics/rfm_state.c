@@ -51,8 +51,8 @@ static bool refund_counts(const pdm__rfm_plan *plan, const pdm__rfm_window *wind
     return false;
 }
 
-static void step_window(const pdm__rfm_plan *plan, const pdm__rfm_window *window, int64_t *words, int64_t *counters, int64_t time,
-                        int64_t amount) {
+static void step_window(const pdm__rfm_plan *plan, const pdm__rfm_window *window, int64_t *words, int64_t *counters,
+                        int64_t time, int64_t amount) {
     if (amount < 0) {
         if (!refund_counts(plan, window, time, counters)) return;
         words[RFM_REFUNDS] -= plan->gross ? 0 : amount;
@@ -172,7 +172,8 @@ static void select_line(const pdm__plan *plan, const pdm__block *block, pdm__rec
     bool text = order->lengths != NULL;
     int32_t own = at + (text ? 3 : 2);
     for (size_t i = 0; i < block->rows; i++) {
-        bool aimed = (int64_t)amounts[i] < 0 && original->present && (original->valid == NULL || original->valid[i] != 0);
+        bool aimed =
+            (int64_t)amounts[i] < 0 && original->present && (original->valid == NULL || original->valid[i] != 0);
         const pdm__cells *target = aimed ? original : order;
         out->scratch[at][i] = 1;
         out->scratch[at + 1][i] = target->words[i];
@@ -202,10 +203,11 @@ static void line_schema(pdm__plan *plan) {
     plan->part_column = RFM_ORDER;
     plan->part_column_too = RFM_ORIGINAL;
     schema->levels[0] = (pdm__level){.name = "customers", .repeat = 1};
-    schema->levels[1] = (pdm__level){.name = "orders", .fields = order_fields, .field_count = RFM_ORDER_WORDS, .repeat = 1};
+    schema->levels[1] =
+        (pdm__level){.name = "orders", .fields = order_fields, .field_count = RFM_ORDER_WORDS, .repeat = 1};
     schema->level_count = 2;
-    schema->journals[0] =
-        (pdm__journal_info){.name = "refunds", .words = refund_words, .word_count = PDM__COUNT(refund_words), .level = 1};
+    schema->journals[0] = (pdm__journal_info){
+        .name = "refunds", .words = refund_words, .word_count = PDM__COUNT(refund_words), .level = 1};
     schema->journal_count = 1;
     schema->own_words = 3;
     schema->step = step_line;
@@ -214,17 +216,21 @@ static void line_schema(pdm__plan *plan) {
 static void order_schema(const pdm__rfm_plan *rfm, pdm__plan *plan) {
     pdm__schema *schema = &plan->schema;
     int32_t fields = RFM_BASE_WORDS + (rfm->needs_max ? 1 : 0);
-    schema->levels[0] =
-        (pdm__level){.name = "customers", .fields = window_fields, .field_count = fields, .repeat = rfm->stored_windows};
+    schema->levels[0] = (pdm__level){
+        .name = "customers", .fields = window_fields, .field_count = fields, .repeat = rfm->stored_windows};
     schema->level_count = 1;
     schema->counter_count = RFM_COUNTERS * rfm->stored_windows;
     schema->own_words = 2;
     const pdm__rfm_window *window = &rfm->windows[0];
-    bool plain = rfm->stored_windows == 1 && !window->has_from && !window->has_to && !window->has_as_of && !rfm->needs_days;
+    bool plain =
+        rfm->stored_windows == 1 && !window->has_from && !window->has_to && !window->has_as_of && !rfm->needs_days;
     schema->step = plain ? step_order_plain : step_order_windows;
     if (!rfm->needs_days) return;
-    schema->levels[1] = (pdm__level){
-        .name = "days", .fields = day_fields, .field_count = 1, .repeat = rfm->stored_windows, .key_kind = PDM__KEY_INT};
+    schema->levels[1] = (pdm__level){.name = "days",
+                                     .fields = day_fields,
+                                     .field_count = 1,
+                                     .repeat = rfm->stored_windows,
+                                     .key_kind = PDM__KEY_INT};
     schema->level_count = 2;
 }
 

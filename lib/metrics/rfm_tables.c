@@ -5,15 +5,17 @@
 
 enum { COL_WINDOW, COL_R_SCORE = 11, COL_F_SCORE, COL_M_SCORE, COL_CODE, COL_SEGMENT_ID, COL_SEGMENT };
 
-static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t a, int64_t b,
-                            pdm_error *err) {
+static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t a,
+                            int64_t b, pdm_error *err) {
     bool zero = b == 0 && work->plan->options->zero_denominator != 0;
     return pdm__table_put_ratio(table, column, row, b != 0 || zero, b != 0 ? pdm__ratio(a, b) : 0.0, err);
 }
 
 static pdm_status add_table(pdm__rfm_work *work, int32_t index, int64_t rows, pdm_table **out, pdm_error *err) {
     int32_t kind = work->view->store->schema.levels[0].key_kind;
-    int32_t key = kind == PDM__KEY_TEXT ? PDM_TYPE_LARGE_UTF8 : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64 : PDM_TYPE_INT64;
+    int32_t key = kind == PDM__KEY_TEXT   ? PDM_TYPE_LARGE_UTF8
+                  : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64
+                                          : PDM_TYPE_INT64;
     return pdm__result_add(work->result, &pdm__rfm_tables[index], rows, key, out, err);
 }
 
@@ -118,14 +120,15 @@ static pdm_status sum_groups(const pdm__rfm_work *work, const pdm__rfm_populatio
 }
 
 /* An empty group has a share of 0, even of nothing. */
-static pdm_status put_share(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t members, int64_t part,
-                            int64_t whole, pdm_error *err) {
+static pdm_status put_share(const pdm__rfm_work *work, pdm_table *table, int32_t column, int64_t row, int64_t members,
+                            int64_t part, int64_t whole, pdm_error *err) {
     if (members == 0) return pdm__table_put_ratio(table, column, row, true, 0.0, err);
     return put_ratio(work, table, column, row, part, whole, err);
 }
 
 /* Columns shared by `segments` and `tier_segments`, from column 4 on. */
-static pdm_status put_sums(const pdm__rfm_work *work, pdm_table *table, int64_t row, const sums *s, const sums *all, pdm_error *err) {
+static pdm_status put_sums(const pdm__rfm_work *work, pdm_table *table, int64_t row, const sums *s, const sums *all,
+                           pdm_error *err) {
     int32_t at = 4;
     pdm__table_i64(table, at++)[row] = s->customers;
     PDM__TRY(put_share(work, table, at++, row, s == all ? 1 : s->customers, s->customers, all->customers, err));
@@ -158,8 +161,8 @@ static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const 
 }
 
 /* One window's rows of `segments` or `tier_segments`. */
-static pdm_status put_groups(const pdm__rfm_work *work, pdm_table *table, int32_t window, const group_names *names, const sums *all,
-                             pdm_error *err) {
+static pdm_status put_groups(const pdm__rfm_work *work, pdm_table *table, int32_t window, const group_names *names,
+                             const sums *all, pdm_error *err) {
     for (int32_t g = 0; g <= names->count; g++) {
         int64_t row = (int64_t)window * (names->count + 1) + g;
         bool total = g == names->count;
@@ -247,7 +250,8 @@ static pdm_status set_code_names(const pdm__rfm_work *work, pdm_table *table, pd
     }
     if (status == PDM_OK) status = pdm__table_set_dictionary(table, COL_CODE, names, map->code_count, err);
     const char *const *segments = map->count == 0 ? nothing : map->names;
-    if (status == PDM_OK) status = pdm__table_set_dictionary(table, COL_SEGMENT, segments, map->count == 0 ? 1 : map->count, err);
+    if (status == PDM_OK)
+        status = pdm__table_set_dictionary(table, COL_SEGMENT, segments, map->count == 0 ? 1 : map->count, err);
     pdm__drop(work->context, texts, count, sizeof *texts);
     pdm__drop(work->context, names, count, sizeof *names);
     return status;
@@ -278,8 +282,8 @@ static const int64_t *tier_values(const pdm__rfm_work *work, const pdm__rfm_popu
     return pdm__table_i64(population->table, columns[work->plan->options->tier_value]) + population->first_row;
 }
 
-static pdm_status put_tier_cuts(const pdm__rfm_work *work, int32_t window, pdm_table *table, const int64_t *lowest, const bool *has,
-                                pdm_error *err) {
+static pdm_status put_tier_cuts(const pdm__rfm_work *work, int32_t window, pdm_table *table, const int64_t *lowest,
+                                const bool *has, pdm_error *err) {
     const pdm__tier_ladder *ladder = &work->plan->tiers;
     for (int32_t t = 0; t < ladder->count; t++) {
         int64_t row = (int64_t)window * ladder->count + t;
@@ -312,12 +316,13 @@ static pdm_status put_tiers(pdm__rfm_work *work, int32_t window, const tier_tabl
         pdm__table_i32(tables->tiers, 4)[row] = ids[i] - 1;
     }
     if (work->view->store->schema.levels[0].key_kind != PDM__KEY_TEXT) {
-        memcpy(pdm__table_i64(tables->tiers, 1) + population->first_row, pdm__table_i64(population->table, 1) + population->first_row,
-               population->count * sizeof(int64_t));
+        memcpy(pdm__table_i64(tables->tiers, 1) + population->first_row,
+               pdm__table_i64(population->table, 1) + population->first_row, population->count * sizeof(int64_t));
     } else {
         for (size_t i = 0; i < population->count; i++) {
             pdm__key key = pdm__rfm_unit_key(work, population->position[i]);
-            PDM__TRY(pdm__table_put_text(tables->tiers, 1, population->first_row + (int64_t)i, (const char *)key.bytes, key.length, err));
+            PDM__TRY(pdm__table_put_text(tables->tiers, 1, population->first_row + (int64_t)i, (const char *)key.bytes,
+                                         key.length, err));
         }
     }
     group_names names = {.count = ladder->count, .names = ladder->names, .names_zh = ladder->names_zh};
@@ -382,7 +387,8 @@ static pdm_status put_map(pdm__rfm_work *work, pdm_error *err) {
 
 /* ---- stats ---- */
 
-static pdm_status put_stats(const pdm__rfm_work *work, pdm_table *table, int32_t window, const pdm__rfm_stats *stats, pdm_error *err) {
+static pdm_status put_stats(const pdm__rfm_work *work, pdm_table *table, int32_t window, const pdm__rfm_stats *stats,
+                            pdm_error *err) {
     const pdm__rfm_window *w = &work->plan->windows[window];
     int64_t as_of = pdm__rfm_as_of(work, window);
     const int64_t values[] = {work->view->rows,
@@ -431,7 +437,8 @@ static pdm_status count_windows(pdm__rfm_work *work, pdm_error *err) {
     for (int32_t w = 0; w < work->plan->window_count; w++) {
         pdm__rfm_population *population = &work->populations[w];
         population->table = table;
-        for (int32_t d = 0; d < 3; d++) population->scores[d] = pdm__table_i32(table, COL_R_SCORE + d) + population->first_row;
+        for (int32_t d = 0; d < 3; d++)
+            population->scores[d] = pdm__table_i32(table, COL_R_SCORE + d) + population->first_row;
         population->segments = pdm__table_i32(table, COL_SEGMENT_ID) + population->first_row;
     }
     return PDM_OK;
@@ -458,7 +465,8 @@ static pdm_status put_segments(pdm__rfm_work *work, int32_t window, pdm_table *t
     int32_t count = work->map.count == 0 ? 1 : work->map.count;
     sums *all = NULL;
     PDM__TRY(pdm__new(work->context, (size_t)count + 1, sizeof *all, &all, err));
-    pdm_status status = sum_groups(work, population, work->map.count == 0 ? NULL : population->segments, count, all, err);
+    pdm_status status =
+        sum_groups(work, population, work->map.count == 0 ? NULL : population->segments, count, all, err);
     group_names names = {.count = work->map.count, .names = work->map.names, .names_zh = work->map.names_zh};
     const sums *shown = work->map.count == 0 ? all + 1 : all; /* without a map: the total alone */
     if (status == PDM_OK) status = put_groups(work, table, window, &names, shown, err);

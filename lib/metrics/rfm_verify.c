@@ -53,7 +53,8 @@ static pdm_status verify_order(const verify_work *work, const pdm__partition *pa
             if (!customer_fits(work->plan, words)) return PDM_E_CORRUPT_STATE;
         }
     }
-    for (int32_t w = 0; work->plan->needs_days && w < work->plan->stored_windows; w++) PDM__TRY(days_fit(work, partition, w));
+    for (int32_t w = 0; work->plan->needs_days && w < work->plan->stored_windows; w++)
+        PDM__TRY(days_fit(work, partition, w));
     return PDM_OK;
 }
 
@@ -84,8 +85,9 @@ pdm_status pdm__rfm_verify(const pdm__plan *plan, const pdm__store *store, pdm__
     pdm__run_parallel(run, PDM__PARTITIONS, verify_partition, &work);
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         if (work.status[p] == PDM_OK) continue;
-        const char *what = work.status[p] == PDM_E_CORRUPT_STATE ? "these bytes are no valid state: orders that no rows could make"
-                                                                 : "out of memory while restoring a state";
+        const char *what = work.status[p] == PDM_E_CORRUPT_STATE
+                               ? "these bytes are no valid state: orders that no rows could make"
+                               : "out of memory while restoring a state";
         return pdm__fail(err, work.status[p], -1, NULL, "%s", what);
     }
     return PDM_OK;

@@ -17,7 +17,10 @@ static const pdm_column_info columns[] = {
                      .required = 1,
                      .unit = "minor units, or any count",
                      .doc = "What the tier is made from; rows of one customer add up."},
-    [TIERS_EVENT_ID] = {.name = "event_id", .role = PDM_ROLE_KEY, .unit = "", .doc = "Identity of the row; required for dedupe event_id."},
+    [TIERS_EVENT_ID] = {.name = "event_id",
+                        .role = PDM_ROLE_KEY,
+                        .unit = "",
+                        .doc = "Identity of the row; required for dedupe event_id."},
 };
 
 static const char *const method_values[] = {"auto", "cut", "share", NULL};
@@ -62,17 +65,26 @@ static const pdm_result_column_info cut_columns[] = {
     {.name = "tier_id", .type = PDM_TYPE_INT32, .unit = "", .doc = "1 = lowest tier."},
     {.name = "tier", .type = PDM_TYPE_LARGE_UTF8, .unit = "", .doc = "Its name."},
     {.name = "tier_zh", .type = PDM_TYPE_LARGE_UTF8, .unit = "", .doc = "Its Chinese label."},
-    {.name = "cut", .type = PDM_TYPE_INT64, .unit = "minor units", .doc = "Smallest value of the tier: as given, or as found."},
+    {.name = "cut",
+     .type = PDM_TYPE_INT64,
+     .unit = "minor units",
+     .doc = "Smallest value of the tier: as given, or as found."},
     {.name = "share", .type = PDM_TYPE_FLOAT64, .unit = "of customers", .doc = "Share asked for."},
 };
 
 static const pdm_table_info tables[] = {
-    [TIERS_TABLE] = {.name = "tiers", .columns = tier_columns, .column_count = PDM__COUNT(tier_columns), .doc = "A customer."},
+    [TIERS_TABLE] = {.name = "tiers",
+                     .columns = tier_columns,
+                     .column_count = PDM__COUNT(tier_columns),
+                     .doc = "A customer."},
     [TIERS_SEGMENTS] = {.name = "segments",
                         .columns = segment_columns,
                         .column_count = PDM__COUNT(segment_columns),
                         .doc = "A tier, and their total."},
-    [TIERS_CUTS] = {.name = "cuts", .columns = cut_columns, .column_count = PDM__COUNT(cut_columns), .doc = "Where a tier begins."},
+    [TIERS_CUTS] = {.name = "cuts",
+                    .columns = cut_columns,
+                    .column_count = PDM__COUNT(cut_columns),
+                    .doc = "Where a tier begins."},
 };
 
 /* ---- state ---- */
@@ -92,7 +104,8 @@ static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *e
     const pdm__list *list = &setup->lists[TIERS_LIST];
     plan->own_size = sizeof(pdm__tier_ladder);
     PDM__TRY(pdm__new_zero(setup->context, 1, plan->own_size, &plan->own, err));
-    bool by_cut = chosen->method == PDM_TIERS_CUT || (chosen->method == PDM_TIERS_AUTO && pdm__tier_list_has_cuts(list));
+    bool by_cut =
+        chosen->method == PDM_TIERS_CUT || (chosen->method == PDM_TIERS_AUTO && pdm__tier_list_has_cuts(list));
     PDM__TRY(pdm__tier_ladder_read(list, by_cut, plan->own, err));
     plan->unit_column = TIERS_CUSTOMER;
     plan->use[TIERS_CUSTOMER] = PDM__REQUIRED;
@@ -128,8 +141,8 @@ static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const 
     return pdm__table_put_text(table, column, row, text, strlen(text), err);
 }
 
-static pdm_status put_segment(pdm_table *table, int64_t row, const pdm__tier_ladder *ladder, const tier_sums *s, const tier_sums *all,
-                              bool zero, pdm_error *err) {
+static pdm_status put_segment(pdm_table *table, int64_t row, const pdm__tier_ladder *ladder, const tier_sums *s,
+                              const tier_sums *all, bool zero, pdm_error *err) {
     bool total = s == all;
     pdm__table_i32(table, 0)[row] = (int32_t)row + 1;
     if (total) PDM__TRY(pdm__table_set_null(table, 0, row, err));
@@ -140,7 +153,8 @@ static pdm_status put_segment(pdm_table *table, int64_t row, const pdm__tier_lad
     PDM__TRY(pdm__table_put_ratio(table, 4, row, anybody || zero || !total, /* an empty tier has a share of 0 */
                                   anybody ? pdm__ratio(s->customers, all->customers) : 0.0, err));
     pdm__table_i64(table, 5)[row] = s->value;
-    PDM__TRY(pdm__table_put_ratio(table, 6, row, all->value != 0 || zero || (!total && s->customers == 0), all->value == 0 ? 0.0 : pdm__ratio(s->value, all->value), err));
+    PDM__TRY(pdm__table_put_ratio(table, 6, row, all->value != 0 || zero || (!total && s->customers == 0),
+                                  all->value == 0 ? 0.0 : pdm__ratio(s->value, all->value), err));
     bool some = s->customers > 0;
     PDM__TRY(pdm__table_put_ratio(table, 7, row, some || zero, some ? pdm__ratio(s->value, s->customers) : 0.0, err));
     pdm__table_i64(table, 8)[row] = s->least;
@@ -157,8 +171,8 @@ static void add_value(tier_sums *s, int64_t value) {
     s->value += value;
 }
 
-static pdm_status put_segments(const pdm__view *view, pdm_result *result, const int64_t *values, const int32_t *ids, int64_t count,
-                               pdm_error *err) {
+static pdm_status put_segments(const pdm__view *view, pdm_result *result, const int64_t *values, const int32_t *ids,
+                               int64_t count, pdm_error *err) {
     const pdm__tier_ladder *ladder = view->plan->own;
     const pdm_tiers_options *chosen = view->setup->options;
     tier_sums all[PDM__MAX_TIERS + 1];
@@ -175,7 +189,8 @@ static pdm_status put_segments(const pdm__view *view, pdm_result *result, const 
     return PDM_OK;
 }
 
-static pdm_status put_cuts(const pdm__view *view, pdm_result *result, const int64_t *lowest, const bool *has, pdm_error *err) {
+static pdm_status put_cuts(const pdm__view *view, pdm_result *result, const int64_t *lowest, const bool *has,
+                           pdm_error *err) {
     const pdm__tier_ladder *ladder = view->plan->own;
     pdm_table *table = NULL;
     PDM__TRY(pdm__result_add(result, &tables[TIERS_CUTS], ladder->count, PDM_TYPE_INT64, &table, err));
@@ -190,7 +205,8 @@ static pdm_status put_cuts(const pdm__view *view, pdm_result *result, const int6
     return PDM_OK;
 }
 
-static pdm_status put_customers(const pdm__view *view, const pdm__entry_ref *order, size_t count, pdm_table *table, pdm_error *err) {
+static pdm_status put_customers(const pdm__view *view, const pdm__entry_ref *order, size_t count, pdm_table *table,
+                                pdm_error *err) {
     bool text = view->store->schema.levels[0].key_kind == PDM__KEY_TEXT;
     int64_t *ids = text ? NULL : pdm__table_i64(table, 0);
     int64_t *values = pdm__table_i64(table, 1);
@@ -206,11 +222,13 @@ static pdm_status put_customers(const pdm__view *view, const pdm__entry_ref *ord
     return PDM_OK;
 }
 
-static pdm_status make_tables(const pdm__view *view, pdm__run *run, pdm_result *result, pdm__entry_ref *order, size_t count,
-                              pdm_error *err) {
+static pdm_status make_tables(const pdm__view *view, pdm__run *run, pdm_result *result, pdm__entry_ref *order,
+                              size_t count, pdm_error *err) {
     const pdm__tier_ladder *ladder = view->plan->own;
     int32_t kind = view->store->schema.levels[0].key_kind;
-    int32_t key = kind == PDM__KEY_TEXT ? PDM_TYPE_LARGE_UTF8 : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64 : PDM_TYPE_INT64;
+    int32_t key = kind == PDM__KEY_TEXT   ? PDM_TYPE_LARGE_UTF8
+                  : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64
+                                          : PDM_TYPE_INT64;
     int64_t lowest[PDM__MAX_TIERS] = {0};
     bool has[PDM__MAX_TIERS] = {false};
     pdm_table *table = NULL;
@@ -261,7 +279,7 @@ pdm_status pdm_tiers_create(pdm_context *context, const pdm_tiers_options *given
     return pdm_state_create(context, &pdm__metric_tiers, given, out, err);
 }
 
-pdm_status pdm_tiers_compute(pdm_context *context, const pdm_tiers_options *given, const pdm_batch *batch, pdm_result **out,
-                             pdm_error *err) {
+pdm_status pdm_tiers_compute(pdm_context *context, const pdm_tiers_options *given, const pdm_batch *batch,
+                             pdm_result **out, pdm_error *err) {
     return pdm_compute(context, &pdm__metric_tiers, given, batch, out, err);
 }

@@ -44,7 +44,8 @@ static void default_ladder(pdm__tier_ladder *out) {
 
 static void put_tier(const pdm__list *list, int64_t row, pdm__tier_ladder *out, int32_t at) {
     out->names[at] = text_cell(list, PDM__TIER_NAME, row);
-    out->names_zh[at] = has_cell(list, PDM__TIER_LABEL_ZH, row) ? text_cell(list, PDM__TIER_LABEL_ZH, row) : out->names[at];
+    out->names_zh[at] =
+        has_cell(list, PDM__TIER_LABEL_ZH, row) ? text_cell(list, PDM__TIER_LABEL_ZH, row) : out->names[at];
 }
 
 /* By rising cut; the tier without a cut is the lowest. */
@@ -54,8 +55,8 @@ static pdm_status read_cuts(const pdm__list *list, pdm__tier_ladder *out, pdm_er
     for (int64_t row = 0; row < list->rows; row++) {
         if (!has_cell(list, PDM__TIER_CUT, row)) {
             if (lowest) {
-                return pdm__fail(err, PDM_E_BAD_OPTION, row, "cut", "row %lld of list \"tiers\": a second tier without a cut",
-                                 (long long)row);
+                return pdm__fail(err, PDM_E_BAD_OPTION, row, "cut",
+                                 "row %lld of list \"tiers\": a second tier without a cut", (long long)row);
             }
             lowest = true;
             put_tier(list, row, out, 0);
@@ -67,8 +68,9 @@ static pdm_status read_cuts(const pdm__list *list, pdm__tier_ladder *out, pdm_er
             if (other == row || !has_cell(list, PDM__TIER_CUT, other)) continue;
             int64_t its = (int64_t)list->cells[PDM__TIER_CUT].words[other];
             if (its == cut) {
-                return pdm__fail(err, PDM_E_BAD_OPTION, row, "cut", "row %lld of list \"tiers\": cut %lld is there twice; cuts must rise",
-                                 (long long)row, (long long)cut);
+                return pdm__fail(err, PDM_E_BAD_OPTION, row, "cut",
+                                 "row %lld of list \"tiers\": cut %lld is there twice; cuts must rise", (long long)row,
+                                 (long long)cut);
             }
             below += its < cut;
         }
@@ -77,7 +79,8 @@ static pdm_status read_cuts(const pdm__list *list, pdm__tier_ladder *out, pdm_er
         out->cuts[below] = cut;
     }
     if (!lowest) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "cut", "list \"tiers\": the lowest tier must have no cut (null), all others one");
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "cut",
+                         "list \"tiers\": the lowest tier must have no cut (null), all others one");
     }
     return PDM_OK;
 }
@@ -87,7 +90,8 @@ static pdm_status read_shares(const pdm__list *list, pdm__tier_ladder *out, pdm_
     out->count = (int32_t)list->rows;
     for (int64_t row = 0; row < list->rows; row++) {
         if (!has_cell(list, PDM__TIER_SHARE, row)) {
-            return pdm__fail(err, PDM_E_BAD_OPTION, row, "share", "row %lld of list \"tiers\": share is missing", (long long)row);
+            return pdm__fail(err, PDM_E_BAD_OPTION, row, "share", "row %lld of list \"tiers\": share is missing",
+                             (long long)row);
         }
         int32_t at = out->count - 1 - (int32_t)row;
         put_tier(list, row, out, at);
@@ -100,18 +104,20 @@ pdm_status pdm__tier_ladder_read(const pdm__list *list, bool by_cut, pdm__tier_l
     memset(out, 0, sizeof *out);
     out->by_cut = by_cut;
     if (list->rows > PDM__MAX_TIERS) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "tiers", "list \"tiers\" has %lld rows, up to %d tiers are possible",
-                         (long long)list->rows, PDM__MAX_TIERS);
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "tiers",
+                         "list \"tiers\" has %lld rows, up to %d tiers are possible", (long long)list->rows,
+                         PDM__MAX_TIERS);
     }
     for (int64_t row = 0; row < list->rows; row++) {
         for (int64_t other = 0; other < row; other++) {
             if (strcmp(text_cell(list, PDM__TIER_NAME, row), text_cell(list, PDM__TIER_NAME, other)) != 0) continue;
-            return pdm__fail(err, PDM_E_BAD_OPTION, row, "tier", "row %lld of list \"tiers\": \"%s\" is there twice", (long long)row,
-                             text_cell(list, PDM__TIER_NAME, row));
+            return pdm__fail(err, PDM_E_BAD_OPTION, row, "tier", "row %lld of list \"tiers\": \"%s\" is there twice",
+                             (long long)row, text_cell(list, PDM__TIER_NAME, row));
         }
     }
     if (by_cut && list->rows < 2) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "tiers", "tiers by cut need list \"tiers\" with at least two tiers (tier, cut)");
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "tiers",
+                         "tiers by cut need list \"tiers\" with at least two tiers (tier, cut)");
     }
     if (by_cut) return read_cuts(list, out, err);
     if (list->rows == 0) {
@@ -121,8 +127,8 @@ pdm_status pdm__tier_ladder_read(const pdm__list *list, bool by_cut, pdm__tier_l
     return read_shares(list, out, err);
 }
 
-static void assign_cuts(const pdm__tier_ladder *ladder, const int64_t *values, size_t n, int32_t *tier_ids, int64_t *lowest,
-                        bool *has) {
+static void assign_cuts(const pdm__tier_ladder *ladder, const int64_t *values, size_t n, int32_t *tier_ids,
+                        int64_t *lowest, bool *has) {
     for (size_t i = 0; i < n; i++) {
         int32_t tier = 0;
         for (int32_t t = 1; t < ladder->count; t++) tier += ladder->cuts[t] <= values[i];
@@ -132,8 +138,8 @@ static void assign_cuts(const pdm__tier_ladder *ladder, const int64_t *values, s
     }
 }
 
-pdm_status pdm__tier_assign(pdm__run *run, const pdm__tier_ladder *ladder, const int64_t *values, size_t n, int32_t *tier_ids,
-                            int64_t *lowest, bool *has, pdm_error *err) {
+pdm_status pdm__tier_assign(pdm__run *run, const pdm__tier_ladder *ladder, const int64_t *values, size_t n,
+                            int32_t *tier_ids, int64_t *lowest, bool *has, pdm_error *err) {
     for (int32_t t = 0; t < ladder->count; t++) has[t] = false;
     if (ladder->by_cut) {
         assign_cuts(ladder, values, n, tier_ids, lowest, has);

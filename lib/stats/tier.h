@@ -31,7 +31,7 @@ bool pdm__tier_list_has_cuts(const pdm__list *list);
 pdm_status pdm__tier_ladder_read(const pdm__list *list, bool by_cut, pdm__tier_ladder *out, pdm_error *err);
 
 /* tier_ids[i] = 1 … count, 1 = lowest. lowest[t], has[t]: smallest value of tier t + 1. Errors: as pdm__ladder_share(). */
-pdm_status pdm__tier_assign(pdm__run *run, const pdm__tier_ladder *ladder, const int64_t *values, size_t n, int32_t *tier_ids,
-                            int64_t *lowest, bool *has, pdm_error *err);
+pdm_status pdm__tier_assign(pdm__run *run, const pdm__tier_ladder *ladder, const int64_t *values, size_t n,
+                            int32_t *tier_ids, int64_t *lowest, bool *has, pdm_error *err);
 
 #endif

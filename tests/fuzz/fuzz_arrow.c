@@ -47,9 +47,10 @@ static void *zeroed(size_t size) {
 
 /* ---- formats ---- */
 
-static const char *const formats[] = {"l", "l", "u", "U", "vu", "tsu:", "tsu:UTC", "tsn:", "tsm:UTC", "tss:", "tdD", "i", "I",
-                                      "L", "c", "C", "s", "S", "g", "f", "d:38,2", "d:10,0,128", "d:5,-3", "n", "b", "z",
-                                      "+l", "w:3", "", "tsx:", "d:", "u2"};
+static const char *const formats[] = {
+    "l",      "l", "u", "U", "vu", "tsu:", "tsu:UTC", "tsn:", "tsm:UTC", "tss:",   "tdD",
+    "i",      "I", "L", "c", "C",  "s",    "S",       "g",    "f",       "d:38,2", "d:10,0,128",
+    "d:5,-3", "n", "b", "z", "+l", "w:3",  "",        "tsx:", "d:",      "u2"};
 #define FORMATS (sizeof formats / sizeof *formats)
 
 static size_t width_of(const char *format) {
@@ -250,9 +251,15 @@ static void choose_columns(producer *p) {
         uint8_t choice = next(p->in);
         /* Mostly what fits the role, so that rows get in at all. */
         switch (p->metric->columns[i].role) {
-        case PDM_ROLE_TIME: c->format = formats[choice % 3 == 0 ? 5 + choice / 3 % 6 : choice % 3 == 1 ? 0 : choice % FORMATS]; break;
-        case PDM_ROLE_MONEY: c->format = formats[choice % 3 == 0 ? 20 : choice % 3 == 1 ? usual[choice % 8] : choice % FORMATS]; break;
-        default: c->format = formats[choice % 3 == 0 ? choice / 3 % 5 : choice % 3 == 1 ? 0 : choice % FORMATS]; break;
+        case PDM_ROLE_TIME:
+            c->format = formats[choice % 3 == 0 ? 5 + choice / 3 % 6 : choice % 3 == 1 ? 0 : (int)(choice % FORMATS)];
+            break;
+        case PDM_ROLE_MONEY:
+            c->format = formats[choice % 3 == 0 ? 20 : choice % 3 == 1 ? usual[choice % 8] : choice % FORMATS];
+            break;
+        default:
+            c->format = formats[choice % 3 == 0 ? choice / 3 % 5 : choice % 3 == 1 ? 0 : (int)(choice % FORMATS)];
+            break;
         }
         c->name = p->metric->columns[next(p->in) == 44 ? 0 : i].name;
         if (next(p->in) % 4 != 3) continue;

@@ -73,7 +73,8 @@ static void ask_result(const pdm_state *state) {
     pdm_error err;
     pdm_status status = pdm_state_result(state, &result, &err);
     check(status != PDM_OK || pdm_result_table_count(result) > 0);
-    if (status != PDM_OK && getenv("PDM_TEST_TRACE") != NULL) (void)fprintf(stderr, "result: %d %s\n", (int)status, err.message);
+    if (status != PDM_OK && getenv("PDM_TEST_TRACE") != NULL)
+        (void)fprintf(stderr, "result: %d %s\n", (int)status, err.message);
     check(status != PDM_E_BUSY && status != PDM_E_ARGUMENT && status != PDM_E_CORRUPT_STATE);
     check(status == PDM_OK || err.code == (int32_t)status);
     if (status == PDM_OK) {
@@ -119,8 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pdm_error err;
     pdm_status status = bytes == NULL ? PDM_E_NOMEM : pdm_state_deserialize(context, bytes, size, &state, &err);
     check((status == PDM_OK) == (state != NULL));
-    check(status == PDM_OK || status == PDM_E_CORRUPT_STATE || status == PDM_E_UNSUPPORTED_VERSION || status == PDM_E_NOMEM ||
-          status == PDM_E_LIMIT);
+    check(status == PDM_OK || status == PDM_E_CORRUPT_STATE || status == PDM_E_UNSUPPORTED_VERSION ||
+          status == PDM_E_NOMEM || status == PDM_E_LIMIT);
     free(bytes);
     if (status == PDM_OK) use(context, other, state);
     pdm_state_free(state);

@@ -21,7 +21,8 @@ static void write_plainly(int64_t minor, int32_t exponent, char *out, size_t roo
     char digits[40];
     int length = snprintf(digits, sizeof digits, "%0*llu", (int)exponent + 1, (unsigned long long)magnitude);
     int whole = length - (int)exponent;
-    (void)snprintf(out, room, "%s%.*s%s%s", minor < 0 ? "-" : "", whole, digits, exponent > 0 ? "." : "", digits + whole);
+    (void)snprintf(out, room, "%s%.*s%s%s", minor < 0 ? "-" : "", whole, digits, exponent > 0 ? "." : "",
+                   digits + whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -51,8 +51,8 @@ static void set_option(law_case *c, const pdm_option_info *info, uint8_t value) 
 }
 
 static void choose(law_case *c, input *in) {
-    static const char *const labels[] = {"two_windows", "three_windows", "segment_boxes", "segment_codes",
-                                         "four_thresholds", "three_thresholds", "tier_cuts", "tier_shares"};
+    static const char *const labels[] = {"two_windows",     "three_windows",    "segment_boxes", "segment_codes",
+                                         "four_thresholds", "three_thresholds", "tier_cuts",     "tier_shares"};
     case_begin(c, pdm_metric_at(next(in) % pdm_metric_count()), "");
     c->number = next(in) % ROWS_STYLES;
     c->calendar = next(in) % 3;
@@ -73,7 +73,8 @@ static bool take_parts(const law_case *c, pdm_context *context, const rows *r, i
     return take_rows(*out, r, 0, cut, NULL) == PDM_OK && take_rows(*out, r, cut, r->count - cut, NULL) == PDM_OK;
 }
 
-static void compare(const law_case *c, pdm_context *context, pdm_context *other, const rows *r, int64_t cut, pdm_state *state) {
+static void compare(const law_case *c, pdm_context *context, pdm_context *other, const rows *r, int64_t cut,
+                    pdm_state *state) {
     pdm_error err;
     pdm_state *parts = NULL;
     bytes empty = state_bytes(state);
@@ -109,7 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pdm_context *other = context_seed(7);
     pdm_state *state = NULL;
     size_t needed = 0;
-    if (case_create(&c, context, &state, NULL) == PDM_OK && pdm_state_serialize(state, NULL, 0, &needed, NULL) == PDM_OK) {
+    if (case_create(&c, context, &state, NULL) == PDM_OK &&
+        pdm_state_serialize(state, NULL, 0, &needed, NULL) == PDM_OK) {
         rows *r = rows_from_bytes(c.metric, in.at, in.left < 4000 ? in.left : 4000, case_style(&c));
         compare(&c, context, other, r, r->count * cut / 256, state);
         rows_free(r);

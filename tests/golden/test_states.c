@@ -87,7 +87,8 @@ static void write_case(const law_case *c, void *user) {
 static void first_difference(const char *name, bytes expected, bytes got) {
     size_t at = 0;
     size_t line = 1;
-    while (at < expected.size && at < got.size && expected.data[at] == got.data[at]) line += expected.data[at++] == '\n';
+    while (at < expected.size && at < got.size && expected.data[at] == got.data[at])
+        line += expected.data[at++] == '\n';
     fail_msg("%s: the tables differ from line %zu on", name, line);
 }
 
@@ -101,7 +102,8 @@ static void check_file(const char *name) {
     path_of(name, ".txt", path);
     bytes expected = read_file(path);
     if (stored.data == NULL || expected.data == NULL) fail_msg("%s: state or tables are missing", name);
-    if (pdm_state_deserialize(NULL, stored.data, stored.size, &state, &err) != PDM_OK) fail_msg("%s: %s", name, err.message);
+    if (pdm_state_deserialize(NULL, stored.data, stored.size, &state, &err) != PDM_OK)
+        fail_msg("%s: %s", name, err.message);
     if (pdm_state_result(state, &result, &err) != PDM_OK) fail_msg("%s: %s", name, err.message);
     bytes got = dump_of(result);
     if (!bytes_equal(expected, got)) first_difference(name, expected, got);
@@ -143,7 +145,8 @@ static void test_stored_states(void **unused) {
     }
     (void)closedir(folder);
     for (int32_t m = 0; m < pdm_metric_count() && m < 64; m++) {
-        if (seen[m] == 0) fail_msg("no stored state of metric \"%s\"; see the head of this file", pdm_metric_at(m)->name);
+        if (seen[m] == 0)
+            fail_msg("no stored state of metric \"%s\"; see the head of this file", pdm_metric_at(m)->name);
     }
 }
 

@@ -44,7 +44,8 @@ static void join(const law_case *c, pdm_state *dst, const pdm_state *src) {
 static pdm_state *restored(const law_case *c, pdm_context *context, bytes b) {
     pdm_state *state = NULL;
     pdm_error err;
-    if (pdm_state_deserialize(context, b.data, b.size, &state, &err) != PDM_OK) fail_msg("%s: %s", c->name, err.message);
+    if (pdm_state_deserialize(context, b.data, b.size, &state, &err) != PDM_OK)
+        fail_msg("%s: %s", c->name, err.message);
     return state;
 }
 
@@ -195,7 +196,8 @@ static void law_compute(bench *b, const law_case *c, const rows *r, const outcom
 }
 
 static void check_columns(const law_case *c, const pdm_table_info *info, const pdm_table *table) {
-    if (pdm_table_column_count(table) != info->column_count) fail_msg("%s: table \"%s\" has other columns", c->name, info->name);
+    if (pdm_table_column_count(table) != info->column_count)
+        fail_msg("%s: table \"%s\" has other columns", c->name, info->name);
     for (int32_t k = 0; k < info->column_count; k++) {
         assert_string_equal(pdm_table_column_name(table, k), info->columns[k].name);
         int32_t type = pdm_table_column_type(table, k);
@@ -251,7 +253,8 @@ static void all_laws(const law_case *c, void *user) {
 
 static void test_every_metric(void **unused) {
     (void)unused;
-    bench b = {.plain = context_threads(1), .other_seed = context_seed(0xDEADBEEFCAFE), .backwards = context_backwards(4)};
+    bench b = {
+        .plain = context_threads(1), .other_seed = context_seed(0xDEADBEEFCAFE), .backwards = context_backwards(4)};
     static const int32_t threads[3] = {2, 3, 8};
     for (int32_t i = 0; i < 3; i++) b.threads[i] = context_threads(threads[i]);
     for (int32_t m = 0; m < pdm_metric_count(); m++) {
@@ -259,8 +262,9 @@ static void test_every_metric(void **unused) {
         case_counts counts;
         b.with_error = 0;
         cases_walk(metric, 250, all_laws, &b, &counts);
-        print_message("%s: %lld cases, %lld of them end in an error of the data; %lld combinations refused (%s …)\n", metric->name,
-                      (long long)counts.visited, (long long)b.with_error, (long long)counts.refused, counts.first_refusal);
+        print_message("%s: %lld cases, %lld of them end in an error of the data; %lld combinations refused (%s …)\n",
+                      metric->name, (long long)counts.visited, (long long)b.with_error, (long long)counts.refused,
+                      counts.first_refusal);
         assert_true(counts.visited > metric->option_count);
         assert_true(b.with_error * 3 < counts.visited);
     }

@@ -43,7 +43,8 @@ static pdm_state *in_batches(const law_case *c, pdm_context *context, const rows
     for (int64_t first = 0; first < r->count; first += size) {
         pdm_error err;
         int64_t left = r->count - first;
-        if (take_rows(state, r, first, left < size ? left : size, &err) != PDM_OK) fail_msg("%s: %s", c->name, err.message);
+        if (take_rows(state, r, first, left < size ? left : size, &err) != PDM_OK)
+            fail_msg("%s: %s", c->name, err.message);
     }
     return state;
 }
@@ -76,7 +77,8 @@ static void threads_case(const law_case *c, void *user) {
         expect(c, "threads, one batch", &expected, in_batches(c, context, r, r->count));
         if (i == 1) expect(c, "threads, batches of 20,000", &expected, in_batches(c, context, r, 20000));
         pdm_state *restored = NULL;
-        assert_int_equal(pdm_state_deserialize(context, expected.state.data, expected.state.size, &restored, NULL), PDM_OK);
+        assert_int_equal(pdm_state_deserialize(context, expected.state.data, expected.state.size, &restored, NULL),
+                         PDM_OK);
         expect(c, "threads, read back", &expected, restored);
         pdm_state *left = in_batches(c, context, r, r->count);
         pdm_state *right = fresh(c, context);
@@ -108,7 +110,8 @@ static void test_first_bad_row(void **unused) {
         uint8_t *bits = malloc((size_t)r->count / 8);
         assert_non_null(bits);
         memset(bits, 0xFF, (size_t)r->count / 8);
-        for (int64_t row = 20003; row < r->count; row += 9000) bits[row / 8] = (uint8_t)(bits[row / 8] & ~(1 << row % 8));
+        for (int64_t row = 20003; row < r->count; row += 9000)
+            bits[row / 8] = (uint8_t)(bits[row / 8] & ~(1 << row % 8));
         r->columns[0].column.validity = bits;
         pdm_state *state = fresh(&c, context);
         pdm_error err;

@@ -33,9 +33,18 @@ typedef enum call {
     CALLS
 } call;
 
-static const char *const call_names[CALLS] = {"create",          "lists and calendar", "first update",     "update",
-                                              "update_arrow",    "merge",              "merge, other seed", "merge into an empty state",
-                                              "serialize",       "deserialize",        "result",           "compute"};
+static const char *const call_names[CALLS] = {"create",
+                                              "lists and calendar",
+                                              "first update",
+                                              "update",
+                                              "update_arrow",
+                                              "merge",
+                                              "merge, other seed",
+                                              "merge into an empty state",
+                                              "serialize",
+                                              "deserialize",
+                                              "result",
+                                              "compute"};
 
 /* One try: a state on the memory under test, what is merged into it, and what the call left behind. */
 typedef struct trial {
@@ -148,7 +157,8 @@ static bytes written(trial *t, call which, bool after_call) {
 }
 
 /* Fails call number `n`; returns whether memory was asked for that often. */
-static bool fail_at(trial *t, call which, failing_memory *memory, int64_t n, bool from_there_on, const bytes *before, const bytes *after) {
+static bool fail_at(trial *t, call which, failing_memory *memory, int64_t n, bool from_there_on, const bytes *before,
+                    const bytes *after) {
     pdm_error err;
     pdm_error_reset(&err);
     prepare_state(t, which);
@@ -278,9 +288,11 @@ static void limit_case(const law_case *c, void *user) {
                 pdm_error_reset(&err);
                 t.partly = false;
                 pdm_status status = do_call(&t, (call)which, &err);
-                if (status != PDM_OK && status != PDM_E_LIMIT) note(&t, (call)which, pdm_status_name((int32_t)status), part);
+                if (status != PDM_OK && status != PDM_E_LIMIT)
+                    note(&t, (call)which, pdm_status_name((int32_t)status), part);
                 if (status == PDM_E_LIMIT) *limited += 1;
-                if (status == PDM_E_LIMIT && (err.code != PDM_E_LIMIT || err.message[0] == '\0')) note(&t, (call)which, "no message", part);
+                if (status == PDM_E_LIMIT && (err.code != PDM_E_LIMIT || err.message[0] == '\0'))
+                    note(&t, (call)which, "no message", part);
                 uint64_t held = 0;
                 pdm_context_memory(t.context, NULL, &held);
                 if (held > options.memory_limit) note(&t, (call)which, "more held than the limit", part);

@@ -9,9 +9,12 @@
 
 /* ---- examples of lists ---- */
 
-static pdm_column text_column(const char *name, const int32_t *offsets, const char *bytes) { return pdm_column_utf8(name, offsets, bytes); }
+static pdm_column text_column(const char *name, const int32_t *offsets, const char *bytes) {
+    return pdm_column_utf8(name, offsets, bytes);
+}
 
-static pdm_status give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t length, pdm_error *err) {
+static pdm_status give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t length,
+                       pdm_error *err) {
     pdm_batch batch = pdm_batch_make(columns, count, length);
     return pdm_state_set_list(state, list, &batch, err);
 }
@@ -20,7 +23,8 @@ static pdm_status two_windows(pdm_state *state, pdm_error *err) {
     static const int32_t names[] = {0, 6, 12};
     static const int64_t from[] = {-40 * DAY_US, 0};
     static const int64_t to[] = {0, 40 * DAY_US};
-    const pdm_column columns[] = {text_column("name", names, "before上月"), pdm_column_int64("from", from), pdm_column_int64("to", to)};
+    const pdm_column columns[] = {text_column("name", names, "before上月"), pdm_column_int64("from", from),
+                                  pdm_column_int64("to", to)};
     return give(state, "windows", columns, 3, 2, err);
 }
 
@@ -32,8 +36,8 @@ static pdm_status three_windows(pdm_state *state, pdm_error *err) {
     static const int64_t as_of[] = {-5 * DAY_US, 45 * DAY_US, 0};
     static const uint8_t from_valid[] = {0x06};
     static const uint8_t as_of_valid[] = {0x03};
-    pdm_column columns[] = {text_column("name", names, "abc"), pdm_column_int64("from", from), pdm_column_int64("to", to),
-                            pdm_column_int64("as_of", as_of)};
+    pdm_column columns[] = {text_column("name", names, "abc"), pdm_column_int64("from", from),
+                            pdm_column_int64("to", to), pdm_column_int64("as_of", as_of)};
     columns[1].validity = from_valid;
     columns[3].validity = as_of_valid;
     return give(state, "windows", columns, 4, 3, err);
@@ -70,7 +74,8 @@ static pdm_status segment_codes(pdm_state *state, pdm_error *err) {
     return give(state, "segments", columns, 2, 3, err);
 }
 
-static pdm_status thresholds_of(pdm_state *state, const int64_t *r, const int64_t *f, const int64_t *m, int32_t n, pdm_error *err) {
+static pdm_status thresholds_of(pdm_state *state, const int64_t *r, const int64_t *f, const int64_t *m, int32_t n,
+                                pdm_error *err) {
     static const int32_t names[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     static const char *const letters[] = {"", "rfm", "rrffmm", "rrrfffmmm", "rrrrffffmmmm"};
     int64_t cuts[12];
@@ -109,15 +114,20 @@ static pdm_status tier_cuts(pdm_state *state, pdm_error *err) {
 static pdm_status tier_shares(pdm_state *state, pdm_error *err) {
     static const int32_t names[] = {0, 1, 2, 3};
     static const double shares[] = {0.125, 0.375, 0.5};
-    const pdm_column columns[] = {text_column("tier", names, "abc"), pdm_column_make("share", PDM_TYPE_FLOAT64, shares)};
+    const pdm_column columns[] = {text_column("tier", names, "abc"),
+                                  pdm_column_make("share", PDM_TYPE_FLOAT64, shares)};
     return give(state, "tiers", columns, 2, 3, err);
 }
 
 static const case_list examples[] = {
-    {"windows", "two_windows", two_windows},          {"windows", "three_windows", three_windows},
-    {"segments", "segment_boxes", segment_boxes},     {"segments", "segment_codes", segment_codes},
-    {"thresholds", "four_thresholds", four_thresholds}, {"thresholds", "three_thresholds", three_thresholds},
-    {"tiers", "tier_cuts", tier_cuts},                {"tiers", "tier_shares", tier_shares},
+    {"windows", "two_windows", two_windows},
+    {"windows", "three_windows", three_windows},
+    {"segments", "segment_boxes", segment_boxes},
+    {"segments", "segment_codes", segment_codes},
+    {"thresholds", "four_thresholds", four_thresholds},
+    {"thresholds", "three_thresholds", three_thresholds},
+    {"tiers", "tier_cuts", tier_cuts},
+    {"tiers", "tier_shares", tier_shares},
 };
 #define EXAMPLES ((int32_t)(sizeof examples / sizeof *examples))
 
@@ -134,7 +144,8 @@ static void check_examples(const pdm_metric *metric) {
         bool found = false;
         for (int32_t e = 0; e < EXAMPLES; e++) found = found || strcmp(examples[e].list, metric->lists[i].name) == 0;
         if (found) continue;
-        (void)fprintf(stderr, "tests/support/cases.c has no example of list \"%s\" (metric \"%s\")\n", metric->lists[i].name, metric->name);
+        (void)fprintf(stderr, "tests/support/cases.c has no example of list \"%s\" (metric \"%s\")\n",
+                      metric->lists[i].name, metric->name);
         abort();
     }
 }
@@ -233,7 +244,8 @@ static bool accepted(const law_case *c, walk *w) {
         abort();
     }
     if (w->counts->refused++ == 0) {
-        (void)snprintf(w->counts->first_refusal, sizeof w->counts->first_refusal, "%.100s: %.140s", c->name, err.message);
+        (void)snprintf(w->counts->first_refusal, sizeof w->counts->first_refusal, "%.100s: %.140s", c->name,
+                       err.message);
     }
     return false;
 }
@@ -283,7 +295,8 @@ static void walk_options(const law_case *base, walk *w) {
         const pdm_option_info *info = &base->metric->options[i];
         char buffer[32];
         const char *value = NULL;
-        for (int32_t nth = info->type == PDM_OPTION_ENUM ? 1 : 0; (value = nth_value(info, nth, buffer, sizeof buffer)) != NULL; nth++) {
+        for (int32_t nth = info->type == PDM_OPTION_ENUM ? 1 : 0;
+             (value = nth_value(info, nth, buffer, sizeof buffer)) != NULL; nth++) {
             law_case c = *base;
             if (!case_set(&c, info->name, value)) continue;
             visit_with_lists(&c, w);
@@ -335,8 +348,12 @@ static const recipe recipes[] = {
     {"rfm", {"grain=order", NULL}, {NULL}},
     {"rfm", {"grain=order", "f_basis=days", "absent_detail=true", "m_basis=net_max", NULL}, {"three_windows", NULL}},
     {"rfm", {"tiers=share", "policy=nested", "null_rows=skip", NULL}, {"two_windows", NULL}},
-    {"rfm", {"policy=fixed", "refund_policy=drop_fully_refunded", "dedupe=event_id", NULL}, {"four_thresholds", "segment_boxes"}},
-    {"rfm", {"grain=order", "map=cn8", "split_by=median", "thresholds=frozen", "tiers=cut", NULL}, {"two_windows", "tier_cuts"}},
+    {"rfm",
+     {"policy=fixed", "refund_policy=drop_fully_refunded", "dedupe=event_id", NULL},
+     {"four_thresholds", "segment_boxes"}},
+    {"rfm",
+     {"grain=order", "map=cn8", "split_by=median", "thresholds=frozen", "tiers=cut", NULL},
+     {"two_windows", "tier_cuts"}},
     {"tiers", {NULL}, {NULL}},
     {"tiers", {"dedupe=event_id", NULL}, {"tier_cuts", NULL}},
     {"tiers", {"null_rows=skip", NULL}, {"tier_shares", NULL}},

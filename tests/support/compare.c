@@ -92,8 +92,8 @@ bool results_equal(const pdm_result *a, const pdm_result *b, char *why) {
         const pdm_table *y = pdm_result_table_at(b, t);
         if (strcmp(pdm_table_name(x), pdm_table_name(y)) != 0 || pdm_table_rows(x) != pdm_table_rows(y) ||
             pdm_table_column_count(x) != pdm_table_column_count(y)) {
-            (void)snprintf(why, 256, "table %s: name, rows (%" PRId64 ", %" PRId64 ") or columns differ", pdm_table_name(x),
-                           pdm_table_rows(x), pdm_table_rows(y));
+            (void)snprintf(why, 256, "table %s: name, rows (%" PRId64 ", %" PRId64 ") or columns differ",
+                           pdm_table_name(x), pdm_table_rows(x), pdm_table_rows(y));
             return false;
         }
         for (int32_t c = 0; c < pdm_table_column_count(x); c++) {
@@ -173,7 +173,8 @@ void result_dump(const pdm_result *result, FILE *out) {
         const pdm_table *table = pdm_result_table_at(result, t);
         (void)fprintf(out, "# %s\n", pdm_table_name(table));
         for (int32_t c = 0; c < pdm_table_column_count(table); c++) {
-            (void)fprintf(out, "%s%s:%d", c == 0 ? "" : "\t", pdm_table_column_name(table, c), pdm_table_column_type(table, c));
+            (void)fprintf(out, "%s%s:%d", c == 0 ? "" : "\t", pdm_table_column_name(table, c),
+                          pdm_table_column_type(table, c));
         }
         (void)fputc('\n', out);
         for (int64_t row = 0; row < pdm_table_rows(table); row++) {

@@ -58,7 +58,8 @@ static void *resize(void *user, void *block, size_t old_size, size_t new_size) {
     }
     if (new_size == 0) return raw == NULL ? NULL : release(memory, raw, held);
     memory->calls++;
-    if (memory->fail_at > 0 && (memory->calls == memory->fail_at || (memory->from_there_on && memory->calls > memory->fail_at))) {
+    if (memory->fail_at > 0 &&
+        (memory->calls == memory->fail_at || (memory->from_there_on && memory->calls > memory->fail_at))) {
         memory->failures++;
         return NULL;
     }

@@ -4,7 +4,6 @@
 
 #include <pdmetrics/context.h>
 
-
 /* Aborts if it cannot be made. */
 pdm_context *context_of(const pdm_context_options *options);
 pdm_context *context_threads(int32_t threads);
@@ -16,9 +15,9 @@ pdm_context *context_backwards(int32_t threads);
 typedef struct failing_memory {
     int64_t outstanding; /* blocks */
     int64_t bytes;
-    int64_t calls;       /* that ask for more */
-    int64_t fail_at;     /* the call that fails, counted from 1; 0 = none */
-    bool from_there_on;  /* and all after it */
+    int64_t calls;      /* that ask for more */
+    int64_t fail_at;    /* the call that fails, counted from 1; 0 = none */
+    bool from_there_on; /* and all after it */
     int64_t failures;
     bool wrong_size; /* a block came back with another size than it was given */
 } failing_memory;

@@ -71,7 +71,8 @@ static int64_t int_key(int64_t value) {
     return value % 3 == 0 ? -value : value;
 }
 
-static void lay_out_texts(rows_column *c, pdm_type type, int64_t count, const int64_t *values, pdm_column *out, void **owned) {
+static void lay_out_texts(rows_column *c, pdm_type type, int64_t count, const int64_t *values, pdm_column *out,
+                          void **owned) {
     bool large = type == PDM_TYPE_LARGE_UTF8;
     char *bytes = take((size_t)count * TEXT_ROOM, 1);
     int32_t *narrow = take((size_t)count + 1, sizeof *narrow);
@@ -127,7 +128,8 @@ static void lay_out_floats(rows_column *c, int64_t count) {
 static void lay_out_int_keys(rows_column *c, bool is_unsigned, int64_t count) {
     uint64_t *words = take((size_t)count, sizeof *words);
     for (int64_t i = 0; i < count; i++) {
-        words[i] = is_unsigned ? (uint64_t)c->values[i] * UINT64_C(0x9E3779B97F4A7C15) : (uint64_t)int_key(c->values[i]);
+        words[i] =
+            is_unsigned ? (uint64_t)c->values[i] * UINT64_C(0x9E3779B97F4A7C15) : (uint64_t)int_key(c->values[i]);
     }
     c->column = pdm_column_make(c->info->name, is_unsigned ? PDM_TYPE_UINT64 : PDM_TYPE_INT64, words);
     c->owned[3] = words;
@@ -285,7 +287,8 @@ void rows_free(rows *r) {
     for (int32_t i = 0; i < r->column_count; i++) {
         free(r->columns[i].values);
         free(r->columns[i].valid);
-        for (size_t o = 0; o < sizeof r->columns[i].owned / sizeof *r->columns[i].owned; o++) free(r->columns[i].owned[o]);
+        for (size_t o = 0; o < sizeof r->columns[i].owned / sizeof *r->columns[i].owned; o++)
+            free(r->columns[i].owned[o]);
     }
     free(r);
 }

@@ -130,8 +130,16 @@ static void test_sizes_that_cannot_be(void **unused) {
 /* Across the size from which blocks have pages of their own, growing and shrinking keep the contents. */
 static void test_large_blocks(void **unused) {
     (void)unused;
-    static const size_t sizes[] = {100, (size_t)1 << 20, ((size_t)1 << 22) - 1, (size_t)1 << 22, ((size_t)1 << 22) + 1,
-                                   (size_t)5 << 20, (size_t)9 << 20, (size_t)1 << 22, 4096, 64};
+    static const size_t sizes[] = {100,
+                                   (size_t)1 << 20,
+                                   ((size_t)1 << 22) - 1,
+                                   (size_t)1 << 22,
+                                   ((size_t)1 << 22) + 1,
+                                   (size_t)5 << 20,
+                                   (size_t)9 << 20,
+                                   (size_t)1 << 22,
+                                   4096,
+                                   64};
     pdm_context *context = context_threads(1);
     uint8_t *block = NULL;
     size_t size = 100;
@@ -201,10 +209,14 @@ static void test_references(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options),      cmocka_unit_test(test_struct_size),
-        cmocka_unit_test(test_counting),     cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_sizes_that_cannot_be), cmocka_unit_test(test_large_blocks),
-        cmocka_unit_test(test_allocator),    cmocka_unit_test(test_references),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_struct_size),
+        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_sizes_that_cannot_be),
+        cmocka_unit_test(test_large_blocks),
+        cmocka_unit_test(test_allocator),
+        cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,8 @@ static const settings label = {.role = PDM_ROLE_TEXT, .exponent = -1};
 static void take_some(taken *t, settings how, const pdm_column *column, int64_t length, int64_t first, int64_t rows) {
     memset(t, 0, sizeof *t);
     t->context = context_threads(1);
-    t->info = (pdm_column_info){.name = "c", .role = how.role, .required = 1, .nullable = how.nullable, .unit = "", .doc = "It."};
+    t->info = (pdm_column_info){
+        .name = "c", .role = how.role, .required = 1, .nullable = how.nullable, .unit = "", .doc = "It."};
     t->calendar = pdm_calendar_fixed(28800);
     t->in.calendar = &t->calendar;
     t->in.currency_exponent = how.exponent;
@@ -57,7 +58,9 @@ static void take_some(taken *t, settings how, const pdm_column *column, int64_t 
     if (t->status == PDM_OK) t->status = pdm__ingest_block(&t->in, &t->block, first, (size_t)rows, &t->err);
 }
 
-static void take_all(taken *t, settings how, const pdm_column *column, int64_t length) { take_some(t, how, column, length, 0, length); }
+static void take_all(taken *t, settings how, const pdm_column *column, int64_t length) {
+    take_some(t, how, column, length, 0, length);
+}
 
 static void taken_end(taken *t) {
     uint64_t held = 1;
@@ -264,7 +267,8 @@ static void test_times(void **unused) {
     static const int32_t days[] = {-1, 0, 20000};
     column = pdm_column_make("c", PDM_TYPE_DATE32, days);
     const int64_t day = INT64_C(86400000000);
-    expect_words(moment, &column, (const int64_t[]){-day - east, -east, 20000 * day - east}, 3); /* local midnight, always */
+    expect_words(moment, &column, (const int64_t[]){-day - east, -east, 20000 * day - east},
+                 3); /* local midnight, always */
 
     static const int64_t far[] = {0, INT64_MAX / 1000 + 1, INT64_MIN};
     column = pdm_column_make("c", PDM_TYPE_TIMESTAMP_MS, far);
@@ -336,11 +340,27 @@ static void test_bad_texts(void **unused) {
 
 static void test_utf8(void **unused) {
     (void)unused;
-    static const char *const good[] = {"", "a", "abcdefghij", "é", "€", "😀", "abcdefgh€", "\xF4\x8F\xBF\xBF", "\xEE\x80\x80", "\xED\x9F\xBF"};
-    static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "abcdefghi\xE2\x82", "\xC3\x41", "\xE2\x41\x82"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(pdm__is_utf8((const uint8_t *)good[i], strlen(good[i])));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(pdm__is_utf8((const uint8_t *)bad[i], strlen(bad[i])));
+    static const char *const good[] = {
+        "", "a", "abcdefghij", "é", "€", "😀", "abcdefgh€", "\xF4\x8F\xBF\xBF", "\xEE\x80\x80", "\xED\x9F\xBF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xC0\x80",
+                                      "\xC1\xBF",
+                                      "\xE0\x9F\xBF",
+                                      "\xED\xA0\x80",
+                                      "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF5\x80\x80\x80",
+                                      "\xFF",
+                                      "\xC3",
+                                      "\xE2\x82",
+                                      "\xF0\x9F\x98",
+                                      "abcdefghi\xE2\x82",
+                                      "\xC3\x41",
+                                      "\xE2\x41\x82"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(pdm__is_utf8((const uint8_t *)good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(pdm__is_utf8((const uint8_t *)bad[i], strlen(bad[i])));
     assert_true(pdm__is_utf8((const uint8_t *)"a\0b", 3));
 }
 
@@ -435,7 +455,8 @@ static void test_dictionaries(void **unused) {
 static void test_nulls(void **unused) {
     (void)unused;
     static const int64_t values[] = {1, INT64_MIN, 3, 4, INT64_MIN, 6};
-    static const uint8_t validity[] = {0x2D << 2, 0xFF}; /* from bit 2: present, null, present, present, null, present */
+    static const uint8_t validity[] = {0x2D << 2,
+                                       0xFF}; /* from bit 2: present, null, present, present, null, present */
     pdm_column column = pdm_column_int64("c", NULL);
     int64_t shifted[8] = {0, 0};
     memcpy(shifted + 2, values, sizeof values);
@@ -491,11 +512,13 @@ static void test_nulls(void **unused) {
 static void test_batches(void **unused) {
     (void)unused;
     static const int64_t values[] = {1};
-    static const pdm_column_info infos[] = {{.name = "a", .role = PDM_ROLE_KEY, .doc = "A."}, {.name = "b", .role = PDM_ROLE_MONEY, .doc = "B."}};
+    static const pdm_column_info infos[] = {{.name = "a", .role = PDM_ROLE_KEY, .doc = "A."},
+                                            {.name = "b", .role = PDM_ROLE_MONEY, .doc = "B."}};
     const pdm__use both[] = {PDM__REQUIRED, PDM__REQUIRED};
     const pdm__use one[] = {PDM__REQUIRED, PDM__OPTIONAL};
     const pdm__use none[] = {PDM__UNUSED, PDM__UNUSED};
-    pdm_column columns[] = {pdm_column_int64("x", values), pdm_column_int64("a", values), pdm_column_int64("a", values)};
+    pdm_column columns[] = {pdm_column_int64("x", values), pdm_column_int64("a", values),
+                            pdm_column_int64("a", values)};
     pdm__ingest in;
     pdm_error err;
     pdm_batch batch = pdm_batch_make(columns, 2, 1);
@@ -530,10 +553,10 @@ static void test_batches(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_integers), cmocka_unit_test(test_positions),    cmocka_unit_test(test_money),
-        cmocka_unit_test(test_money_sum), cmocka_unit_test(test_numbers),     cmocka_unit_test(test_times),
-        cmocka_unit_test(test_texts),    cmocka_unit_test(test_bad_texts),    cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_views),    cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_integers),  cmocka_unit_test(test_positions),    cmocka_unit_test(test_money),
+        cmocka_unit_test(test_money_sum), cmocka_unit_test(test_numbers),      cmocka_unit_test(test_times),
+        cmocka_unit_test(test_texts),     cmocka_unit_test(test_bad_texts),    cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_views),     cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_nulls),
         cmocka_unit_test(test_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

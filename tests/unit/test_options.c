@@ -66,8 +66,10 @@ static void test_registry(void **unused) {
 
 /* Options lie within the struct, do not overlap, and are told of. */
 static void check_place(const pdm_metric *metric, const pdm_option_info *info) {
-    size_t size = info->type == PDM_OPTION_TEXT ? 64 : info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME ||
-                                                               info->type == PDM_OPTION_FLOAT ? 8 : 4;
+    size_t size = info->type == PDM_OPTION_TEXT ? 64
+                  : info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME || info->type == PDM_OPTION_FLOAT
+                      ? 8
+                      : 4;
     assert_true(info->offset >= 4 && info->offset + size <= metric->options_size);
     assert_true(info->doc[0] != '\0' && info->unit != NULL);
     for (int32_t i = 0; i < metric->option_count; i++) {
@@ -146,8 +148,10 @@ static void check_number_text(const pdm_metric *metric, const pdm_option_info *i
         (void)snprintf(text, sizeof text, "%lld", (long long)info->maximum + 1);
         assert_int_equal(normal(metric, info, text, &value), PDM_E_BAD_OPTION);
     }
-    static const char *const bad[] = {"", "x", "1x", "1.5", "--1", "99999999999999999999", "-9223372036854775809", " 1", "0x10"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(normal(metric, info, bad[i], &value), PDM_E_BAD_OPTION);
+    static const char *const bad[] = {"",   "x",   "1x", "1.5", "--1", "99999999999999999999", "-9223372036854775809",
+                                      " 1", "0x10"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(normal(metric, info, bad[i], &value), PDM_E_BAD_OPTION);
     /* "0" is a true zero, where zero is possible. */
     bool zero = info->minimum <= 0 && info->maximum >= 0;
     assert_int_equal(normal(metric, info, "0", &value), zero ? PDM_OK : PDM_E_BAD_OPTION);

@@ -27,8 +27,8 @@
  */
 static const int64_t customers[] = {1, 1, 1, 1, 2, 2, 2, 3, 4, 4, 4};
 static const int64_t orders[] = {10, 10, 10, 11, 20, 20, 21, 99, 40, 41, 42};
-static const int64_t times[] = {HOUR,    2 * HOUR, 3 * DAY, 9 * DAY,      4 * DAY, 5 * DAY, 6 * DAY,
-                                7 * DAY, -2 * DAY, 8 * DAY, 8 * DAY + HOUR};
+static const int64_t times[] = {HOUR,    2 * HOUR, 3 * DAY,  9 * DAY, 4 * DAY,       5 * DAY,
+                                6 * DAY, 7 * DAY,  -2 * DAY, 8 * DAY, 8 * DAY + HOUR};
 static const int64_t amounts[] = {300, 200, -100, 1000, 400, -400, 0, -25, 50, 70, 30};
 #define ROWS 11
 
@@ -98,24 +98,45 @@ static void test_lines(void **unused) {
     (void)unused;
     pdm_rfm_options options = plain();
     /* as_of is the midnight after the last row: day 10. */
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400}, {2, 6, 1, 0, 1, 400, 400, 0}, {4, 2, 3, 150, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400},
+                                        {2, 6, 1, 0, 1, 400, 400, 0},
+                                        {4, 2, 3, 150, 3, 150, 0, 150}},
+                     3);
     options.refund_policy = PDM_RFM_DROP_FULLY_REFUNDED;
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400}, {4, 2, 3, 150, 3, 150, 0, 150}}, 2);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400}, {4, 2, 3, 150, 3, 150, 0, 150}}, 2);
     options.refund_policy = PDM_RFM_GROSS;
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 1500, 2, 1500, 0, 1500}, {2, 6, 1, 400, 1, 400, 0, 400}, {4, 2, 3, 150, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 1500, 2, 1500, 0, 1500},
+                                        {2, 6, 1, 400, 1, 400, 0, 400},
+                                        {4, 2, 3, 150, 3, 150, 0, 150}},
+                     3);
     options = plain();
     options.count_zero_orders = 1;
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400}, {2, 4, 2, 0, 2, 400, 400, 0}, {4, 2, 3, 150, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 1400, 2, 1500, 100, 1400},
+                                        {2, 4, 2, 0, 2, 400, 400, 0},
+                                        {4, 2, 3, 150, 3, 150, 0, 150}},
+                     3);
 }
 
 static void test_orders(void **unused) {
     (void)unused;
     pdm_rfm_options options = plain();
     options.grain = PDM_RFM_GRAIN_ORDER; /* every row an order of its own */
-    expect_customers(compute(&options), (const expected[]){{1, 1, 3, 1400, 3, 1500, 100, 1400}, {2, 6, 1, 0, 1, 400, 400, 0}, {4, 2, 3, 150, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 3, 1400, 3, 1500, 100, 1400},
+                                        {2, 6, 1, 0, 1, 400, 400, 0},
+                                        {4, 2, 3, 150, 3, 150, 0, 150}},
+                     3);
     options.f_basis = PDM_RFM_F_DAYS;
     options.m_basis = PDM_RFM_M_NET_MAX; /* a refund belongs to no order: the largest sale */
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 1000, 3, 1500, 100, 1400}, {2, 6, 1, 400, 1, 400, 400, 0}, {4, 2, 2, 70, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 1000, 3, 1500, 100, 1400},
+                                        {2, 6, 1, 400, 1, 400, 400, 0},
+                                        {4, 2, 2, 70, 3, 150, 0, 150}},
+                     3);
 }
 
 static void test_bases(void **unused) {
@@ -123,14 +144,26 @@ static void test_bases(void **unused) {
     pdm_rfm_options options = plain();
     options.f_basis = PDM_RFM_F_DAYS;
     options.m_basis = PDM_RFM_M_NET_MEAN;
-    expect_customers(compute(&options), (const expected[]){{1, 1, 2, 700, 2, 1500, 100, 1400}, {2, 6, 1, 0, 1, 400, 400, 0}, {4, 2, 2, 75, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 2, 700, 2, 1500, 100, 1400},
+                                        {2, 6, 1, 0, 1, 400, 400, 0},
+                                        {4, 2, 2, 75, 3, 150, 0, 150}},
+                     3);
     options.f_basis = PDM_RFM_F_ROWS;
     options.m_basis = PDM_RFM_M_NET_MAX; /* order 10 is worth 400, 11 is worth 1,000 */
-    expect_customers(compute(&options), (const expected[]){{1, 1, 3, 1000, 2, 1500, 100, 1400}, {2, 6, 1, 0, 1, 400, 400, 0}, {4, 2, 3, 70, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 1, 3, 1000, 2, 1500, 100, 1400},
+                                        {2, 6, 1, 0, 1, 400, 400, 0},
+                                        {4, 2, 3, 70, 3, 150, 0, 150}},
+                     3);
     options.f_basis = PDM_RFM_F_REPEAT;
     options.m_basis = PDM_RFM_M_GROSS_SUM;
     options.r_base = PDM_RFM_LAST_DAY; /* day 9 */
-    expect_customers(compute(&options), (const expected[]){{1, 0, 1, 1500, 2, 1500, 100, 1400}, {2, 5, 0, 400, 1, 400, 400, 0}, {4, 1, 2, 150, 3, 150, 0, 150}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 0, 1, 1500, 2, 1500, 100, 1400},
+                                        {2, 5, 0, 400, 1, 400, 400, 0},
+                                        {4, 1, 2, 150, 3, 150, 0, 150}},
+                     3);
 }
 
 /* as_of is exclusive for rows; refunds at or after it are not known yet, unless history is restated. */
@@ -138,14 +171,22 @@ static void test_as_of(void **unused) {
     (void)unused;
     pdm_rfm_options options = plain();
     options.as_of = 5 * DAY;
-    expect_customers(compute(&options), (const expected[]){{1, 5, 1, 400, 1, 500, 100, 400}, {2, 1, 1, 400, 1, 400, 0, 400}, {4, 7, 1, 50, 1, 50, 0, 50}}, 3);
+    expect_customers(compute(&options),
+                     (const expected[]){
+                         {1, 5, 1, 400, 1, 500, 100, 400}, {2, 1, 1, 400, 1, 400, 0, 400}, {4, 7, 1, 50, 1, 50, 0, 50}},
+                     3);
     options.refund_cutoff = PDM_RFM_CUTOFF_NONE;
-    expect_customers(compute(&options), (const expected[]){{1, 5, 1, 400, 1, 500, 100, 400}, {2, 1, 1, 0, 1, 400, 400, 0}, {4, 7, 1, 50, 1, 50, 0, 50}}, 3);
+    expect_customers(
+        compute(&options),
+        (const expected[]){{1, 5, 1, 400, 1, 500, 100, 400}, {2, 1, 1, 0, 1, 400, 400, 0}, {4, 7, 1, 50, 1, 50, 0, 50}},
+        3);
     options = plain();
     options.as_of = 3 * DAY; /* the very instant of the refund */
-    expect_customers(compute(&options), (const expected[]){{1, 3, 1, 500, 1, 500, 0, 500}, {4, 5, 1, 50, 1, 50, 0, 50}}, 2);
+    expect_customers(compute(&options), (const expected[]){{1, 3, 1, 500, 1, 500, 0, 500}, {4, 5, 1, 50, 1, 50, 0, 50}},
+                     2);
     options.as_of = 3 * DAY + 1;
-    expect_customers(compute(&options), (const expected[]){{1, 3, 1, 400, 1, 500, 100, 400}, {4, 5, 1, 50, 1, 50, 0, 50}}, 2);
+    expect_customers(compute(&options),
+                     (const expected[]){{1, 3, 1, 400, 1, 500, 100, 400}, {4, 5, 1, 50, 1, 50, 0, 50}}, 2);
     options.as_of = -2 * DAY;
     expect_customers(compute(&options), NULL, 0);
     options.as_of = PDM_ZERO_INT64 + 1;
@@ -170,8 +211,9 @@ static void test_original_order(void **unused) {
     static const uint8_t valid[] = {0x04};
     static const int64_t when[] = {0, DAY, 2 * DAY, 2 * DAY};
     static const int64_t amount[] = {100, 200, -100, -50};
-    pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("order_id", which), pdm_column_int64("time", when),
-                            pdm_column_int64("amount", amount), pdm_column_int64("original_order_id", original)};
+    pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("order_id", which),
+                            pdm_column_int64("time", when), pdm_column_int64("amount", amount),
+                            pdm_column_int64("original_order_id", original)};
     columns[4].validity = valid;
     pdm_batch batch = pdm_batch_make(columns, 5, 4);
     pdm_rfm_options options = plain();
@@ -196,10 +238,12 @@ typedef struct window_list {
     int64_t count;
 } window_list;
 
-static pdm_status with_windows(const pdm_rfm_options *options, const window_list *w, pdm_result **result, pdm_error *err) {
+static pdm_status with_windows(const pdm_rfm_options *options, const window_list *w, pdm_result **result,
+                               pdm_error *err) {
     table_of_rows t;
     pdm_batch batch = all_rows(&t);
-    const pdm_column columns[] = {pdm_column_utf8("name", w->names, w->text), pdm_column_int64("from", w->from), pdm_column_int64("to", w->to)};
+    const pdm_column columns[] = {pdm_column_utf8("name", w->names, w->text), pdm_column_int64("from", w->from),
+                                  pdm_column_int64("to", w->to)};
     pdm_batch list = pdm_batch_make(columns, 3, w->count);
     pdm_state *state = NULL;
     pdm_status status = pdm_rfm_create(NULL, options, &state, err);
@@ -292,9 +336,11 @@ static void test_scores(void **unused) {
             amount[row] = 100;
         }
     }
-    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("time", when), pdm_column_int64("amount", amount)};
+    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("time", when),
+                                  pdm_column_int64("amount", amount)};
     pdm_batch batch = pdm_batch_make(columns, 3, 55);
-    static const int32_t policies[] = {PDM_RFM_POLICY_MIDRANK, PDM_RFM_POLICY_NTILE, PDM_RFM_POLICY_RANK_FIRST, PDM_RFM_POLICY_QUANTILE_RIGHT};
+    static const int32_t policies[] = {PDM_RFM_POLICY_MIDRANK, PDM_RFM_POLICY_NTILE, PDM_RFM_POLICY_RANK_FIRST,
+                                       PDM_RFM_POLICY_QUANTILE_RIGHT};
     for (size_t p = 0; p < sizeof policies / sizeof *policies; p++) {
         pdm_rfm_options options = pdm_rfm_options_default();
         options.grain = PDM_RFM_GRAIN_ORDER;
@@ -382,8 +428,8 @@ static void test_dedupe(void **unused) {
     static const int64_t when[] = {2 * DAY, DAY, DAY, DAY};
     static const int64_t amount[] = {100, 100, 70, 30};
     static const int64_t events[] = {5, 5, 6, 7};
-    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("time", when), pdm_column_int64("amount", amount),
-                                  pdm_column_int64("event_id", events)};
+    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("time", when),
+                                  pdm_column_int64("amount", amount), pdm_column_int64("event_id", events)};
     pdm_batch batch = pdm_batch_make(columns, 4, 4);
     pdm_rfm_options options = plain();
     pdm_result *result = NULL;
@@ -423,8 +469,8 @@ static void test_extreme_times(void **unused) {
     static const int64_t who[] = {1, 2, 3};
     static const int64_t when[] = {INT64_MIN, INT64_MAX, 0};
     static const int64_t amount[] = {1, INT64_MAX - 2, 1};
-    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("order_id", who), pdm_column_int64("time", when),
-                                  pdm_column_int64("amount", amount)};
+    const pdm_column columns[] = {pdm_column_int64("customer_id", who), pdm_column_int64("order_id", who),
+                                  pdm_column_int64("time", when), pdm_column_int64("amount", amount)};
     pdm_batch batch = pdm_batch_make(columns, 4, 3);
     for (int32_t grain = 0; grain < 2; grain++) {
         pdm_rfm_options options = plain();
@@ -443,11 +489,11 @@ static void test_extreme_times(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),      cmocka_unit_test(test_orders),          cmocka_unit_test(test_bases),
-        cmocka_unit_test(test_as_of),      cmocka_unit_test(test_stats),           cmocka_unit_test(test_original_order),
-        cmocka_unit_test(test_windows),    cmocka_unit_test(test_migration),       cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_duplicate_edges), cmocka_unit_test(test_no_map),     cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_dedupe),     cmocka_unit_test(test_nobody),          cmocka_unit_test(test_extreme_times),
+        cmocka_unit_test(test_lines),           cmocka_unit_test(test_orders),    cmocka_unit_test(test_bases),
+        cmocka_unit_test(test_as_of),           cmocka_unit_test(test_stats),     cmocka_unit_test(test_original_order),
+        cmocka_unit_test(test_windows),         cmocka_unit_test(test_migration), cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_duplicate_edges), cmocka_unit_test(test_no_map),    cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_dedupe),          cmocka_unit_test(test_nobody),    cmocka_unit_test(test_extreme_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

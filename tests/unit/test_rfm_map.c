@@ -283,7 +283,8 @@ static void test_user_boxes_overlap(void **state) {
     assert_non_null(strstr(err.message, "4 codes in several: 233 313 323 333"));
     assert_null(strstr(err.message, "…"));
     const int32_t k10[3] = {10, 10, 10};
-    const pdm__rfm_box all[] = {{"a", NULL, {1, 1, 1}, {10, 10, 10}, 0, false}, {"b", NULL, {1, 1, 1}, {10, 10, 10}, 0, false}};
+    const pdm__rfm_box all[] = {{"a", NULL, {1, 1, 1}, {10, 10, 10}, 0, false},
+                                {"b", NULL, {1, 1, 1}, {10, 10, 10}, 0, false}};
     assert_int_equal(make_user(&options, k10, all, 2, &map, &err), PDM_E_SEGMENT_OVERLAP);
     assert_non_null(strstr(err.message, "1000 codes in several: 1-1-1 1-1-2"));
     assert_string_equal(err.message + strlen(err.message) - strlen(" …"), " …");
@@ -310,7 +311,8 @@ static void test_user_codes(void **state) {
 
 static void test_user_other(void **state) {
     (void)state;
-    const pdm__rfm_box boxes[] = {{"Rest", NULL, {1, 1, 1}, {1, 1, 1}, 0, false}, {"Best", NULL, {2, 2, 2}, {2, 2, 2}, 1, false}};
+    const pdm__rfm_box boxes[] = {{"Rest", NULL, {1, 1, 1}, {1, 1, 1}, 0, false},
+                                  {"Best", NULL, {2, 2, 2}, {2, 2, 2}, 1, false}};
     pdm_rfm_options options = pdm_rfm_options_default();
     pdm__rfm_map map;
     (void)snprintf(options.other_name, sizeof options.other_name, "Rest");
@@ -321,7 +323,8 @@ static void test_user_other(void **state) {
     assert_int_equal(map.matches[1], 0); /* unassigned, though it has a segment */
     finish(&map);
     /* Other codes may have a rank between those of the list: it gets what is left. */
-    const pdm__rfm_box gap[] = {{"bad", NULL, {1, 1, 1}, {1, 1, 1}, 3, false}, {"good", NULL, {2, 2, 2}, {2, 2, 2}, 1, false}};
+    const pdm__rfm_box gap[] = {{"bad", NULL, {1, 1, 1}, {1, 1, 1}, 3, false},
+                                {"good", NULL, {2, 2, 2}, {2, 2, 2}, 1, false}};
     options = pdm_rfm_options_default();
     assert_int_equal(make_user(&options, k2, gap, COUNT(gap), &map, NULL), PDM_OK);
     check_map(&map, (const int32_t[]){1, 1, 6}, (const int32_t[]){3, 1, 2});
@@ -361,16 +364,46 @@ static void test_bad_boxes(void **state) {
         const char *column;
         const char *text;
     } cases[] = {
-        {{{"a", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}, {"b", NULL, {1, 0, 1}, {2, 2, 2}, 0, false}}, 1, "f_lo", "1…3, got 0"},
-        {{{"a", NULL, {1, 1, 1}, {2, 2, 4}, 0, false}, {"b", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}}, 0, "m_hi", "1…3, got 4"},
-        {{{"a", NULL, {3, 1, 1}, {2, 2, 2}, 0, false}, {"b", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}}, 0, "r_lo", "got 3 and 2"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 0, false}, {"", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}}, 1, "segment", "name"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 0, false}, {NULL, NULL, {2, 1, 1}, {2, 1, 1}, 0, false}}, 1, "segment", "name"},
-        {{{"a", NULL, {1, 2, 3}, {1, 2, 3}, 0, true}, {"a", NULL, {1, 2, 3}, {1, 2, 3}, 0, true}}, 1, "segments", "123 twice"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 4, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}}, 0, "segment_rank", "1…3, got 4"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, -1, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}}, 0, "segment_rank", "got -1"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 2, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 2, false}}, 1, "segment_rank", "rank 2 for"},
-        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 2, false}, {"a", NULL, {2, 1, 1}, {2, 1, 1}, 1, false}}, 1, "segment_rank", "2 and 1"},
+        {{{"a", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}, {"b", NULL, {1, 0, 1}, {2, 2, 2}, 0, false}},
+         1,
+         "f_lo",
+         "1…3, got 0"},
+        {{{"a", NULL, {1, 1, 1}, {2, 2, 4}, 0, false}, {"b", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}},
+         0,
+         "m_hi",
+         "1…3, got 4"},
+        {{{"a", NULL, {3, 1, 1}, {2, 2, 2}, 0, false}, {"b", NULL, {1, 1, 1}, {2, 2, 2}, 0, false}},
+         0,
+         "r_lo",
+         "got 3 and 2"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 0, false}, {"", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}},
+         1,
+         "segment",
+         "name"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 0, false}, {NULL, NULL, {2, 1, 1}, {2, 1, 1}, 0, false}},
+         1,
+         "segment",
+         "name"},
+        {{{"a", NULL, {1, 2, 3}, {1, 2, 3}, 0, true}, {"a", NULL, {1, 2, 3}, {1, 2, 3}, 0, true}},
+         1,
+         "segments",
+         "123 twice"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 4, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}},
+         0,
+         "segment_rank",
+         "1…3, got 4"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, -1, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 0, false}},
+         0,
+         "segment_rank",
+         "got -1"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 2, false}, {"b", NULL, {2, 1, 1}, {2, 1, 1}, 2, false}},
+         1,
+         "segment_rank",
+         "rank 2 for"},
+        {{{"a", NULL, {1, 1, 1}, {1, 1, 1}, 2, false}, {"a", NULL, {2, 1, 1}, {2, 1, 1}, 1, false}},
+         1,
+         "segment_rank",
+         "2 and 1"},
     };
     pdm_rfm_options options = pdm_rfm_options_default();
     pdm__rfm_map map;

@@ -322,7 +322,7 @@ static void test_staff(void **state) {
     const pdm_table *friends = pdm_result_table(*state, "friends");
     int32_t bad = code_of(friends, "staff", "staff_07"), add = code_of(friends, "kind", "add");
     /* Per customer and staff member: 1 = added, 2 = deleted after that. */
-    uint8_t (*pairs)[32] = allocate(WORLD, sizeof *pairs);
+    uint8_t(*pairs)[32] = allocate(WORLD, sizeof *pairs);
     double added[2] = {0}, deleted[2] = {0};
     for (int64_t i = 0; i < pdm_table_rows(friends); i++) {
         int32_t staff = codes(friends, "staff")[i];

@@ -199,7 +199,8 @@ static void test_nothing(void **unused) {
 
 static pdm_status give_window(pdm_state *state, int64_t from, int64_t to, pdm_error *err) {
     static const int32_t offsets[] = {0, 1};
-    const pdm_column columns[] = {pdm_column_utf8("name", offsets, "w"), pdm_column_int64("from", &from), pdm_column_int64("to", &to)};
+    const pdm_column columns[] = {pdm_column_utf8("name", offsets, "w"), pdm_column_int64("from", &from),
+                                  pdm_column_int64("to", &to)};
     pdm_batch list = pdm_batch_make(columns, 3, 1);
     return pdm_state_set_list(state, "windows", &list, err);
 }
@@ -431,10 +432,12 @@ static void test_lifetimes(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arguments),      cmocka_unit_test(test_bad_options),   cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_kinds),          cmocka_unit_test(test_nothing),       cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_merge_refused),  cmocka_unit_test(test_merge_overflow), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_versions),       cmocka_unit_test(test_streams),       cmocka_unit_test(test_lifetimes),
+        cmocka_unit_test(test_arguments),     cmocka_unit_test(test_bad_options),
+        cmocka_unit_test(test_refused_rows),  cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_nothing),       cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_merge_refused), cmocka_unit_test(test_merge_overflow),
+        cmocka_unit_test(test_bytes),         cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_streams),       cmocka_unit_test(test_lifetimes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,10 +19,11 @@
 #define PARTS 5 /* of a unit; the last one stands for "none" */
 #define TEXT 24
 
-static const pdm__field unit_fields[] = {
-    {.name = "count", .merge = PDM__SUM_COUNT}, {.name = "money", .merge = PDM__SUM_MONEY},
-    {.name = "least", .merge = PDM__MIN, .identity = INT64_MAX}, {.name = "most", .merge = PDM__MAX, .identity = INT64_MIN},
-    {.name = "bits", .merge = PDM__OR}};
+static const pdm__field unit_fields[] = {{.name = "count", .merge = PDM__SUM_COUNT},
+                                         {.name = "money", .merge = PDM__SUM_MONEY},
+                                         {.name = "least", .merge = PDM__MIN, .identity = INT64_MAX},
+                                         {.name = "most", .merge = PDM__MAX, .identity = INT64_MIN},
+                                         {.name = "bits", .merge = PDM__OR}};
 static const pdm__field part_fields[] = {{.name = "count", .merge = PDM__SUM_COUNT}};
 static const pdm__field note_words[] = {{.name = "value", .merge = PDM__FREE}};
 
@@ -53,8 +54,10 @@ static void step(const pdm__step_args *args) {
 static pdm__schema schema_of(int32_t kind) {
     pdm__schema schema;
     memset(&schema, 0, sizeof schema);
-    schema.levels[0] = (pdm__level){.name = "units", .fields = unit_fields, .field_count = 5, .repeat = 1, .key_kind = kind};
-    schema.levels[1] = (pdm__level){.name = "parts", .fields = part_fields, .field_count = 1, .repeat = 1, .key_kind = kind};
+    schema.levels[0] =
+        (pdm__level){.name = "units", .fields = unit_fields, .field_count = 5, .repeat = 1, .key_kind = kind};
+    schema.levels[1] =
+        (pdm__level){.name = "parts", .fields = part_fields, .field_count = 1, .repeat = 1, .key_kind = kind};
     schema.journals[0] = (pdm__journal_info){.name = "notes", .words = note_words, .word_count = 1, .level = 1};
     schema.level_count = 2;
     schema.journal_count = 1;

@@ -181,7 +181,8 @@ static void test_bad_lists(void **unused) {
     static const int32_t names[] = {0, 1, 2};
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
         pdm_state *state = make(NULL);
-        const pdm_column columns[] = {pdm_column_utf8("tier", names, "ab"), pdm_column_make("share", PDM_TYPE_FLOAT64, shares[i])};
+        const pdm_column columns[] = {pdm_column_utf8("tier", names, "ab"),
+                                      pdm_column_make("share", PDM_TYPE_FLOAT64, shares[i])};
         pdm_batch list = pdm_batch_make(columns, 2, 2);
         pdm_error err;
         size_t size = 0;
@@ -199,7 +200,8 @@ static void test_compute(void **unused) {
     (void)unused;
     static const int32_t offsets[] = {0, 2, 2, 8};
     static const double values[] = {10.5, 0.01, -3.0};
-    const pdm_column columns[] = {pdm_column_make("value", PDM_TYPE_FLOAT64, values), pdm_column_utf8("customer_id", offsets, "zz客户")};
+    const pdm_column columns[] = {pdm_column_make("value", PDM_TYPE_FLOAT64, values),
+                                  pdm_column_utf8("customer_id", offsets, "zz客户")};
     pdm_batch batch = pdm_batch_make(columns, 2, 3);
     pdm_tiers_options options = pdm_tiers_options_default();
     pdm_result *result = NULL;

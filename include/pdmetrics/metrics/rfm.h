@@ -128,7 +128,8 @@ typedef enum pdm_rfm_thresholds {
 typedef enum pdm_rfm_tiers {
     PDM_RFM_TIERS_NONE = 0, /**< no tier tables [default] */
     PDM_RFM_TIERS_CUT = 1,  /**< by amounts: list `tiers` with `cut` */
-    PDM_RFM_TIERS_SHARE = 2 /**< by shares from the top: list `tiers` with `share`, default gold 0.2, silver 0.3, bronze 0.5 */
+    PDM_RFM_TIERS_SHARE =
+        2 /**< by shares from the top: list `tiers` with `share`, default gold 0.2, silver 0.3, bronze 0.5 */
 } pdm_rfm_tiers;
 
 /** Column that tiers are made from. */
@@ -181,14 +182,14 @@ typedef struct pdm_rfm_options {
     int32_t absent_detail;     /**< 1 = migration tells new, dormant and lost apart */
     int32_t tiers;             /**< ::pdm_rfm_tiers */
     int32_t tier_value;        /**< ::pdm_rfm_tier_value */
-    int64_t as_of;             /**< µs, exclusive; 0 = local midnight after the largest row time (windows: their `to`) */
-    int64_t delta_r;           /**< quantile_rfm_r: days added to the cuts, 0 = 1 (#PDM_ZERO_INT64 = 0) */
-    int64_t delta_f;           /**< quantile_rfm_r: orders, 0 = 1 */
-    int64_t delta_m;           /**< quantile_rfm_r: minor units, 0 = 1 */
-    int64_t split_r;           /**< split_by = value: days (or score) */
-    int64_t split_f;           /**< split_by = value: orders (or score) */
-    int64_t split_m;           /**< split_by = value: minor units (or score) */
-    char other_name[64];       /**< segment of codes that no row of list `segments` covers, "" = "Other" */
+    int64_t as_of;       /**< µs, exclusive; 0 = local midnight after the largest row time (windows: their `to`) */
+    int64_t delta_r;     /**< quantile_rfm_r: days added to the cuts, 0 = 1 (#PDM_ZERO_INT64 = 0) */
+    int64_t delta_f;     /**< quantile_rfm_r: orders, 0 = 1 */
+    int64_t delta_m;     /**< quantile_rfm_r: minor units, 0 = 1 */
+    int64_t split_r;     /**< split_by = value: days (or score) */
+    int64_t split_f;     /**< split_by = value: orders (or score) */
+    int64_t split_m;     /**< split_by = value: minor units (or score) */
+    char other_name[64]; /**< segment of codes that no row of list `segments` covers, "" = "Other" */
 } pdm_rfm_options;
 
 /** All defaults, with `struct_size` filled in for the caller's binary. */
@@ -202,7 +203,8 @@ static inline pdm_rfm_options pdm_rfm_options_default(void) {
 PDM_BEGIN_DECLS
 
 /** Makes an empty RFM state; see pdm_state_create(). */
-PDM_API pdm_status pdm_rfm_create(pdm_context *context, const pdm_rfm_options *options, pdm_state **out, pdm_error *err);
+PDM_API pdm_status pdm_rfm_create(pdm_context *context, const pdm_rfm_options *options, pdm_state **out,
+                                  pdm_error *err);
 
 /** One shot; see pdm_compute(). */
 PDM_API pdm_status pdm_rfm_compute(pdm_context *context, const pdm_rfm_options *options, const pdm_batch *batch,

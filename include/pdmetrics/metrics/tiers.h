@@ -39,7 +39,8 @@ static inline pdm_tiers_options pdm_tiers_options_default(void) {
 PDM_BEGIN_DECLS
 
 /** Makes an empty state; see pdm_state_create(). */
-PDM_API pdm_status pdm_tiers_create(pdm_context *context, const pdm_tiers_options *options, pdm_state **out, pdm_error *err);
+PDM_API pdm_status pdm_tiers_create(pdm_context *context, const pdm_tiers_options *options, pdm_state **out,
+                                    pdm_error *err);
 
 /** One shot; see pdm_compute(). */
 PDM_API pdm_status pdm_tiers_compute(pdm_context *context, const pdm_tiers_options *options, const pdm_batch *batch,
