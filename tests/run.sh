@@ -119,7 +119,9 @@ tsan() {
     # The runtime cannot place its shadow memory where addresses are randomised widely; not every container lets us say so.
     local fixed=()
     if setarch "$(uname -m)" -R true 2>/dev/null; then fixed=(setarch "$(uname -m)" -R); fi
-    "${fixed[@]}" ctest --preset tsan
+    local preset=tsan
+    [ -z "${PDM_LONG:-}" ] || preset=tsan-long
+    "${fixed[@]}" ctest --preset $preset
 }
 
 # Reads of memory that was never written: what neither sanitizer sees. valgrind is some thirty times slower than the processor, so

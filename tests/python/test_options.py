@@ -214,3 +214,12 @@ def test_lists_that_are_wrong(pdm, wrong):
     with pytest.raises(pdm.Error) as raised:
         pdm.rfm(DATA, windows=wrong)
     assert isinstance(raised.value, (ValueError, TypeError))
+
+
+def test_thresholds_of_a_result_score_again(pdm):
+    """The cuts of one population, as they come, are the list that scores another."""
+    orders = pdm.datasets.private_domain(customers=500).orders
+    first = pdm.rfm(orders, tz="Asia/Shanghai")
+    again = pdm.rfm(orders, tz="Asia/Shanghai", policy="fixed", thresholds=first.thresholds)
+    for score in ("r_score", "f_score", "m_score"):
+        assert again.to_dict()[score] == first.to_dict()[score]

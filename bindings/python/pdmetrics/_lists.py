@@ -58,6 +58,8 @@ def _rows(info: ListInfo, value: ListLike) -> list[Row]:
         return [row for key, rest in value.items() for row in _of_entry(info, key, rest)]
     table = _table(value)
     if table is not None:
+        if type(value).__module__.startswith("pdmetrics."):  # a table of a result tells more than a list asks
+            table = {column.name: table[column.name] for column in info.columns if column.name in table}
         return _of_columns(info, table)
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise OptionError(
