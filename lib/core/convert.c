@@ -437,7 +437,7 @@ pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t 
     out->present = true;
     if (read_validity(column, j.at, rows, to->valid)) out->valid = to->valid;
     j.valid = out->valid;
-    if (column->type == PDM_TYPE_ALL_NULL) {
+    if (column->type == PDM_TYPE_ALL_NULL || rows == 0) { /* no buffer need be there */
         memset(to->words, 0, rows * sizeof *to->words);
         memset(to->lengths, 0, rows * sizeof *to->lengths);
         out->words = to->words;
