@@ -88,7 +88,7 @@ def ask(request, shop):
     def tables(name):
         source, options = ASK[name]
         if name not in kept and library:
-            kept[name] = reference.library_tables(library.rfm(frame(shop, source), **options))
+            kept[name] = reference.package_tables(library.rfm(frame(shop, source), **options))
         elif name not in kept:
             kept[name] = reference.rfm(rows_for_reference(shop, source), **options)
         return kept[name]
@@ -220,7 +220,7 @@ KEYS = {
 @pytest.mark.parametrize("frozen", ["per_window", "frozen"])
 def test_migration_of_a_year(shop, pdm, frozen):
     options = {"null_rows": "skip", "windows": WINDOWS, "thresholds": frozen}
-    tables = reference.library_tables(pdm.rfm(frame(shop, "lines"), **options))
+    tables = reference.package_tables(pdm.rfm(frame(shop, "lines"), **options))
     expected = reference.rfm(rows_for_reference(shop, "lines"), **options)
     for name, begin, end in WINDOWS:
         here = [row for row in tables["rfm"] if row["window"] == name]
@@ -243,7 +243,7 @@ def test_shards_merge_to_the_same_bytes(shop, pdm):
         shard.update(frame(shop, f"lines WHERE hash(time + amount) % 3 = {part}"))
         merged.merge(pdm.RFM.from_bytes(shard.to_bytes()))
     assert merged.to_bytes() == whole.to_bytes()
-    assert reference.library_tables(merged.result()) == reference.library_tables(whole.result())
+    assert reference.package_tables(merged.result()) == reference.package_tables(whole.result())
 
 
 def test_local_days_of_london(shop, pdm):
@@ -257,10 +257,10 @@ def test_local_days_of_london(shop, pdm):
     rows = shop.sql(f"SELECT {COLUMNS} FROM clean").fetchall()
     customers, orders, times, amounts = map(list, zip(*rows))
     columns = {"customer_id": customers, "order_id": orders, "amount": amounts}
-    local = reference.library_tables(pdm.rfm({**columns, "time": times}))["rfm"]
+    local = reference.package_tables(pdm.rfm({**columns, "time": times}))["rfm"]
     there = pdm.rfm({**columns, "time": [instants[time] for time in times]}, tz="Europe/London")
     reference.assert_same(
-        local, reference.library_tables(there)["rfm"], ["customer_id"], ("first_time", "last_time")
+        local, reference.package_tables(there)["rfm"], ["customer_id"], ("first_time", "last_time")
     )
 
 
@@ -268,15 +268,15 @@ def test_same_from_decimals_text_and_other_frames(shop, pdm):
     """Pounds as decimals, customers as text, frames of pandas and polars: the same money for the same people."""
     pytest.importorskip("pandas")
     polars = pytest.importorskip("polars")
-    plain = reference.library_tables(pdm.rfm(frame(shop, "clean")))
+    plain = reference.package_tables(pdm.rfm(frame(shop, "clean")))
     pounds = "customer_id, order_id, time, CAST(amount AS DECIMAL(18, 3)) / 1000.0 AS amount"
     decimals = shop.sql(f"SELECT * REPLACE (CAST(amount AS DECIMAL(18, 3)) AS amount) FROM (SELECT {pounds} FROM clean)")
-    assert reference.library_tables(pdm.rfm(decimals.to_arrow_table(), currency_exponent=3)) == plain
+    assert reference.package_tables(pdm.rfm(decimals.to_arrow_table(), currency_exponent=3)) == plain
     other = frame(shop, "clean")
-    assert reference.library_tables(pdm.rfm(other.to_pandas())) == plain
-    assert reference.library_tables(pdm.rfm(polars.from_arrow(other))) == plain
+    assert reference.package_tables(pdm.rfm(other.to_pandas())) == plain
+    assert reference.package_tables(pdm.rfm(polars.from_arrow(other))) == plain
     text = frame(shop, "clean", "CAST(customer_id AS VARCHAR) AS customer_id, order_id, time, amount")
-    by_text = reference.library_tables(pdm.rfm(text))
+    by_text = reference.package_tables(pdm.rfm(text))
     for row in by_text["rfm"]:  # all ids have five digits, so both orders agree
         row["customer_id"] = int(row["customer_id"])
     assert by_text == plain
@@ -328,7 +328,7 @@ def test_cdnow_equals_sql(request, cdnow, engine, f_basis, f_sql, m_basis, m_sql
     columns = "customer_id, time, amount"
     if engine == "library":
         pdm = request.getfixturevalue("pdm")
-        tables = reference.library_tables(pdm.rfm(frame(cdnow, "lines", columns), **options))
+        tables = reference.package_tables(pdm.rfm(frame(cdnow, "lines", columns), **options))
     else:
         rows = cdnow.sql(f"SELECT {columns} FROM lines").fetchall()
         tables = reference.rfm([dict(zip(columns.split(", "), row)) for row in rows], **options)
@@ -345,7 +345,7 @@ def test_cdnow_dollars_as_floats(cdnow, pdm):
     exact = pdm.rfm(frame(cdnow, "lines", "customer_id, time, amount"), grain="order")
     dollars = frame(cdnow, "lines", "customer_id, time, amount / 100.0::DOUBLE AS amount")
     floats = pdm.rfm(dollars, grain="order", currency_exponent=2)
-    assert reference.library_tables(floats) == reference.library_tables(exact)
+    assert reference.package_tables(floats) == reference.package_tables(exact)
     with pytest.raises(pdm.Error) as raised:
         pdm.rfm(dollars, grain="order", currency_exponent=1)
     assert raised.value.code == "bad_value"

@@ -237,7 +237,7 @@ def frames(kind, rows):
 
 
 def ask_library(pdm, frame, options):
-    return reference.library_tables(pdm.rfm(frame, **reference.library_options(options)))
+    return reference.package_tables(pdm.rfm(frame, **reference.library_options(options)))
 
 
 def check_thresholds(expected, got, frozen):
@@ -439,10 +439,10 @@ def test_shards_and_shuffles(pdm, rows, options, data):
             if half:
                 shard.update(typed(half, rows))
         merged.merge(pdm.RFM.from_bytes(shard.to_bytes()))
-    assert reference.library_tables(merged.result()) == reference.library_tables(whole.result())
+    assert reference.package_tables(merged.result()) == reference.package_tables(whole.result())
     assert merged.to_bytes() == whole.to_bytes()
     if rows:
-        compare(reference.rfm(rows, **options), reference.library_tables(merged.result()), options)
+        compare(reference.rfm(rows, **options), reference.package_tables(merged.result()), options)
 
 
 def typed(part, rows):
@@ -466,7 +466,7 @@ def test_conflicting_events(pdm, rows, data):
     left.update(typed(shuffled[:cut], rows))
     right.update(typed(shuffled[cut:], rows))
     left.merge(right)
-    assert reference.library_tables(left.result()) == first
+    assert reference.package_tables(left.result()) == first
 
 
 @pytest.mark.parametrize("name", list(itertools.chain(reference.MAP_K, ["user"])))
@@ -505,7 +505,7 @@ def test_tiers(pdm, rows, options, text):
     expected = reference.tier_customers(sums, method, options.get("tiers_list"))
     frame = {"customer_id": [customer for customer, _ in rows], "value": [value for _, value in rows]}
     lists = {"tiers": options["tiers_list"]} if "tiers_list" in options else {}
-    result = reference.library_tables(pdm.tiers(frame, method=method, **lists))
+    result = reference.package_tables(pdm.tiers(frame, method=method, **lists))
     names = reference.tier_names(method, options.get("tiers_list"))
     want = [
         {"customer_id": c, "value": sums[c], "tier_id": names.index(expected[c]) + 1, "tier": expected[c]}
@@ -568,7 +568,7 @@ def test_nulls_are_refused_or_counted(pdm, column):
         state.update(reference.columns_of(rows))
     assert (raised.value.code, raised.value.row, raised.value.column) == ("null_value", 1, column)
     assert state.to_bytes() == before
-    skipped = reference.library_tables(pdm.rfm(reference.columns_of(rows), null_rows="skip"))
+    skipped = reference.package_tables(pdm.rfm(reference.columns_of(rows), null_rows="skip"))
     assert (skipped["stats"][0]["rows_null"], skipped["rfm"][0]["orders"]) == (1, 2)
 
 
@@ -617,7 +617,7 @@ def test_columns_by_other_names(pdm):
         "original_order": "c_original_order_id",
         "event_id": "c_event_id",
     }
-    assert reference.library_tables(pdm.rfm(renamed, **roles)) == reference.library_tables(pdm.rfm(columns))
+    assert reference.package_tables(pdm.rfm(renamed, **roles)) == reference.package_tables(pdm.rfm(columns))
 
 
 # ---- the reference by yet another road --------------------------------------------------------------------------------------

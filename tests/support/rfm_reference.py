@@ -1090,7 +1090,7 @@ def rows_of(table):
     return [dict(zip(names, map(plain, cells))) for cells in zip(*columns.values())]
 
 
-def library_tables(result):
+def package_tables(result):
     """Every table of a result of the library, in the shape of rfm()."""
     return {name: rows_of(result[name]) for name in result.tables}
 

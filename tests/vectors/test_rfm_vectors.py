@@ -79,7 +79,7 @@ class Library:
 
     def tables(self, rows, **options):
         result = self.pdm.rfm(reference.columns_of(rows), **reference.library_options(options))
-        return reference.library_tables(result)
+        return reference.package_tables(result)
 
     def code(self, rows, **options):
         with pytest.raises(self.pdm.Error) as raised:
@@ -106,12 +106,12 @@ class Library:
             left = state(a)
             left.merge(state(b))
             left.merge(state(c))
-            yield reference.library_tables(left.result())
+            yield reference.package_tables(left.result())
             inner = self.pdm.RFM.from_bytes(state(b).to_bytes())
             inner.merge(state(c))
             outer = state(a)
             outer.merge(self.pdm.RFM.from_bytes(inner.to_bytes()))
-            yield reference.library_tables(outer.result())
+            yield reference.package_tables(outer.result())
 
 
 @pytest.fixture(params=["reference", "library"])
