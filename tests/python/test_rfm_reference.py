@@ -237,7 +237,7 @@ def frames(kind, rows):
 
 
 def ask_library(pdm, frame, options):
-    return reference.package_tables(pdm.rfm(frame, **reference.library_options(options)))
+    return reference.package_tables(pdm.rfm(frame, **reference.package_options(options)))
 
 
 def check_thresholds(expected, got, frozen):
@@ -425,7 +425,7 @@ def test_tiers_of_windows(pdm, rows, options, count):
 @given(rows=shops(), options=counting(), data=st.data())
 def test_shards_and_shuffles(pdm, rows, options, data):
     """Any split, any order, through bytes: the tables of the whole, and equal bytes."""
-    given_options = reference.library_options(options)
+    given_options = reference.package_options(options)
     whole = pdm.RFM(**given_options)
     if rows:
         whole.update(reference.columns_of(rows))
@@ -554,7 +554,7 @@ REFUSED = [
 @pytest.mark.parametrize("code, options", REFUSED)
 def test_refused(pdm, code, options):
     with pytest.raises(pdm.Error) as raised:
-        pdm.rfm(ONE, **reference.library_options(options))
+        pdm.rfm(ONE, **reference.package_options(options))
     assert raised.value.code == code
 
 

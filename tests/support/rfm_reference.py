@@ -1067,7 +1067,7 @@ def columns_of(rows):
     return {name: [row.get(name) for row in rows] for name in present}
 
 
-def library_options(options):
+def package_options(options):
     """The names of this file to those of the package: the list `cuts` is called thresholds there, like the option."""
     given = {name: value for name, value in options.items() if value is not None}
     if "cuts" in given:

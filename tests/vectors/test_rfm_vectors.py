@@ -78,12 +78,12 @@ class Library:
         self.pdm = pdm
 
     def tables(self, rows, **options):
-        result = self.pdm.rfm(reference.columns_of(rows), **reference.library_options(options))
+        result = self.pdm.rfm(reference.columns_of(rows), **reference.package_options(options))
         return reference.package_tables(result)
 
     def code(self, rows, **options):
         with pytest.raises(self.pdm.Error) as raised:
-            self.pdm.rfm(reference.columns_of(rows), **reference.library_options(options))
+            self.pdm.rfm(reference.columns_of(rows), **reference.package_options(options))
         return raised.value.code, str(raised.value)
 
     def tiers(self, values, method, tiers):
@@ -95,7 +95,7 @@ class Library:
 
     def sharded(self, shards, **options):
         """Every order of merging, flat and nested, once through bytes."""
-        options = reference.library_options(options)
+        options = reference.package_options(options)
 
         def state(shard):
             made = self.pdm.RFM(**options)
