@@ -60,20 +60,20 @@ class Column(Sequence[Any]):
         """A numpy array of its own; null is NaN or NaT, and None among text. Integers with nulls become floats."""
         import numpy  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-        if self.dtype == "text":
-            return numpy.array(self.to_list(), dtype=object)
-        if self.dtype == "category":
-            return numpy.array(self.to_list(), dtype=object)
+        if self.dtype in ("text", "category"):
+            texts: numpy.ndarray[Any, Any] = numpy.array(self.to_list(), dtype=object)
+            return texts
         native = self._table._native
         dtype = {"datetime": "datetime64[us]", "bool": "bool"}.get(self.dtype, self.dtype)
-        values = numpy.frombuffer(bytearray(core.pdm_py_table_data(native, self._index)), dtype=dtype)
+        data = bytearray(core.pdm_py_table_data(native, self._index))
+        values: numpy.ndarray[Any, Any] = numpy.frombuffer(data, dtype=dtype)
         nulls = self.nulls()
         if nulls is None:
             return values
         if self.dtype == "datetime":
             values[nulls] = numpy.datetime64("NaT")
             return values
-        floats = values.astype("float64")
+        floats: numpy.ndarray[Any, Any] = values.astype("float64")
         floats[nulls] = numpy.nan
         return floats
 
@@ -82,13 +82,17 @@ class Column(Sequence[Any]):
         import numpy  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
         nulls = core.pdm_py_table_nulls(self._table._native, self._index)
-        return None if nulls is None else numpy.frombuffer(nulls, dtype="bool")
+        if nulls is None:
+            return None
+        mask: numpy.ndarray[Any, Any] = numpy.frombuffer(nulls, dtype="bool")
+        return mask
 
     def codes(self) -> numpy.ndarray[Any, Any]:
         """A numpy array of positions in :meth:`categories`; −1 is null."""
         import numpy  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-        codes = numpy.frombuffer(bytearray(core.pdm_py_table_data(self._table._native, self._index)), dtype="int32")
+        data = bytearray(core.pdm_py_table_data(self._table._native, self._index))
+        codes: numpy.ndarray[Any, Any] = numpy.frombuffer(data, dtype="int32")
         nulls = self.nulls()
         if nulls is not None:
             codes[nulls] = -1
