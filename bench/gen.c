@@ -10,7 +10,6 @@
 #define ORDERS_SPAN (730 * DAY)
 #define EVENTS_START (INT64_C(1735689600) * SECOND) /* 2025-01-01 */
 #define EVENTS_SPAN (60 * DAY)
-#define ROWS_PER_USER 42
 
 /* The finisher of splitmix64: a bijection of 64 bits. */
 static uint64_t mix(uint64_t x) {
@@ -49,6 +48,13 @@ static int64_t late_by(uint64_t random) {
     if (kind == 0) return size % (2 * DAY);
     if (kind <= 10) return size % HOUR;
     return size % (2 * SECOND);
+}
+
+static double uniform(uint64_t random) { return ((double)(random >> 11) + 0.5) / 9007199254740992.0; }
+
+/* As late_by(), but what is not very late is late by 2 s on average, with an exponential tail. */
+static int64_t event_late_by(uint64_t random) {
+    return below(random, 1000) <= 10 ? late_by(random) : (int64_t)(-log(uniform(mix(random))) * 2.0 * (double)SECOND);
 }
 
 static int64_t customer_by_class(uint64_t random, int64_t customers) {
@@ -92,17 +98,50 @@ size_t gen_member(int64_t index, char text[GEN_MEMBER_MAX]) {
     return length;
 }
 
-typedef struct event {
-    int64_t arrival;
-    int64_t time;
-    int64_t index; /* tie-break: qsort is not stable */
-    int64_t user;
-} event;
+/* Codes that are no step of the funnel of four, and how many there are of all. */
+enum { CODES = 20, OTHER_CODES = CODES - GEN_FUNNEL_STEPS };
 
-static int by_arrival(const void *left, const void *right) {
-    const event *a = (const event *)left;
-    const event *b = (const event *)right;
-    if (a->arrival != b->arrival) return a->arrival < b->arrival ? -1 : 1;
+static const int32_t funnel_codes[GEN_FUNNEL_STEPS] = {5, 2, 14, 9};
+static const int32_t long_funnel_codes[GEN_LONG_FUNNEL_STEPS] = {5, 17, 1, 2, 20, 11, 14, 7, 4, 9, 16, 12};
+static const int32_t other_codes[OTHER_CODES] = {1, 3, 4, 6, 7, 8, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20};
+
+const int32_t *gen_funnel_codes(int steps) { return steps == GEN_FUNNEL_STEPS ? funnel_codes : long_funnel_codes; }
+
+static int32_t other_code(uint64_t random) { return other_codes[below(random, OTHER_CODES)]; }
+
+/* One of the four steps, of 10000 tickets that each step has some of, or another code. */
+static int32_t code_by_tickets(uint64_t random, const int64_t tickets[GEN_FUNNEL_STEPS]) {
+    int64_t ticket = below(random, 10000);
+    for (int i = 0; i < GEN_FUNNEL_STEPS; i++) {
+        ticket -= tickets[i];
+        if (ticket < 0) return funnel_codes[i];
+    }
+    return other_code(random >> 32);
+}
+
+static int32_t opening_code(uint64_t random) {
+    static const int64_t tickets[GEN_FUNNEL_STEPS] = {4600, 500, 300, 190};
+    return code_by_tickets(random, tickets);
+}
+
+/* The chain: 40 % of other codes lead to a step, 31.56 % of steps lead to another code, which makes 55.9 % steps in the long run. */
+static int32_t next_code(uint64_t random, int32_t code) {
+    static const int64_t from_other[GEN_FUNNEL_STEPS] = {3000, 500, 300, 200};
+    for (int i = 0; i < GEN_FUNNEL_STEPS; i++) {
+        int64_t tickets[GEN_FUNNEL_STEPS] = {1844, 0, 0, 0};
+        if (funnel_codes[i] != code) continue;
+        tickets[i] += 3000;
+        tickets[(i + 1) % GEN_FUNNEL_STEPS] += 2000;
+        return code_by_tickets(random, tickets);
+    }
+    return code_by_tickets(random, from_other);
+}
+
+static int by_order(const void *left, const void *right) {
+    const gen_event *a = (const gen_event *)left;
+    const gen_event *b = (const gen_event *)right;
+    if (a->order != b->order) return a->order < b->order ? -1 : 1;
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
     return (a->index > b->index) - (a->index < b->index);
 }
 
@@ -111,12 +150,10 @@ static void share_out(int64_t rows, int64_t users, int64_t *counts) {
     double total = 0;
     int64_t left = rows;
     for (int64_t u = 0; u < users; u++) {
-        double uniform = ((double)(draw(11, u) >> 11) + 0.5) / 9007199254740992.0;
-        total += pow(uniform, -1.0 / 1.2) - 1.0;
+        total += pow(uniform(draw(11, u)), -1.0 / 1.2) - 1.0;
     }
     for (int64_t u = 0; u < users; u++) {
-        double uniform = ((double)(draw(11, u) >> 11) + 0.5) / 9007199254740992.0;
-        double share = (pow(uniform, -1.0 / 1.2) - 1.0) / total;
+        double share = (pow(uniform(draw(11, u)), -1.0 / 1.2) - 1.0) / total;
         if (share > 0.005) share = 0.005;
         counts[u] = 1 + (int64_t)(share * (double)(rows - users));
         left -= counts[u];
@@ -124,39 +161,41 @@ static void share_out(int64_t rows, int64_t users, int64_t *counts) {
     for (int64_t u = 0; left > 0; u = (u + 1) % users, left--) counts[u]++;
 }
 
-static void place_sessions(int64_t users, const int64_t *counts, event *events) {
+static void place_sessions(int64_t users, const int64_t *counts, gen_event *events) {
     int64_t row = 0;
     for (int64_t u = 0; u < users; u++) {
         int64_t time = 0;
+        int32_t code = 0;
         for (int64_t k = 0; k < counts[u]; k++, row++) {
             bool opens = k == 0 || draw(12, row) % 6 == 0;
-            time = opens ? EVENTS_START + below(draw(13, row), EVENTS_SPAN) : time + below(draw(14, row), 40 * SECOND);
-            events[row].time = time;
-            events[row].arrival = time + late_by(draw(15, row));
-            events[row].index = row;
-            events[row].user = u;
+            /* five of six rows have one before them in the session */
+            int64_t pause = below(draw(17, row), 1000) < 24 ? 0 : below(draw(14, row), 40 * SECOND);
+            time = opens ? EVENTS_START + below(draw(13, row), EVENTS_SPAN) : time + pause;
+            code = opens ? opening_code(draw(18, row)) : next_code(draw(18, row), code);
+            events[row] = (gen_event){.time = time, .user = u, .index = (int32_t)row, .code = code};
         }
     }
 }
 
-int64_t gen_events(int64_t rows, int64_t *users, int64_t *times, int64_t *values) {
-    int64_t user_count = rows >= ROWS_PER_USER ? rows / ROWS_PER_USER : 1;
-    int64_t *counts = malloc((size_t)user_count * sizeof *counts);
-    event *events = malloc((size_t)rows * sizeof *events);
-    if (counts == NULL || events == NULL) {
-        user_count = 0;
-        goto cleanup;
-    }
-    share_out(rows, user_count, counts);
-    place_sessions(user_count, counts, events);
-    qsort(events, (size_t)rows, sizeof *events, by_arrival);
-    for (int64_t i = 0; i < rows; i++) {
-        users[i] = gen_id(events[i].user);
-        times[i] = events[i].time;
-        values[i] = below(draw(16, events[i].index), 1000000) - 1000;
-    }
-cleanup:
-    free(events);
-    free(counts);
-    return user_count;
+static int64_t order_of(gen_sequence sequence, const gen_event *event) {
+    if (sequence == GEN_SORTED) return gen_id(event->user);
+    if (sequence == GEN_SHUFFLED) return (int64_t)(draw(19, event->index) >> 1);
+    return event->time + event_late_by(draw(15, event->index));
 }
+
+int64_t gen_events_fill(const gen_events *events, gen_event *out) {
+    int64_t users = events->rows >= events->rows_per_user ? events->rows / events->rows_per_user : 1;
+    int64_t heavy = events->heavy ? events->rows / 2 : 0;
+    if (users > events->rows - heavy) users = events->rows - heavy;
+    int64_t *counts = malloc((size_t)users * sizeof *counts);
+    if (counts == NULL) return 0;
+    share_out(events->rows - heavy, users, counts);
+    counts[0] += heavy;
+    place_sessions(users, counts, out);
+    free(counts);
+    for (int64_t i = 0; i < events->rows; i++) out[i].order = order_of(events->sequence, &out[i]);
+    qsort(out, (size_t)events->rows, sizeof *out, by_order);
+    return users;
+}
+
+int64_t gen_event_value(const gen_event *event) { return below(draw(16, event->index), 1000000) - 1000; }

@@ -16,7 +16,7 @@ static bool complain(const char *what, const char *which) {
 
 bool bench_parse(int argc, char **argv, bench_call *call) {
     memset(call, 0, sizeof *call);
-    if (argc < 4 || argc > 5) return complain("usage:", "PROGRAM DIRECTORY int|text|orders|events THREADS [RUNS]");
+    if (argc < 4 || argc > 5) return complain("usage:", "PROGRAM DIRECTORY SOURCE THREADS [RUNS]");
     call->directory = argv[1];
     call->source = argv[2];
     call->threads = atoi(argv[3]);
@@ -48,34 +48,75 @@ static bool read_file(const char *directory, const char *name, void *out, size_t
     return true;
 }
 
-static bool read_column(const char *directory, const char *name, int64_t **out, int64_t *rows) {
+/* A column of values of @p width bytes; all columns of a source have equally many. */
+static bool read_column(const char *directory, const char *prefix, const char *suffix, size_t width, void *out,
+                        int64_t *rows) {
+    char name[64];
     size_t size = 0;
+    (void)snprintf(name, sizeof name, "%s.%s", prefix, suffix);
     if (!read_file(directory, name, out, &size)) return false;
-    int64_t found = (int64_t)(size / sizeof(int64_t));
+    int64_t found = (int64_t)(size / width);
     if (*rows != 0 && *rows != found) return complain("a column of another length:", name);
     *rows = found;
     return true;
 }
 
-bool bench_load(const bench_call *call, bench_data *data) {
-    const char *where = call->directory;
+static bool read_words(const char *directory, const char *prefix, const char *suffix, int64_t **out, int64_t *rows) {
+    return read_column(directory, prefix, suffix, sizeof **out, out, rows);
+}
+
+/* What a source is made of. */
+typedef struct source {
+    const char *name;
+    const char *task;
+    const char *set; /* of make_data */
+    const char *key; /* column; NULL = ids as text */
+    int steps;
+} source;
+
+static const source sources[] = {
+    {"int", "rfm", "orders", "customer.i64", 0},
+    {"text", "rfm", "orders", NULL, 0},
+    {"orders", "group", "orders", "customer.i64", 0},
+    {"events", "group", "events", "user.i64", 0},
+    {"funnel-int", "funnel", "events", "user.i64", 4},
+    {"funnel-text", "funnel", "events", NULL, 4},
+    {"funnel-12", "funnel", "events", "user.i64", 12},
+    {"funnel-u5", "funnel", "events-u5", "user.i64", 4},
+    {"funnel-heavy", "funnel", "events-heavy", "user.i64", 4},
+    {"funnel-shuffled", "funnel", "events-shuffled", "user.i64", 4},
+    {"funnel-sorted", "funnel", "events-sorted", "user.i64", 4},
+};
+
+static bool load_text(const char *where, const char *set, bench_data *data) {
+    char name[64];
     size_t size = 0;
     int64_t ends = 0;
-    memset(data, 0, sizeof *data);
-    if (strcmp(call->source, "events") == 0) {
-        return read_column(where, "events.value.i64", &data->value, &data->rows) &&
-               read_column(where, "events.user.i64", &data->key, &data->rows);
-    }
-    if (!read_column(where, "orders.amount.i64", &data->value, &data->rows)) return false;
-    if (strcmp(call->source, "orders") == 0) return read_column(where, "orders.customer.i64", &data->key, &data->rows);
-    if (!read_column(where, "orders.time.i64", &data->time, &data->rows)) return false;
-    if (strcmp(call->source, "int") == 0) return read_column(where, "orders.customer.i64", &data->key, &data->rows);
-    if (strcmp(call->source, "text") != 0)
-        return complain("expected source int, text, orders or events, got", call->source);
     data->text = true;
-    return read_column(where, "orders.member.offsets.i64", &data->offsets, &ends) &&
-           (ends == data->rows + 1 || complain("a column of another length:", "orders.member.offsets.i64")) &&
-           read_file(where, "orders.member.bytes", &data->bytes, &size);
+    (void)snprintf(name, sizeof name, "%s.member.bytes", set);
+    return read_words(where, set, "member.offsets.i64", &data->offsets, &ends) &&
+           (ends == data->rows + 1 || complain("a column of another length: offsets of", name)) &&
+           read_file(where, name, &data->bytes, &size);
+}
+
+bool bench_load(const bench_call *call, bench_data *data) {
+    const char *where = call->directory;
+    const source *from = NULL;
+    memset(data, 0, sizeof *data);
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        if (strcmp(sources[i].name, call->source) == 0) from = &sources[i];
+    }
+    if (from == NULL) return complain("no source", call->source);
+    data->task = from->task;
+    data->steps = from->steps;
+    bool funnel = from->steps > 0;
+    const char *value = strcmp(from->set, "orders") == 0 ? "amount.i64" : "value.i64";
+    bool ok = funnel ? read_column(where, from->set, "code.i32", sizeof(int32_t), &data->code, &data->rows)
+                     : read_words(where, from->set, value, &data->value, &data->rows);
+    if (ok && strcmp(from->task, "group") != 0) ok = read_words(where, from->set, "time.i64", &data->time, &data->rows);
+    if (!ok) return false;
+    return from->key != NULL ? read_words(where, from->set, from->key, &data->key, &data->rows)
+                             : load_text(where, from->set, data);
 }
 
 void bench_unload(bench_data *data) {
@@ -84,6 +125,7 @@ void bench_unload(bench_data *data) {
     free(data->bytes);
     free(data->time);
     free(data->value);
+    free(data->code);
     memset(data, 0, sizeof *data);
 }
 

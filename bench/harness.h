@@ -13,15 +13,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define BENCH_ANSWERS (125 + 8)
+
 /* Columns of a source. */
 typedef struct bench_data {
+    const char *task; /* what the source is for: "rfm", "group", "funnel" */
+    int steps;        /* of a funnel; else 0 */
     int64_t rows;
     bool text;        /* keys are text: key_offsets and key_bytes; else key */
     int64_t *key;     /* [rows] */
     int64_t *offsets; /* [rows + 1] */
     char *bytes;
     int64_t *time;  /* [rows]; NULL for group-by */
-    int64_t *value; /* [rows], amounts */
+    int64_t *value; /* [rows], amounts; NULL for a funnel */
+    int32_t *code;  /* [rows], for a funnel; else NULL */
 } bench_data;
 
 /* A figure beside the time of the run. */
@@ -34,7 +39,7 @@ typedef struct bench_figure {
 typedef struct bench_sample {
     double ms;   /* of what is measured; the harness measures the whole call if it is left at 0 */
     double rows; /* units of work done, for rows/s; the harness takes the source's rows if it is left at 0 */
-    int64_t answer[125 + 8]; /* to be compared; laid out as answer_names of the task, then cells */
+    int64_t answer[BENCH_ANSWERS]; /* to be compared; laid out as answer_names of the task, then cells */
     bench_figure figures[8];
     int figure_count;
 } bench_sample;
@@ -59,7 +64,7 @@ typedef struct bench_task {
 /* The command line, taken apart. */
 typedef struct bench_call {
     const char *directory;
-    const char *source; /* "int", "text", "orders", "events" */
+    const char *source; /* "int", "text", "orders", "events", "funnel-int" and others, see harness.c */
     int threads;
     int runs; /* 0 = take requests */
 } bench_call;

@@ -1,20 +1,9 @@
 #include "rfm_rows.h"
 
-const char *const rfm_answer_names[RFM_TOTALS + 1] = {"customers", "orders", "money", "days", NULL};
+#define RFM_CELLS 125
+#define RFM_TOTALS 4
 
-bool rfm_ok(const char *what, pdm_status status, const pdm_error *error) {
-    if (status == PDM_OK) return true;
-    fprintf(stderr, "bench: %s: %s: row %lld, column \"%s\": %s\n", what, pdm_status_name((int32_t)status),
-            (long long)error->row, error->column, error->message);
-    return false;
-}
-
-bool rfm_context(int threads, pdm_context **out) {
-    pdm_error error;
-    pdm_context_options options = pdm_context_options_default();
-    options.threads = threads;
-    return rfm_ok("context", pdm_context_create(&options, out, &error), &error);
-}
+static const char *const answer_names[RFM_TOTALS + 1] = {"customers", "orders", "money", "days", NULL};
 
 pdm_rfm_options rfm_options(void) {
     pdm_rfm_options options = pdm_rfm_options_default();
@@ -22,31 +11,23 @@ pdm_rfm_options rfm_options(void) {
     return options;
 }
 
-bool rfm_state(pdm_context *context, pdm_state **out) {
+static bool create(pdm_context *context, const bench_data *data, pdm_state **out) {
     pdm_error error;
     pdm_rfm_options options = rfm_options();
-    return rfm_ok("create", pdm_rfm_create(context, &options, out, &error), &error);
+    (void)data;
+    return metric_ok("create", pdm_rfm_create(context, &options, out, &error), &error);
 }
 
-pdm_batch rfm_batch(const bench_data *data, int64_t first, int64_t count, pdm_column columns[3]) {
-    columns[0] = data->text ? pdm_column_make("customer_id", PDM_TYPE_LARGE_UTF8, data->bytes)
-                            : pdm_column_int64("customer_id", data->key);
-    columns[0].offsets = data->offsets;
+static int32_t view(const bench_data *data, pdm_column columns[METRIC_COLUMNS]) {
+    columns[0] = metric_key_column("customer_id", data);
     columns[1] = pdm_column_int64("time", data->time);
     columns[2] = pdm_column_int64("amount", data->value);
-    for (int i = 0; i < 3; i++) columns[i].offset = first;
-    return pdm_batch_make(columns, 3, count);
+    return 3;
 }
 
-bool rfm_update(pdm_state *state, const bench_data *data, int64_t first, int64_t count, int64_t batch_rows) {
-    pdm_error error;
-    pdm_column columns[3];
-    for (int64_t at = 0; at < count; at += batch_rows) {
-        int64_t rows = count - at < batch_rows ? count - at : batch_rows;
-        pdm_batch batch = rfm_batch(data, first + at, rows, columns);
-        if (!rfm_ok("update", pdm_state_update(state, &batch, &error), &error)) return false;
-    }
-    return true;
+static int cells(const bench_data *data) {
+    (void)data;
+    return RFM_CELLS;
 }
 
 static bool add_up(const pdm_table *table, const char *column, int64_t *sum) {
@@ -62,11 +43,12 @@ static bool add_up(const pdm_table *table, const char *column, int64_t *sum) {
     return true;
 }
 
-bool rfm_read(const pdm_result *result, int64_t answer[RFM_TOTALS + RFM_CELLS]) {
+static bool read_result(const pdm_result *result, const bench_data *data, int64_t *answer) {
     const pdm_table *table = pdm_result_table(result, "rfm");
     const int32_t *r = table != NULL ? pdm_table_i32(table, "r_score") : NULL;
     const int32_t *f = table != NULL ? pdm_table_i32(table, "f_score") : NULL;
     const int32_t *m = table != NULL ? pdm_table_i32(table, "m_score") : NULL;
+    (void)data;
     if (r == NULL || f == NULL || m == NULL) {
         fprintf(stderr, "bench: the result has no scores\n");
         return false;
@@ -85,11 +67,4 @@ bool rfm_read(const pdm_result *result, int64_t answer[RFM_TOTALS + RFM_CELLS]) 
            add_up(table, "recency_days", &answer[3]);
 }
 
-bool rfm_answer(const pdm_state *state, int64_t answer[RFM_TOTALS + RFM_CELLS]) {
-    pdm_error error;
-    pdm_result *result = NULL;
-    if (!rfm_ok("result", pdm_state_result(state, &result, &error), &error)) return false;
-    bool ok = rfm_read(result, answer);
-    pdm_result_free(result);
-    return ok;
-}
+const bench_metric rfm_metric = {"rfm", answer_names, create, view, cells, read_result};

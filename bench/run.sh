@@ -10,7 +10,7 @@ usage: bench/run.sh [options] [-- options of peers/compare.py]
   --threads LIST   numbers of threads, as in "1 2" (default "1 2", "1" on a machine with one processor)
   --runs N         rounds after the warm-up (default 5)
   --quick          one million rows, three rounds
-  --shuffled       times have nothing to do with the order of rows (default: rows come as they arrive)
+  --shuffled       times of orders have nothing to do with the order of rows (default: rows come as they arrive)
   --data DIR       where the columns go and stay (default: a temporary directory, removed at the end)
   --out FILE       JSON lines; tables go beside it as .md (default build/bench/results/results.jsonl)
 TEXT
@@ -36,6 +36,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 customers=${customers:-$((rows >= 10 ? rows / 10 : 1))}
+out=$(realpath -m "$out")
+if [ -n "$data" ]; then data=$(realpath -m "$data"); fi
 if [ -z "$threads" ]; then
     if [ "$(nproc)" -gt 1 ]; then threads='1 2'; else threads=1; fi
 fi
@@ -55,15 +57,17 @@ if [ -z "$data" ]; then
     trap 'rm -rf "$data"' EXIT
 fi
 mkdir -p "$data" "$(dirname "$out")"
-echo "writing $rows rows of $customers customers to $data" >&2
-"$programs/make_data" "$data" "$rows" "$customers" "$order"
+cd "$here"
+python=$root/build/bench/venv/bin/python
+read -ra sets <<<"$("$python" -m peers.compare --sets "$@")"
+echo "writing $rows rows each of ${sets[*]} to $data" >&2
+"$programs/make_data" "$data" "$rows" "$customers" "$order" "${sets[@]}"
 
 {
     echo "processor: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) to use"
     echo "load before: $(cut -d' ' -f1-3 /proc/loadavg)"
 } >&2
 read -ra thread_list <<<"$threads"
-cd "$here"
-"$root/build/bench/venv/bin/python" -m peers.compare --data "$data" --build "$programs" --out "$out" \
+"$python" -m peers.compare --check --data "$data" --build "$programs" --out "$out" \
     --threads "${thread_list[@]}" --runs "$runs" "$@"
 echo "figures: $out" >&2

@@ -22,6 +22,7 @@ static const char *role_name(int32_t role) {
     case PDM_ROLE_INTEGER: return "integer";
     case PDM_ROLE_FLOAT: return "number";
     case PDM_ROLE_TEXT: return "text";
+    case PDM_ROLE_FLAG: return "flag";
     default: return "?";
     }
 }
@@ -65,6 +66,7 @@ static void put_values(FILE *out, const pdm_option_info *option) {
         break;
     case PDM_OPTION_BOOL: (void)fputs("`false`, `true`", out); break;
     case PDM_OPTION_TIME: (void)fputs("instant", out); break;
+    case PDM_OPTION_DURATION: (void)fputs(option->minimum > 0 ? "duration" : "duration, 0 too", out); break;
     case PDM_OPTION_TEXT: (void)fputs("text, up to 63 bytes", out); break;
     case PDM_OPTION_FLOAT: (void)fputs("number, 0 or more", out); break;
     default:
@@ -74,6 +76,21 @@ static void put_values(FILE *out, const pdm_option_info *option) {
             (void)fprintf(out, "%" PRId64 " … %" PRId64, option->minimum, option->maximum);
         }
     }
+}
+
+/* The shortest way to write a duration. */
+static void put_duration(FILE *out, int64_t us) {
+    static const struct {
+        const char *name;
+        int64_t us;
+    } units[] = {
+        {"d", INT64_C(86400000000)}, {"h", INT64_C(3600000000)}, {"m", 60000000}, {"s", 1000000}, {"ms", 1000}};
+    for (size_t u = 0; us != 0 && u < sizeof units / sizeof *units; u++) {
+        if (us % units[u].us != 0) continue;
+        (void)fprintf(out, "%" PRId64 "%s", us / units[u].us, units[u].name);
+        return;
+    }
+    (void)fprintf(out, "%" PRId64 "us", us);
 }
 
 /* A fallback outside the range, or none at all, means that the metric decides: the meaning says how. */
@@ -88,6 +105,8 @@ static void put_default(FILE *out, const pdm_option_info *option) {
     default:
         if (option->fallback == PDM_ZERO_INT64 || outside) {
             (void)fputs("see meaning", out);
+        } else if (option->type == PDM_OPTION_DURATION) {
+            put_duration(out, option->fallback);
         } else {
             (void)fprintf(out, "%" PRId64, option->fallback);
         }

@@ -10,18 +10,23 @@ import pyarrow.parquet as pq
 from chdb import session
 
 from . import columns
-from .columns import DAY_US
+from .columns import DAY_US, WINDOW_US
 
 
 class Peer:
     name = "clickhouse"
 
-    def __init__(self, table, source: str, threads: int) -> None:
+    def __init__(self, table, source: str, threads: int, steps: list[int]) -> None:
+        self.steps = steps
         self.db = session.Session()
         self.db.query(f"SET max_threads = {threads}")
+        # or it takes fewer threads where memory is short
+        self.db.query("SET max_threads_min_free_memory_per_thread = 0")
         self.version = self._rows("SELECT version() AS v")[0]["v"]
+        # windowFunnel wants unsigned times
+        types = {"large_string": "String", "int64": "Int64", "int32": "Int32"}
         columns_sql = ", ".join(
-            f"{n} {'String' if str(t).endswith('string') else 'Int64'}"
+            f"{n} {'UInt64' if steps and n == 'time' else types[str(t)]}"
             for n, t in zip(table.column_names, table.schema.types, strict=True)
         )
         self.db.query("CREATE DATABASE IF NOT EXISTS bench")
@@ -32,6 +37,11 @@ class Peer:
             self.db.query(f"INSERT INTO bench.data SELECT * FROM file('{path}', 'Parquet')")
         if int(self._rows("SELECT count() AS n FROM bench.data")[0]["n"]) != table.num_rows:
             raise AssertionError("ClickHouse did not take all rows")
+        if source == "funnel-sorted":
+            self.db.query(f"CREATE TABLE bench.tree ({columns_sql}) ENGINE = MergeTree ORDER BY (key, time)")
+            self.db.query("INSERT INTO bench.tree SELECT * FROM bench.data")
+            self.db.query("OPTIMIZE TABLE bench.tree FINAL")
+            self.funnel = {**self.tree, **self.funnel}
         used = int(self._rows("SELECT getSetting('max_threads') AS n")[0]["n"])
         if used != threads:
             raise AssertionError(f"ClickHouse runs {used} threads, wanted {threads}")
@@ -145,5 +155,35 @@ class Peer:
         )[0]
         return columns.group_answer(row.values())
 
+    def _funnel(self, rows: str, settings: str = "") -> dict:
+        steps = ", ".join(f"code = {c}" for c in self.steps)
+        levels = self._rows(
+            f"""SELECT level, count() AS n
+                FROM (SELECT windowFunnel({WINDOW_US})(time, {steps}) AS level FROM {rows} GROUP BY key)
+                GROUP BY level {settings}"""
+        )
+        return columns.reached_of_levels({r["level"]: int(r["n"]) for r in levels}, len(self.steps))
+
+    def _prefilter(self) -> str:
+        return f"WHERE code IN ({', '.join(map(str, self.steps))})"
+
+    def funnel_prefiltered(self) -> dict:
+        """windowFunnel of the rows that are some step, per user"""
+        return self._funnel(f"bench.data {self._prefilter()}")
+
+    def funnel_plain(self) -> dict:
+        """windowFunnel of all rows: the query of the manual"""
+        return self._funnel("bench.data")
+
+    def funnel_tree(self) -> dict:
+        """as prefiltered, from a MergeTree table ordered by (key, time)"""
+        return self._funnel(f"bench.tree {self._prefilter()}")
+
+    def funnel_tree_in_order(self) -> dict:
+        """the same, one user after the other"""
+        return self._funnel(f"bench.tree {self._prefilter()}", "SETTINGS optimize_aggregation_in_order = 1")
+
     rfm = {"thresholds": rfm_thresholds, "arrays": rfm_arrays, "window": rfm_window}
     group = {"query": group_query}
+    funnel = {"prefiltered": funnel_prefiltered, "plain": funnel_plain}
+    tree = {"mergetree": funnel_tree, "mergetree-in-order": funnel_tree_in_order}

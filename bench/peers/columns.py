@@ -9,12 +9,26 @@ import numpy as np
 import pyarrow as pa
 
 DAY_US = 86_400_000_000
+WINDOW_US = 7 * DAY_US
 CLASSES = 5
 GROUP_CHECKS = ("users", "rows", "squares", "sum", "min", "max", "keyed")
 
 
-def raw(directory: str, name: str) -> np.ndarray:
-    return np.fromfile(os.path.join(directory, name + ".i64"), dtype="<i8")
+# source of a funnel → set of events, kind of key, steps
+FUNNELS = {
+    "funnel-int": ("events", "int", 4),
+    "funnel-text": ("events", "text", 4),
+    "funnel-12": ("events", "int", 12),
+    "funnel-u5": ("events-u5", "int", 4),
+    "funnel-heavy": ("events-heavy", "int", 4),
+    "funnel-shuffled": ("events-shuffled", "int", 4),
+    "funnel-sorted": ("events-sorted", "int", 4),
+}
+SOURCES = ("int", "text", "orders", "events", *FUNNELS)
+
+
+def raw(directory: str, name: str, width: int = 8) -> np.ndarray:
+    return np.fromfile(os.path.join(directory, f"{name}.i{8 * width}"), dtype=f"<i{width}")
 
 
 def sizes(directory: str) -> dict:
@@ -22,17 +36,34 @@ def sizes(directory: str) -> dict:
         return json.load(file)
 
 
-def members(directory: str) -> pa.LargeStringArray:
-    offsets = pa.py_buffer(raw(directory, "orders.member.offsets"))
-    with open(os.path.join(directory, "orders.member.bytes"), "rb") as file:
+def steps(directory: str, source: str) -> list[int]:
+    """The codes of the funnel's steps; empty if the source is none for funnels."""
+    return sizes(directory)[f"steps_{FUNNELS[source][2]}"] if source in FUNNELS else []
+
+
+def data_set(source: str) -> str:
+    """What make_data must write for a source."""
+    if source in FUNNELS:
+        return "events-text" if FUNNELS[source][1] == "text" else FUNNELS[source][0]
+    return "events" if source == "events" else "orders"
+
+
+def members(directory: str, data: str) -> pa.LargeStringArray:
+    offsets = pa.py_buffer(raw(directory, f"{data}.member.offsets"))
+    with open(os.path.join(directory, f"{data}.member.bytes"), "rb") as file:
         data = pa.py_buffer(file.read())
     return pa.LargeStringArray.from_buffers(offsets.size // 8 - 1, offsets, data)
 
 
 def load(directory: str, source: str) -> pa.Table:
-    """`int` and `text` are the orders with one kind of key; `orders` and `events` are (key, value) for group-by."""
+    """`int` and `text` are the orders with one kind of key; `orders` and `events` are (key, value) for group-by; the
+    sources of funnels are (key, time, code)."""
+    if source in FUNNELS:
+        data, kind, _ = FUNNELS[source]
+        key = members(directory, data) if kind == "text" else pa.array(raw(directory, f"{data}.user"))
+        return pa.table({"key": key, "time": raw(directory, f"{data}.time"), "code": raw(directory, f"{data}.code", 4)})
     if source in ("int", "text"):
-        key = pa.array(raw(directory, "orders.customer")) if source == "int" else members(directory)
+        key = pa.array(raw(directory, "orders.customer")) if source == "int" else members(directory, "orders")
         return pa.table({"key": key, "time": raw(directory, "orders.time"), "amount": raw(directory, "orders.amount")})
     names = {"orders": ("orders.customer", "orders.amount"), "events": ("events.user", "events.value")}[source]
     return pa.table({"key": raw(directory, names[0]), "value": raw(directory, names[1])})
@@ -78,3 +109,13 @@ def rfm_answer(customers: int, orders: int, money: int, days: int, cells: dict[i
 
 def group_answer(row) -> dict:
     return {name: int(value) for name, value in zip(GROUP_CHECKS, row, strict=True)}
+
+
+def funnel_answer(reached) -> dict:
+    """How many users reach step 1, 2, …"""
+    return {"cells": [int(n) for n in reached]}
+
+
+def reached_of_levels(levels: dict[int, int], count: int) -> dict:
+    """levels: furthest step → users who end there."""
+    return funnel_answer(sum(n for level, n in levels.items() if level > j) for j in range(count))

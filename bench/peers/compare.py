@@ -14,9 +14,10 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 
-from . import columns
+from . import check, columns
 
 ENGINES = ("clickhouse", "duckdb", "polars", "pandas")
 # task, source, program of the library
@@ -25,11 +26,27 @@ WORK = {
     "rfm-text": ("rfm", "text", "bench_rfm"),
     "group-orders": ("group", "orders", "bench_group"),
     "group-events": ("group", "events", "bench_group"),
+    **{source: ("funnel", source, "bench_funnel") for source in columns.FUNNELS},
 }
-STATE_SOURCES = {"state-int": "int", "state-text": "text"}
+STATE_SOURCES = {
+    "state-int": "int",
+    "state-text": "text",
+    "state-funnel": "funnel-int",
+    "state-funnel-text": "funnel-text",
+}
+# questions whose answer is that of another: the same rows with other keys or in another sequence
+SAME_ANSWER = {
+    **dict.fromkeys(("rfm-int", "rfm-text", "state-int", "state-text"), "rfm"),
+    **dict.fromkeys(
+        ("funnel-int", "funnel-text", "funnel-shuffled", "funnel-sorted", "state-funnel", "state-funnel-text"), "funnel"
+    ),
+}
+FUNNEL_ROW_BYTES = 8 + 8 + 4
 OURS = "pdmetrics"
 WARM_UP = 2
 NEAR = 1.3  # a peer's formulation this near to its fastest one stays: the warm-up alone must not choose a slow one
+# what rows sorted in a table of its own are to be compared with
+ALWAYS = ("mergetree", "mergetree-in-order")
 
 
 class Failed(Exception):
@@ -41,8 +58,8 @@ class Timed:
     engine: str
     formulation: str
     times: list[float] = field(default_factory=list)
-    last: dict = field(default_factory=dict)
-    peak: float = 0.0
+    runs: list[dict] = field(default_factory=list)
+    memory: float | None = None  # beyond the input, in a process of its own
     kept: bool = True
 
     @property
@@ -55,6 +72,19 @@ class Timed:
 
     def best(self, what) -> float:
         return what(self.rounds or self.times[1:])
+
+    @property
+    def peak(self) -> float:
+        return max(run.get("peak_bytes") or 0 for run in self.runs)
+
+    def read_share(self, rows: int) -> tuple[float, float] | None:
+        """GB/s at which the input was read, and the part that is of what a loop that adds it up reaches."""
+        runs = [r for r in self.runs[WARM_UP:] if "read_gb_per_s" in r]
+        rates = [rows * FUNNEL_ROW_BYTES / 1e6 / r["ms"] for r in runs]
+        if not rates:
+            return None
+        bare = (r["read_gb_per_s"] for r in runs)
+        return statistics.median(rates), statistics.median(a / b for a, b in zip(rates, bare, strict=True))
 
 
 class Worker:
@@ -91,7 +121,8 @@ def difference(left: dict, right: dict) -> str:
     cells = [i for i, (a, b) in enumerate(zip(left.get("cells", []), right.get("cells", []), strict=True)) if a != b]
     if cells:
         i = cells[0]
-        code = f"{i // 25 + 1}{i // 5 % 5 + 1}{i % 5 + 1}"
+        scores = len(left["cells"]) == columns.CLASSES**3
+        code = f"{i // 25 + 1}{i // 5 % 5 + 1}{i % 5 + 1}" if scores else f"step {i + 1}"
         found.append(f"{len(cells)} cells, the first {code}: {left['cells'][i]} and {right['cells'][i]}")
     return "; ".join(found)
 
@@ -115,11 +146,12 @@ class Comparison:
         self.out.write(json.dumps(line) + "\n")
         self.out.flush()
 
-    def workers(self, source: str, program: str, threads: int) -> list[Worker]:
-        commands = []
+    def commands(self, data: str, source: str, program: str, threads: int) -> list[tuple[str, list[str], str | None]]:
+        """engine, command line, working directory"""
+        commands: list[tuple[str, list[str], str | None]] = []
         path = os.path.join(self.args.build, program) if self.args.build else ""
         if os.access(path, os.X_OK):
-            commands.append((OURS, [path, self.args.data, source, str(threads)], None))
+            commands.append((OURS, [path, data, source, str(threads)], None))
         elif self.args.build:
             print(f"no program {program}: peers alone", file=sys.stderr)
         here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -129,13 +161,16 @@ class Comparison:
             commands.append(
                 (
                     engine,
-                    [sys.executable, "-m", f"{__package__}.worker", engine, self.args.data, source, str(threads)],
+                    [sys.executable, "-m", f"{__package__}.worker", engine, data, source, str(threads)],
                     here,
                 )
             )
+        return commands
+
+    def workers(self, data: str, source: str, program: str, threads: int) -> list[Worker]:
         started: list[Worker] = []
         try:
-            for engine, command, cwd in commands:
+            for engine, command, cwd in self.commands(data, source, program, threads):
                 started.append(Worker(engine, command, cwd))
                 self.versions[engine] = started[-1].ready.get("version", "")
         except BaseException:
@@ -147,15 +182,13 @@ class Comparison:
     def run_one(self, worker: Worker, task: str, timed: Timed, subject: str) -> None:
         got = worker.run(task, timed.formulation)
         timed.times.append(got["ms"])
-        timed.peak = max(timed.peak, got.get("peak_bytes") or 0)
-        timed.last = {k: v for k, v in got.items() if k != "answer"}
+        timed.runs.append({k: v for k, v in got.items() if k != "answer"})
         self.check(subject, f"{timed.engine} ({timed.formulation})", got["answer"])
 
     def compare(self, name: str, threads: int) -> None:
         task, source, program = WORK[name]
-        # text and integer keys are the same customers
-        subject = "rfm" if task == "rfm" else name
-        workers = self.workers(source, program, threads)
+        subject = SAME_ANSWER.get(name, name)
+        workers = self.workers(self.args.data, source, program, threads)
         try:
             entries = [(w, Timed(w.engine, f)) for w in workers for f in w.ready["tasks"][task]]
             for worker, timed in entries:
@@ -165,7 +198,7 @@ class Comparison:
                 mine = [t for w, t in entries if w is worker]
                 fastest = min(min(t.times) for t in mine)
                 for t in mine:
-                    t.kept = worker.engine == OURS or min(t.times) <= NEAR * fastest
+                    t.kept = worker.engine == OURS or min(t.times) <= NEAR * fastest or t.formulation in ALWAYS
             for _ in range(self.args.runs):
                 for worker, timed in entries:
                     if timed.kept:
@@ -173,7 +206,41 @@ class Comparison:
         finally:
             for worker in workers:
                 worker.close()
+        if self.args.memory:
+            for _, timed in entries:
+                if timed.kept:
+                    timed.memory = self.memory_of(name, threads, timed)
         self.report(name, threads, [t for _, t in entries])
+
+    def memory_of(self, name: str, threads: int, timed: Timed) -> float:
+        """Growth of resident memory in the first run of a process that has done nothing else."""
+        task, source, program = WORK[name]
+        command, cwd = next(
+            (c, d) for e, c, d in self.commands(self.args.data, source, program, threads) if e == timed.engine
+        )
+        worker = Worker(timed.engine, command, cwd)
+        try:
+            return worker.run(task, timed.formulation).get("peak_bytes") or 0
+        finally:
+            worker.close()
+
+    def check_funnels(self, threads: int) -> None:
+        """Every formulation of every engine against the definition, on rows that are all ties and ends of windows."""
+        with tempfile.TemporaryDirectory() as data:
+            rows = check.write(data, self.sizes)
+            for source in check.SOURCES:
+                subject = f"check of {source}"
+                self.check(subject, "the definition", check.answer(rows, columns.steps(data, source)))
+                workers = self.workers(data, source, "bench_funnel", threads)
+                try:
+                    for worker in workers:
+                        for formulation in worker.ready["tasks"]["funnel"]:
+                            got = worker.run("funnel", formulation)
+                            self.check(subject, f"{worker.engine} ({formulation})", got["answer"])
+                finally:
+                    for worker in workers:
+                        worker.close()
+        print(f"small funnels, {threads} thread{'s' if threads > 1 else ''}: all agree with the definition", flush=True)
 
     def report(self, name: str, threads: int, timed: list[Timed]) -> None:
         rows = self.sizes["rows"]
@@ -183,7 +250,9 @@ class Comparison:
         header = ["engine", "formulation", "first ms", "min ms", "median ms", "ns/row"] + [
             f"× {OURS} {f}" for f in against
         ]
-        body = []
+        if self.args.memory:
+            header.append("B/row beyond the input")
+        body, notes = [], []
         for t in timed:
             ratios = {
                 f: statistics.median(a / b for a, b in zip(t.rounds, base[f].rounds, strict=True))
@@ -196,6 +265,14 @@ class Comparison:
                 [t.engine, label, f"{t.first:.0f}", f"{lowest:.1f}", f"{median:.1f}", f"{median * 1e6 / rows:.1f}"]
                 + [f"{ratios[f]:.2f}" if f in ratios else "" for f in against]
             )
+            if self.args.memory:
+                body[-1].append(f"{t.memory / rows:.1f}" if t.memory is not None else "")
+            read = t.read_share(rows)
+            if read:
+                notes.append(
+                    f"{t.engine} ({t.formulation}) goes through {read[0]:.1f} GB/s of input; that is {read[1]:.0%} "
+                    "of what a loop reaches that only adds the columns up, on one thread."
+                )
             self.emit(
                 {
                     "task": name,
@@ -212,13 +289,16 @@ class Comparison:
                     "rows_per_s": rows / median * 1e3,
                     "times_ms": t.rounds,
                     "peak_bytes_per_row": t.peak / rows,
+                    "memory_bytes_per_row": t.memory / rows if t.memory is not None else None,
+                    "read_gb_per_s": read[0] if read else None,
+                    "read_share": read[1] if read else None,
                     "ratios": ratios,
-                    "figures": t.last,
+                    "figures": t.runs[-1],
                 }
             )
-        self.show(title, header, body)
+        self.show(title, header, body, notes)
 
-    def show(self, title: str, header: list[str], body: list[list[str]]) -> None:
+    def show(self, title: str, header: list[str], body: list[list[str]], notes: list[str] | None = None) -> None:
         widths = [max(len(r[i]) for r in [header, *body]) for i in range(len(header))]
         lines = [f"\n### {title}\n"]
         for i, row in enumerate([header, *body]):
@@ -228,7 +308,7 @@ class Comparison:
                 lines.append(
                     "|" + "|".join("-" * (w + 2) if k < 2 else "-" * (w + 1) + ":" for k, w in enumerate(widths)) + "|"
                 )
-        text = "\n".join(lines)
+        text = "\n".join(lines + ([""] + notes if notes else []))
         self.tables.append(text)
         print(text, flush=True)
 
@@ -242,16 +322,17 @@ class Comparison:
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             raise Failed(f"bench_state failed, status {done.returncode}")
-        body = []
+        body: list[list[str]] = []
+        unit = "an event that is a step" if STATE_SOURCES[name] in columns.FUNNELS else "a customer"
         for line in map(json.loads, done.stdout.splitlines()):
             answer = line.pop("answer")
-            self.check("rfm", f"{OURS} ({line['formulation']})", answer)
+            self.check(SAME_ANSWER[name], f"{OURS} ({line['formulation']})", answer)
             self.emit(line)
-            per = answer["customers"]
+            per = line["rows"]
             extra = [
                 f"{line['mib_per_s']:.0f} MiB/s" if "mib_per_s" in line else "",
-                f"{line['bytes'] / per:.1f} B serialised a customer" if "bytes" in line else "",
-                f"{line['state_bytes'] / per:.1f} B held a customer" if "state_bytes" in line else "",
+                f"{line['bytes'] / per:.1f} B serialised {unit}" if "bytes" in line else "",
+                f"{line['state_bytes'] / per:.1f} B held {unit}" if "state_bytes" in line else "",
                 f"building from rows takes {line['build_ms']:.1f} ms" if "build_ms" in line else "",
             ]
             body.append(
@@ -265,7 +346,7 @@ class Comparison:
                 ]
             )
         self.show(
-            f"{name}, {self.sizes['customers']:,} customers, {threads} thread{'s' if threads > 1 else ''}",
+            f"{name}, {self.sizes['rows']:,} rows, {threads} thread{'s' if threads > 1 else ''}",
             ["engine", "call", "first ms", "min ms", "median ms", "figures"],
             body,
         )
@@ -281,20 +362,30 @@ class Comparison:
 def main() -> int:
     every = [*WORK, *STATE_SOURCES]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", required=True, help="directory that make_data filled")
+    parser.add_argument("--data", help="directory that make_data filled")
     parser.add_argument(
         "--build", help="directory with the library's benchmark programs; without it the peers run alone"
     )
-    parser.add_argument("--out", required=True, help="JSON lines; the tables go beside it as .md")
+    parser.add_argument("--out", help="JSON lines; the tables go beside it as .md")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--runs", type=int, default=5, help="rounds after the warm-up")
     parser.add_argument("--tasks", nargs="+", choices=every, default=every)
     parser.add_argument("--peers", nargs="*", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--memory", action="store_true", help="also measure memory, every formulation in a new process")
+    parser.add_argument("--check", action="store_true", help="first compare small funnels with the definition")
+    parser.add_argument("--sets", action="store_true", help="only print what make_data must write for these tasks")
     args = parser.parse_args()
+    if args.sets:
+        print(*sorted({columns.data_set(WORK[t][1] if t in WORK else STATE_SOURCES[t]) for t in args.tasks}))
+        return 0
+    if not args.data or not args.out:
+        parser.error("--data and --out are required")
     args.data = os.path.abspath(args.data)
     args.build = os.path.abspath(args.build) if args.build else None
     comparison = Comparison(args)
     try:
+        for threads in args.threads if args.check else ():
+            comparison.check_funnels(threads)
         for name in args.tasks:
             for threads in args.threads:
                 comparison.states(name, threads) if name in STATE_SOURCES else comparison.compare(name, threads)

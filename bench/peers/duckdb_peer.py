@@ -5,14 +5,15 @@ from __future__ import annotations
 import duckdb
 
 from . import columns
-from .columns import DAY_US
+from .columns import DAY_US, WINDOW_US
 
 
 class Peer:
     name = "duckdb"
     version = duckdb.__version__
 
-    def __init__(self, table, source: str, threads: int) -> None:
+    def __init__(self, table, source: str, threads: int, steps: list[int]) -> None:
+        self.steps = steps
         self.db = duckdb.connect(":memory:")
         self.db.execute(f"SET threads = {threads}")
         self.db.execute("SET preserve_insertion_order = false")
@@ -108,5 +109,57 @@ class Peer:
             )
         )
 
+    def _step(self, code: int, before: str) -> str:
+        """Rows of a step with the entry each can continue; entries never fall as time goes on, so the latest row of the
+        step before bears the best one."""
+        rows = f"FROM (SELECT key, time FROM data WHERE code = {code}) r"
+        if not before:
+            return f"SELECT r.key, r.time, r.time AS entry {rows}"
+        return f"""SELECT r.key, r.time, p.entry {rows} ASOF JOIN {before} p ON r.key = p.key AND r.time >= p.time
+                   WHERE r.time - p.entry <= {WINDOW_US}"""
+
+    def funnel_asof(self) -> dict:
+        """an ASOF join per step on the one before, in one query"""
+        parts = [
+            f"s{j} AS MATERIALIZED ({self._step(code, f's{j - 1}' if j > 0 else '')})"
+            for j, code in enumerate(self.steps)
+        ]
+        counts = ", ".join(f"(SELECT count(DISTINCT key) FROM s{j})" for j in range(len(self.steps)))
+        return columns.funnel_answer(self._row(f"WITH {', '.join(parts)} SELECT {counts}"))
+
+    def funnel_asof_tables(self) -> dict:
+        """the same, a temporary table per step"""
+        reached = []
+        for j, code in enumerate(self.steps):
+            query = self._step(code, f"s{j - 1}" if j > 0 else "")
+            self.db.execute(f"CREATE OR REPLACE TEMP TABLE s{j} AS {query}")
+            reached.append(self._row(f"SELECT count(DISTINCT key) FROM s{j}")[0])
+        return columns.funnel_answer(reached)
+
+    def funnel_window(self) -> dict:
+        """the textbook query: per step a window function that carries the latest entry on"""
+        k = len(self.steps)
+        step = "CASE code " + " ".join(f"WHEN {c} THEN {j}" for j, c in enumerate(self.steps)) + " END"
+        parts = [
+            f"""w0 AS (SELECT key, time, {step} AS s, CASE WHEN code = {self.steps[0]} THEN time END AS e
+                       FROM data WHERE code IN ({', '.join(map(str, self.steps))}))"""
+        ]
+        frame = "OVER (PARTITION BY key ORDER BY time, s ROWS UNBOUNDED PRECEDING)"
+        level = "CASE WHEN s = 0 THEN 1 ELSE 0 END"
+        for j in range(1, k):
+            fits = f"s = {j} AND time - e <= {WINDOW_US}"
+            parts.append(f"v{j} AS (SELECT key, time, s, {level} AS l, max(e) {frame} AS e FROM w{j - 1})")
+            parts.append(
+                f"""w{j} AS (SELECT key, time, s, CASE WHEN {fits} THEN {j + 1} ELSE l END AS l,
+                           CASE WHEN {fits} THEN e END AS e FROM v{j})"""
+            )
+            level = "l"
+        levels = self.db.execute(
+            f"WITH {', '.join(parts)} SELECT level, count(*) FROM (SELECT max(l) AS level FROM w{k - 1} GROUP BY key) "
+            "GROUP BY level"
+        ).fetchall()
+        return columns.reached_of_levels(dict(levels), k)
+
     rfm = {"thresholds": rfm_thresholds, "histograms": rfm_histograms, "window": rfm_window}
     group = {"query": group_query}
+    funnel = {"asof": funnel_asof, "asof-tables": funnel_asof_tables, "window": funnel_window}

@@ -7,17 +7,18 @@ import pandas as pd
 import pyarrow as pa
 
 from . import columns
-from .columns import DAY_US
+from .columns import DAY_US, WINDOW_US
 
 
 class Peer:
     name = "pandas"
     version = f"{pd.__version__}/{np.__version__}"
 
-    def __init__(self, table, source: str, threads: int) -> None:
+    def __init__(self, table, source: str, threads: int, steps: list[int]) -> None:
+        self.steps = steps
         pa.set_cpu_count(1)
         self.data = table.to_pandas()
-        self.integer = source != "text"
+        self.integer = not source.endswith("text")
 
     @staticmethod
     def _histogram(values: np.ndarray) -> list[int]:
@@ -110,5 +111,69 @@ class Peer:
             np.maximum.reduceat(values, starts),
         )
 
+    def _relevant(self) -> tuple:
+        """keys, times and steps (from 0) of the rows that are some step"""
+        codes = self.data["code"].to_numpy()
+        step_of = np.full(max(*self.steps, codes.max()) + 1, -1, dtype=np.int8)
+        step_of[self.steps] = np.arange(len(self.steps))
+        steps = step_of[codes]
+        rows = np.flatnonzero(steps >= 0)
+        return self.data["key"].take(rows), self.data["time"].to_numpy()[rows], steps[rows]
+
+    def _chain(self, users: np.ndarray, times: np.ndarray, steps: np.ndarray) -> dict:
+        """Rows of a user together, in the order of time and step. The row number of the latest entry is carried on."""
+        reached = []
+        for j in range(len(self.steps)):
+            rows = np.flatnonzero(steps == j)
+            if j == 0:
+                entries = rows
+            else:
+                entries = carried[rows]
+                fits = (entries >= 0) & (users[entries] == users[rows]) & (times[rows] - times[entries] <= WINDOW_US)
+                rows, entries = rows[fits], entries[fits]
+            carried = np.full(len(steps), -1)
+            carried[rows] = entries
+            np.maximum.accumulate(carried, out=carried)
+            seen = users[rows]
+            reached.append(np.count_nonzero(seen[1:] != seen[:-1]) + (len(seen) > 0))
+        return columns.funnel_answer(reached)
+
+    def funnel_lexsort(self) -> dict:
+        """NumPy: lexsort by user, time and step; maximum.accumulate carries entries on"""
+        keys, times, steps = self._relevant()
+        users = keys.to_numpy() if self.integer else pd.factorize(keys)[0]
+        order = np.lexsort((steps, times, users))
+        return self._chain(users[order], times[order], steps[order])
+
+    def funnel_packed(self) -> dict:
+        """factorize; user, time and step in one word of 64 bits, sorted as such; then as lexsort"""
+        keys, times, steps = self._relevant()
+        users, found = pd.factorize(keys)
+        k, first = len(self.steps), int(times.min())
+        span = int(times.max()) - first + 1
+        if len(found) * span * k >= 2**64:
+            return self.funnel_lexsort()
+        words = (users.astype(np.uint64) * np.uint64(span) + (times - first).astype(np.uint64)) * np.uint64(k)
+        words += steps.astype(np.uint64)
+        words.sort()
+        rest, steps = np.divmod(words, np.uint64(k))
+        users, times = np.divmod(rest, np.uint64(span))
+        return self._chain(users, times.astype(np.int64), steps.astype(np.int8))
+
+    def funnel_ffill(self) -> dict:
+        """the textbook code: sort_values, groupby().ffill() per step"""
+        keys, times, steps = self._relevant()
+        frame = pd.DataFrame({"key": keys.to_numpy(), "time": times, "step": steps})
+        frame = frame.sort_values(["key", "time", "step"])
+        entry = frame["time"].where(frame["step"] == 0).astype("Int64")
+        reached = [frame["key"][frame["step"] == 0].nunique()]
+        for j in range(1, len(self.steps)):
+            entry = entry.groupby(frame["key"], sort=False).ffill()
+            fits = ((frame["step"] == j) & (frame["time"] - entry <= WINDOW_US)).fillna(False)
+            reached.append(frame["key"][fits].nunique())
+            entry = entry.where(fits)
+        return columns.funnel_answer(reached)
+
     rfm = {"groupby": rfm_groupby, "factorize": rfm_factorize, "sort": rfm_sort, "rank": rfm_rank}
     group = {"groupby": group_groupby, "sort": group_sort}
+    funnel = {"packed": funnel_packed, "lexsort": funnel_lexsort, "ffill": funnel_ffill}

@@ -5,14 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from . import columns
-from .columns import DAY_US
+from .columns import DAY_US, WINDOW_US
 
 
 class Peer:
     name = "polars"
     version = pl.__version__
 
-    def __init__(self, table, source: str, threads: int) -> None:
+    def __init__(self, table, source: str, threads: int, steps: list[int]) -> None:
+        self.steps = steps
         if pl.thread_pool_size() != threads:
             raise AssertionError(f"Polars runs {pl.thread_pool_size()} threads, wanted {threads}")
         self.data = pl.from_arrow(table).rechunk()
@@ -114,5 +115,56 @@ class Peer:
         """group_by on the in-memory engine"""
         return self._group("in-memory")
 
+    def funnel_asof(self) -> dict:
+        """rows of each step, sorted by time; join_asof by user on the rows of the step before"""
+        reached, before = [], None
+        for code in self.steps:
+            rows = self.data.lazy().filter(pl.col("code") == code).select("key", "time").sort("time").collect()
+            before = self._continued(rows, before)
+            reached.append(before["key"].n_unique())
+        return columns.funnel_answer(reached)
+
+    @staticmethod
+    def _continued(rows, before):
+        """Rows of a step with the entry each can continue: that of the latest row of the step before is the best."""
+        if before is None:
+            return rows.with_columns(entry="time")
+        # both sides are sorted by time
+        joined = rows.join_asof(before, on="time", by="key", check_sortedness=False)
+        return joined.filter(pl.col("time") - pl.col("entry") <= WINDOW_US)
+
+    def funnel_asof_streaming(self) -> dict:
+        """the same as one lazy query on the streaming engine"""
+        reached, before = [], None
+        for code in self.steps:
+            rows = self.data.lazy().filter(pl.col("code") == code).select("key", "time").sort("time")
+            before = self._continued(rows, before)
+            reached.append(before.select(pl.col("key").n_unique()))
+        return columns.funnel_answer(frame.item() for frame in pl.collect_all(reached, engine="streaming"))
+
+    def funnel_sort(self) -> dict:
+        """sort by user, time and step; forward_fill carries the row number and the time of the entry on"""
+        k = len(self.steps)
+        step, row = pl.col("step"), pl.int_range(pl.len())
+        number = pl.col("code").replace_strict(self.steps, list(range(k)), return_dtype=pl.Int8)
+        frame = self.data.lazy().filter(pl.col("code").is_in(self.steps)).select("key", "time", step=number)
+        frame = frame.sort("key", "time", "step").with_columns(
+            first=pl.when(pl.col("key").ne_missing(pl.col("key").shift())).then(row).forward_fill(),
+            at=pl.when(step == 0).then(row),
+            entry=pl.when(step == 0).then("time"),
+        )
+        reached = [pl.col("first").filter(step == 0).n_unique().alias("0")]
+        for j in range(1, k):
+            frame = frame.with_columns(pl.col("at", "entry").forward_fill())
+            fits = (
+                (step == j) & (pl.col("at") >= pl.col("first")) & (pl.col("time") - pl.col("entry") <= WINDOW_US)
+            ).fill_null(value=False)
+            frame = frame.with_columns(fits=fits).with_columns(
+                pl.when("fits").then(pl.col("at", "entry")), pl.when("fits").then("first").alias(f"{j}")
+            )
+            reached.append(pl.col(f"{j}").drop_nulls().n_unique())
+        return columns.funnel_answer(frame.select(reached).collect().row(0))
+
     rfm = {"streaming": rfm_streaming, "memory": rfm_memory, "rank": rfm_rank}
     group = {"streaming": group_streaming, "memory": group_memory}
+    funnel = {"asof": funnel_asof, "asof-streaming": funnel_asof_streaming, "sort": funnel_sort}

@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine", choices=("duckdb", "polars", "pandas", "clickhouse"))
     parser.add_argument("directory")
-    parser.add_argument("source", choices=("int", "text", "orders", "events"))
+    parser.add_argument("source")
     parser.add_argument("threads", type=int)
     args = parser.parse_args()
     os.environ["POLARS_MAX_THREADS"] = str(args.threads)  # read when the engine is imported
@@ -47,9 +47,10 @@ def main() -> None:
     from . import columns
 
     module = importlib.import_module(f".{args.engine}_peer", __package__)
-    peer = module.Peer(columns.load(args.directory, args.source), args.source, args.threads)
+    steps = columns.steps(args.directory, args.source)
+    peer = module.Peer(columns.load(args.directory, args.source), args.source, args.threads, steps)
     gc.collect()
-    tasks = {name: list(getattr(peer, name)) for name in ("rfm", "group")}
+    tasks = {name: list(getattr(peer, name)) for name in ("rfm", "group", "funnel")}
     print(
         json.dumps({"ready": True, "engine": peer.name, "version": str(peer.version), "tasks": tasks}),
         file=out,

@@ -18,13 +18,14 @@ HEADER = '''"""The metrics. Made from the library's registry by generate_stubs.p
 # ruff: noqa
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, cast
 
 from ._frames import FrameLike
 from ._lists import ListLike
 from ._result import Result, Table, register_result
 from ._state import Progress, State, compute, register_state
-from ._time import Instant, TimeZone, Weekday
+from ._time import Duration, Instant, TimeZone, Weekday
 
 '''
 
@@ -49,12 +50,12 @@ MACHINE = [
 ]
 
 
-def load_registry(package: Path) -> types.ModuleType:
-    """pdmetrics._registry without pdmetrics/__init__.py, which needs the file that is being made."""
+def load(package: Path, name: str) -> types.ModuleType:
+    """A module of pdmetrics without pdmetrics/__init__.py, which needs the file that is being made."""
     shell = types.ModuleType("pdmetrics")
     shell.__path__ = [str(package)]
-    sys.modules["pdmetrics"] = shell
-    return importlib.import_module("pdmetrics._registry")
+    sys.modules.setdefault("pdmetrics", shell)
+    return importlib.import_module(f"pdmetrics.{name}")
 
 
 def option_type(core, option) -> str:
@@ -63,6 +64,8 @@ def option_type(core, option) -> str:
     plain = {core.PDM_OPTION_BOOL: "bool", core.PDM_OPTION_FLOAT: "float", core.PDM_OPTION_TEXT: "str"}
     if option.kind == core.PDM_OPTION_TIME:
         return "Instant | None"
+    if option.kind == core.PDM_OPTION_DURATION:
+        return "Duration" if option.default is not None else "Duration | None"
     return plain.get(option.kind, "int" if option.default is not None else "int | None")
 
 
@@ -76,14 +79,18 @@ def described(name: str, text: str, indent: str) -> list[str]:
     return [f"{indent}{name}:", *(f"{indent}    {line}" for line in lines)]
 
 
-def parameters(core, registry, metric) -> list[tuple[str, str, str, str]]:
+def parameters(core, shorthand, metric) -> list[tuple[str, str, str, str]]:
     """Name, type, default and meaning of every argument but the frame."""
     found = []
+    short = shorthand.of(metric.name)
     for column in metric.columns:
         need = "" if column.required else " Optional."
         unit = f" ({column.unit})" if column.unit else ""
-        found.append((column.keyword, "str | None", f'"{column.name}"', f"Column: {column.doc}{unit}{need}"))
-    found += COMMON
+        default = "None" if column.keyword in short.on_request else f'"{column.name}"'
+        found.append((column.keyword, "str | None", default, f"Column: {column.doc}{unit}{need}"))
+    for name, kind, default, doc in COMMON:
+        asked = name in short.on_request
+        found.append((name, f"{kind} | None" if asked else kind, "None" if asked else default, doc))
     for name, info in metric.lists.items():
         if name in metric.options:
             continue
@@ -93,11 +100,14 @@ def parameters(core, registry, metric) -> list[tuple[str, str, str, str]]:
         if name in metric.options:
             columns = ", ".join(column.name for column in info.columns)
             found.append((metric.list_keyword(name), "ListLike", "None", f"List of ({columns}). {info.doc}"))
+    found += [(extra.name, extra.type, "None", extra.doc) for extra in short.parameters]
     for option in metric.options.values():
         unit = f" Unit: {option.unit}." if option.unit else ""
         kind = option_type(core, option)
         if option.name in metric.lists:
             kind += " | ListLike"
+        if option.name in short.several:
+            kind += " | Sequence[str]"
         found.append((option.name, kind, literal(option.default), f"{option.doc}{unit}"))
     found += MACHINE
     names = [name for name, *_ in found]
@@ -144,8 +154,8 @@ def documented(metric, found: list[tuple[str, str, str, str]], opening: str, ind
     return [*lines, f'{indent}"""']
 
 
-def metric_source(core, registry, metric) -> list[str]:
-    found = parameters(core, registry, metric)
+def metric_source(core, shorthand, metric) -> list[str]:
+    found = parameters(core, shorthand, metric)
     name = metric.class_name
     lines = result_class(metric)
     lines += ["", "", f"def {metric.name}("]
@@ -167,13 +177,14 @@ def metric_source(core, registry, metric) -> list[str]:
 
 def source(package: Path) -> str:
     """The text of _metrics.py."""
-    registry = load_registry(package)
+    registry = load(package, "_registry")
+    shorthand = load(package, "_shorthand")
     core = importlib.import_module("pdmetrics._native.core")
     lines: list[str] = []
     names: list[str] = []
     for metric in registry.metrics.values():
         names += [metric.class_name, f"{metric.class_name}Result", metric.name]
-        lines += metric_source(core, registry, metric)
+        lines += metric_source(core, shorthand, metric)
     listed = "".join(f'    "{name}",\n' for name in sorted(names))
     return HEADER + f"__all__ = [\n{listed}]\n" + "\n".join(lines) + "\n"
 

@@ -19,7 +19,8 @@ typedef enum pdm_role {
     PDM_ROLE_MONEY = 3,   /**< integers (minor units), decimal128, or floats once `currency_exponent` is given */
     PDM_ROLE_INTEGER = 4, /**< any integer; floats that are whole numbers */
     PDM_ROLE_FLOAT = 5,   /**< float or integer, finite */
-    PDM_ROLE_TEXT = 6     /**< text or dictionary of text */
+    PDM_ROLE_TEXT = 6,    /**< text or dictionary of text */
+    PDM_ROLE_FLAG = 7     /**< booleans, or integers of which 0 is false; null is false */
 } pdm_role;
 
 /** An input column, of the rows or of a list. */
@@ -35,13 +36,14 @@ typedef struct pdm_column_info {
 
 /** How an option is stored in the options struct. */
 typedef enum pdm_option_type {
-    PDM_OPTION_ENUM = 1,  /**< int32_t, index into `values`; 0 is the default */
-    PDM_OPTION_BOOL = 2,  /**< int32_t 0 or 1 */
-    PDM_OPTION_INT32 = 3, /**< int32_t */
-    PDM_OPTION_INT64 = 4, /**< int64_t */
-    PDM_OPTION_TIME = 5,  /**< int64_t µs since the epoch */
-    PDM_OPTION_FLOAT = 6, /**< double */
-    PDM_OPTION_TEXT = 7   /**< char[64], NUL-terminated UTF-8 */
+    PDM_OPTION_ENUM = 1,    /**< int32_t, index into `values`; 0 is the default */
+    PDM_OPTION_BOOL = 2,    /**< int32_t 0 or 1 */
+    PDM_OPTION_INT32 = 3,   /**< int32_t */
+    PDM_OPTION_INT64 = 4,   /**< int64_t */
+    PDM_OPTION_TIME = 5,    /**< int64_t µs since the epoch */
+    PDM_OPTION_FLOAT = 6,   /**< double */
+    PDM_OPTION_TEXT = 7,    /**< char[64], NUL-terminated UTF-8 */
+    PDM_OPTION_DURATION = 8 /**< int64_t µs; as text also "7d", "36h", "30m", "90s", "250ms", "10us", "unlimited" */
 } pdm_option_type;
 
 /**
@@ -62,6 +64,8 @@ typedef struct pdm_option_info {
     double fallback_float;     /**< default of a float; finite, 0 or more is required of values */
     const char *unit;          /**< unit of the value, "" */
     const char *doc;           /**< one or two sentences */
+    int32_t own;               /**< 1 = of one state alone: states that differ in it merge all the same */
+    int32_t reserved;          /**< 0 */
 } pdm_option_info;
 
 /** A list that is handed over before the first update: windows, segments, thresholds … Each row of it is described like input. */

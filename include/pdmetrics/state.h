@@ -58,8 +58,9 @@ PDM_API pdm_status pdm_state_set_list(pdm_state *state, const char *list, const 
 
 /**
  * Takes a batch of rows. O(rows). Either all rows are taken or none.
- * Errors: PDM_E_MISSING_COLUMN, PDM_E_BAD_TYPE, PDM_E_NULL_VALUE, PDM_E_BAD_VALUE, PDM_E_OVERFLOW (naming row and column),
- * PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
+ * Errors: PDM_E_MISSING_COLUMN, PDM_E_BAD_TYPE, PDM_E_NULL_VALUE, PDM_E_BAD_VALUE (also: a time that the state does not cover),
+ * PDM_E_SEGMENT_OVERLAP (a time in a sealed segment), PDM_E_OVERFLOW (naming row and column), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM,
+ * PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err);
 
@@ -73,10 +74,19 @@ PDM_API pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStr
 
 /**
  * Adds what @p src has seen to @p dst; @p src stays as it is. O(units of src).
- * Errors: PDM_E_OPTIONS_DIFFER (naming metric, option, list or calendar), PDM_E_OVERFLOW, PDM_E_ARGUMENT (the same state twice),
- * PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
+ * Errors: PDM_E_OPTIONS_DIFFER (naming metric, option, list or calendar), PDM_E_SEGMENT_OVERLAP (both cover the same time, and one is
+ * sealed or covers other time too), PDM_E_OVERFLOW, PDM_E_ARGUMENT (the same state twice), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_error *err);
+
+/**
+ * Says that the stretch of time which the state covers (options `segment_from` and `segment_to`; after merges, all of them) is complete:
+ * from now on the metric keeps only what can still matter of its rows. Such states merge with those of other stretches and give the
+ * same results, but take no more rows of theirs. O(rows).
+ * Errors: PDM_E_UNSUPPORTED_COMBINATION (the metric has no such state, or not under these options: names the option), PDM_E_STOPPED,
+ * PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
+ */
+PDM_API pdm_status pdm_state_seal(pdm_state *state, pdm_error *err);
 
 /**
  * Writes the state as deterministic CBOR (docs/format.cddl): equal states give equal bytes. @p size gets the bytes needed; with
@@ -88,7 +98,7 @@ PDM_API pdm_status pdm_state_serialize(const pdm_state *state, void *buffer, siz
 
 /**
  * Restores a state, of whatever metric the bytes hold. Trusts nothing: what comes out is a valid state or an error.
- * Errors: PDM_E_CORRUPT_STATE, PDM_E_UNSUPPORTED_VERSION, PDM_E_NOMEM, PDM_E_LIMIT.
+ * Errors: PDM_E_CORRUPT_STATE, PDM_E_UNSUPPORTED_VERSION, PDM_E_STOPPED, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes, size_t size, pdm_state **out,
                                          pdm_error *err);
@@ -98,6 +108,13 @@ PDM_API pdm_status pdm_state_deserialize(pdm_context *context, const void *bytes
  * Errors: those of the metric, PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err);
+
+/**
+ * One shot with a state that has no rows: what pdm_state_update() of @p batch and pdm_state_result() would give, the same bits, perhaps
+ * by a shorter way. The state stays without rows; its options and lists are final.
+ * Errors: those of update and result, and PDM_E_SEQUENCE (the state has rows).
+ */
+PDM_API pdm_status pdm_state_compute(pdm_state *state, const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 /** One shot: create, update, result. Same bits as doing it by hand. Errors: theirs. */
 PDM_API pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, const void *options,

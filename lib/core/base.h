@@ -52,4 +52,8 @@ pdm_context *pdm__context_retain(pdm_context *context);
 int32_t pdm__context_threads(const pdm_context *context);
 uint64_t pdm__context_seed(const pdm_context *context);
 
+/* Pointers as words of records, and back. */
+static inline uint64_t pdm__word_of(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
+static inline const void *pdm__pointer_of(uint64_t word) { return (const void *)(uintptr_t)word; }
+
 #endif

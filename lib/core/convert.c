@@ -30,6 +30,7 @@ static bool serves(int32_t role, int32_t type) {
     case PDM_ROLE_INTEGER: return is_integer(type) || is_float(type);
     case PDM_ROLE_FLOAT: return is_integer(type) || is_float(type);
     case PDM_ROLE_TEXT: return is_text(type);
+    case PDM_ROLE_FLAG: return is_integer(type) || type == PDM_TYPE_BOOL;
     default: return false;
     }
 }
@@ -41,6 +42,7 @@ static const char *wanted(int32_t role) {
     case PDM_ROLE_MONEY: return "integers in minor units, decimal128, or floats with currency_exponent";
     case PDM_ROLE_INTEGER: return "integers";
     case PDM_ROLE_FLOAT: return "numbers";
+    case PDM_ROLE_FLAG: return "booleans or integers";
     default: return "text";
     }
 }
@@ -374,13 +376,46 @@ static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes,
     return true;
 }
 
-static pdm_status put_text(const job *j, size_t r, const pdm_column *column, int64_t at, pdm_error *err) {
+#define ASCII_BLOCK ((size_t)1 << 20) /* texts of a block are seldom longer */
+
+/* Bytes of a block's texts that are known to be ASCII; from == to: nothing is known. */
+typedef struct ascii_range {
+    const uint8_t *from;
+    const uint8_t *to;
+} ascii_range;
+
+/* Texts behind offsets lie side by side: looked at all together they cost a fraction. */
+static ascii_range find_ascii(const job *j) {
+    const uint8_t *first = NULL;
+    const uint8_t *last = NULL;
+    uint64_t length = 0;
+    uint64_t all = 0;
+    ascii_range none = {NULL, NULL};
+    if (j->column->type == PDM_TYPE_UTF8_VIEW) return none;
+    /* Empty texts point nowhere, and offsets that run backwards are found later: then the rows are looked at one by one. */
+    if (!text_at(j->column, j->at, &first, &length) || length == 0) return none;
+    if (!text_at(j->column, j->at + (int64_t)j->rows - 1, &last, &length) || length == 0) return none;
+    last += length;
+    if (last < first || (size_t)(last - first) > ASCII_BLOCK) return none;
+    const uint8_t *at = first;
+    for (; last - at >= 8; at += 8) {
+        uint64_t eight = 0;
+        memcpy(&eight, at, sizeof eight);
+        all |= eight;
+    }
+    for (; at < last; at++) all |= *at;
+    return (all & UINT64_C(0x8080808080808080)) == 0 ? (ascii_range){first, last} : none;
+}
+
+static pdm_status put_text(const job *j, const ascii_range *ascii, size_t r, const pdm_column *column, int64_t at,
+                           pdm_error *err) {
     const uint8_t *bytes = NULL;
     uint64_t length = 0;
     if (!text_at(column, at, &bytes, &length))
         return bad_text(j, r, "the text's offsets run backwards or out of its buffers", err);
     if (length > UINT32_MAX) return bad_text(j, r, "the text is longer than 4 GiB", err);
-    if (!pdm__is_utf8(bytes, (size_t)length)) return bad_text(j, r, "the text is not valid UTF-8", err);
+    bool known = ascii != NULL && bytes >= ascii->from && bytes + length <= ascii->to;
+    if (!known && !pdm__is_utf8(bytes, (size_t)length)) return bad_text(j, r, "the text is not valid UTF-8", err);
     j->to->words[r] = (uint64_t)(uintptr_t)bytes;
     j->to->lengths[r] = length;
     return PDM_OK;
@@ -389,11 +424,25 @@ static pdm_status put_text(const job *j, size_t r, const pdm_column *column, int
 static pdm_status convert_text(const job *j, pdm_error *err) {
     j->out->words = j->to->words;
     j->out->lengths = j->to->lengths;
+    ascii_range ascii = find_ascii(j);
     for (size_t r = 0; r < j->rows; r++) {
         j->to->words[r] = 0;
         j->to->lengths[r] = 0;
-        if (present(j, r)) PDM__TRY(put_text(j, r, j->column, j->at + (int64_t)r, err));
+        if (present(j, r)) PDM__TRY(put_text(j, &ascii, r, j->column, j->at + (int64_t)r, err));
     }
+    return PDM_OK;
+}
+
+static pdm_status convert_flag(const job *j) {
+    uint64_t *words = j->to->words;
+    j->out->words = words;
+    if (j->column->type == PDM_TYPE_BOOL) {
+        for (size_t r = 0; r < j->rows; r++) words[r] = bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
+    } else {
+        widen(j->column->type, j->column->values, j->at, j->rows, words);
+    }
+    for (size_t r = 0; r < j->rows; r++) words[r] = words[r] != 0 && present(j, r) ? 1 : 0;
+    j->out->valid = NULL; /* a condition that is not known is not satisfied */
     return PDM_OK;
 }
 
@@ -419,7 +468,7 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
             continue;
         }
         if (text) {
-            PDM__TRY(put_text(j, r, values, at, err));
+            PDM__TRY(put_text(j, NULL, r, values, at, err));
         } else {
             widen(values->type, values->values, at, 1, &j->to->words[r]);
         }
@@ -451,6 +500,7 @@ pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t 
     case PDM_ROLE_INTEGER: return convert_whole(&j, err);
     case PDM_ROLE_FLOAT: return convert_float(&j, err);
     case PDM_ROLE_TEXT: return convert_text(&j, err);
+    case PDM_ROLE_FLAG: return convert_flag(&j);
     default: break;
     }
     if (is_text(column->type)) return convert_text(&j, err);

@@ -3,7 +3,7 @@
  *
  * Whether a row is a repeat is known only when all rows are: so the state keeps the rows themselves, as byte strings in a canonical
  * order, each under its event_id (a store like any other: merged, serialised and restored by the same code). A result first takes
- * the least row of every event_id and feeds those to a fresh store of the metric.
+ * the least row of every event_id (of every unit, where the metric says so) and feeds those to a fresh store of the metric.
  */
 #ifndef PDM_CORE_DEDUPE_H
 #define PDM_CORE_DEDUPE_H
@@ -16,13 +16,8 @@ int32_t pdm__dedupe_column(const pdm_metric *metric);
 /* The schema of a store of rows. */
 void pdm__dedupe_schema(pdm__schema *schema);
 
-/* Rows of a block as records of that store. The bytes are in `*bytes` (grown as needed), good until the next call. */
-typedef struct pdm__dedupe_bytes {
-    uint8_t *memory;
-    size_t capacity;
-} pdm__dedupe_bytes;
-pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__dedupe_bytes *bytes,
-                              pdm__records *out, pdm_error *err);
+/* Rows of a block as records of that store; their bytes are in out->bytes. */
+pdm_status pdm__dedupe_select(const pdm_state *state, const pdm__block *block, pdm__records *out, pdm_error *err);
 
 /* Whether what is kept are rows at all, of amounts that state->money covers; for states that come from bytes. */
 pdm_status pdm__dedupe_check(pdm_state *state, pdm_error *err);

@@ -164,6 +164,24 @@ static void note_times(pdm__block *block, const pdm__cells *cells) {
     }
 }
 
+/* Row of the batch that row r of the block is. */
+static int64_t batch_row(pdm__block *block, int64_t first, size_t r) {
+    return first + (int64_t)(block->skipped > 0 ? kept_of(block)[r] : r);
+}
+
+static pdm_status check_segments(const pdm__ingest *in, pdm__block *block, int32_t column, int64_t first,
+                                 pdm_error *err) {
+    const pdm__segment *segment = pdm__segments_find(in->segments, block->time_min);
+    if (block->rows == 0 || (segment != NULL && !segment->sealed && segment->last >= block->time_max)) return PDM_OK;
+    for (size_t r = 0; r < block->rows; r++) {
+        int64_t time = (int64_t)block->cells[column].words[r];
+        segment = pdm__segments_find(in->segments, time);
+        if (segment != NULL && !segment->sealed) continue;
+        return pdm__segments_refuse(in->segments, batch_row(block, first, r), in->infos[column].name, time, err);
+    }
+    return PDM_OK;
+}
+
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err) {
     block->rows = rows;
     block->skipped = 0;
@@ -177,6 +195,7 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
         uint64_t *words = words_of(block, c);
         pdm__convert_to to = {.words = words, .lengths = words + block->capacity, .valid = valid_of(block, c)};
         PDM__TRY(pdm__convert(in, c, first, rows, &to, cells, err));
+        cells->is_unsigned = in->kinds[c] == PDM__KEY_UINT;
     }
     PDM__TRY(check_nulls(in, block, first, err));
     bool timed = false;
@@ -186,6 +205,7 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
         if (in->infos[c].role == PDM_ROLE_TIME && !timed) {
             note_times(block, &block->cells[c]);
             timed = true;
+            if (in->segments != NULL) PDM__TRY(check_segments(in, block, c, first, err));
         }
     }
     return PDM_OK;

@@ -6,13 +6,14 @@
 #define PDM_CORE_INGEST_H
 
 #include "core/base.h"
+#include "core/segments.h"
 #include "core/store.h"
 
 #include <pdmetrics/calendar.h>
 #include <pdmetrics/metric.h>
 
 #define PDM__BLOCK_ROWS ((size_t)1024)
-#define PDM__MAX_COLUMNS 16
+#define PDM__MAX_COLUMNS 96
 
 /* A canonical column of a block. */
 typedef struct pdm__cells {
@@ -20,6 +21,7 @@ typedef struct pdm__cells {
     const uint64_t *lengths; /* texts: their bytes */
     const uint8_t *valid;    /* one byte a row, NULL = no nulls */
     bool present;            /* the batch has this column */
+    bool is_unsigned;        /* keys: uint64, not int64 */
 } pdm__cells;
 
 /* What is the same for all blocks of a batch. */
@@ -30,7 +32,8 @@ typedef struct pdm__ingest {
     int32_t kinds[PDM__MAX_COLUMNS];             /* pdm__key_kind of key columns */
     bool nullable[PDM__MAX_COLUMNS];             /* null is a value here */
     const pdm_calendar *calendar;
-    int32_t currency_exponent; /* −1 = not given */
+    const pdm__segments *segments; /* times must lie in an open one; NULL = any time */
+    int32_t currency_exponent;     /* −1 = not given */
     bool naive_local;
     bool skip_nulls;
 } pdm__ingest;

@@ -105,6 +105,17 @@ static inline uint32_t candidate(const pdm__keymap *map, uint32_t low) {
     return map->ids[(at + (uint32_t)(__builtin_ctzll(equal) >> 3)) & map->slot_mask];
 }
 
+/* Texts lie apart from their entries, and those looked up apart from their records. */
+static void prefetch_texts(const pdm__keymap *map, const pdm__key *keys, size_t n, const uint32_t *ids) {
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == PDM__NO_ID) continue;
+        const uint8_t *bytes = NULL;
+        memcpy(&bytes, pdm__keymap_entry(map, ids[i]), sizeof bytes);
+        __builtin_prefetch(bytes);
+        __builtin_prefetch(bytes + keys[i].length);
+    }
+}
+
 /* Passes over a strip, so that the misses of one key overlap with those of the others. */
 static size_t find_strip(const pdm__keymap *map, const pdm__key *keys, size_t n, uint32_t *ids) {
     size_t absent = 0;
@@ -112,11 +123,15 @@ static size_t find_strip(const pdm__keymap *map, const pdm__key *keys, size_t n,
         uint32_t at = slot_of(map, keys[i].hash);
         __builtin_prefetch(&map->tags[at]);
         __builtin_prefetch(&map->ids[at]);
+        if (!map->is_text) continue;
+        __builtin_prefetch(keys[i].bytes);
+        __builtin_prefetch(keys[i].bytes + keys[i].length);
     }
     for (size_t i = 0; i < n; i++) {
         ids[i] = candidate(map, (uint32_t)keys[i].hash);
         if (ids[i] != PDM__NO_ID) __builtin_prefetch(pdm__keymap_entry(map, ids[i]), 1);
     }
+    if (map->is_text) prefetch_texts(map, keys, n, ids);
     for (size_t i = 0; i < n; i++) {
         if (ids[i] == PDM__NO_ID || !entry_is(map, ids[i], &keys[i])) ids[i] = pdm__keymap_find(map, &keys[i]);
         absent += ids[i] == PDM__NO_ID;

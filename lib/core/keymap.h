@@ -103,15 +103,17 @@ static inline pdm__key pdm__keymap_key(const pdm__keymap *map, uint32_t id) {
 }
 
 /*
- * Seeded hashes. Of integers: both halves of a 128-bit product, one multiplication. Every bit of the key reaches the top bits (the
- * partition) as well as the bottom ones (the slot).
+ * Seeded hashes. Of integers: one multiplication, then the top half is folded onto the bottom one. Every bit of the key reaches the top
+ * bits (the partition) as well as the bottom ones (the slot), and without a scope the key can be had back.
  */
+#define PDM__HASH_FACTOR UINT64_C(0xE7037ED1A0B428DB)
+#define PDM__HASH_INVERSE UINT64_C(0x2E1B9953F3B39353) /* modulo 2^64 */
 static inline uint64_t pdm__hash_word(uint64_t word, uint32_t scope, uint64_t seed) {
-    uint64_t mixed = word ^ seed ^ ((uint64_t)scope * UINT64_C(0x9E3779B97F4A7C15));
-    const uint64_t factor = UINT64_C(0xE7037ED1A0B428DB);
-    mixed += UINT64_C(0xA0761D6478BD642F);
-    uint64_t high = (uint64_t)(((pdm__uint128)mixed * factor) >> 64);
-    return (mixed * factor) ^ high;
+    uint64_t mixed = (word ^ seed ^ ((uint64_t)scope * UINT64_C(0x9E3779B97F4A7C15))) * PDM__HASH_FACTOR;
+    return mixed ^ mixed >> 32;
+}
+static inline uint64_t pdm__unhash_word(uint64_t hash, uint64_t seed) {
+    return ((hash ^ hash >> 32) * PDM__HASH_INVERSE) ^ seed;
 }
 
 static inline uint64_t pdm__hash_text(const void *bytes, size_t length, uint32_t scope, uint64_t seed) {

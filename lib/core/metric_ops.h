@@ -4,6 +4,7 @@
 
 #include "core/ingest.h"
 #include "core/parallel.h"
+#include "core/segments.h"
 #include "core/store.h"
 #include "core/table.h"
 
@@ -16,6 +17,16 @@ typedef struct pdm__list {
     pdm__cells cells[PDM__MAX_COLUMNS];
 } pdm__list;
 
+static inline bool pdm__list_has(const pdm__list *list, int32_t column, int64_t row) {
+    return list->rows > 0 && list->cells[column].present && list->cells[column].valid[row] != 0;
+}
+static inline int64_t pdm__list_int(const pdm__list *list, int32_t column, int64_t row) {
+    return (int64_t)list->cells[column].words[row];
+}
+static inline const char *pdm__list_text(const pdm__list *list, int32_t column, int64_t row) {
+    return (const char *)(uintptr_t)list->cells[column].words[row];
+}
+
 /* What the user asked for. Lives as long as the state; options are checked and defaults filled in. */
 typedef struct pdm__setup {
     pdm_context *context;
@@ -27,19 +38,35 @@ typedef struct pdm__setup {
 
 /* What the metric makes of it before the first row. */
 typedef struct pdm__plan {
-    pdm__use use[PDM__MAX_COLUMNS]; /* of metric->columns */
+    const pdm_column_info *columns; /* of the rows: metric->columns, or the metric's own that begin with them */
+    int32_t column_count;
+    int32_t fanout;                 /* records that select makes of a row, at most */
+    pdm__use use[PDM__MAX_COLUMNS]; /* of columns */
     int32_t unit_column;            /* key of level 0 */
     int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
     pdm__schema schema;
-    void *own; /* the metric's, given to select, step (schema.plan) and result */
+    const pdm__segments *segments; /* that the state covers; the state's own */
+    bool dedupe_by_unit;           /* rows of different units are never repeats of one event */
+    bool reads_packed; /* result can do with packed records that have not been folded, as long as all are so */
+    void *own;         /* the metric's, given to select, step (schema.plan) and result */
     size_t own_size;
 } pdm__plan;
+
+/* Bytes of keys that are made from rows. */
+typedef struct pdm__key_bytes {
+    uint8_t *memory;
+    size_t capacity;
+} pdm__key_bytes;
+
+/* At least `size` bytes; what was there may be gone. */
+pdm_status pdm__key_bytes_need(pdm_context *context, pdm__key_bytes *bytes, size_t size, pdm_error *err);
 
 /* A block of records on their way out: columns of words, pointing into the block or into `scratch`. */
 typedef struct pdm__records {
     const uint64_t *columns[PDM__MAX_RECORD_WORDS];
-    uint64_t *scratch[PDM__MAX_RECORD_WORDS]; /* PDM__BLOCK_ROWS words each */
+    uint64_t *scratch[PDM__MAX_RECORD_WORDS]; /* one word for each record that the block can give */
+    pdm__key_bytes *bytes;                    /* lives until the records are scattered */
     size_t count;
 } pdm__records;
 
@@ -60,16 +87,30 @@ typedef struct pdm__metric_ops {
     pdm_status (*check)(const pdm__setup *setup, int32_t list, pdm_error *err);
     /* Decides columns and schema once options and lists are final. plan->own is freed with own_size bytes. */
     pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
-    /* Turns rows into records; rows that cannot matter are left out. */
-    void (*select)(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
+    /* Turns rows into records; rows that cannot matter are left out. Fails for lack of memory only. */
+    pdm_status (*select)(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
     /* Refuses (PDM_E_CORRUPT_STATE) a restored store that no rows could have made. NULL: bounds of the fields are enough. */
     pdm_status (*verify)(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
+    /*
+     * Fills `out`, an empty store of the same schema, with what is kept of `store` once the state's segments have become `after`: open
+     * ones are sealed, or sealed ones that abut are one. Refuses options under which that cannot be. NULL: no such state.
+     */
+    pdm_status (*seal)(const pdm__plan *plan, const pdm__store *store, const pdm__segments *after, pdm__run *run,
+                       pdm__store *out, pdm_error *err);
     /* Makes the tables. */
     pdm_status (*result)(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
+    /*
+     * One shot: makes the tables of one batch without a store, if there is a shorter way; *done = false: there is none, nothing has
+     * happened. Completes rows and times of the view. May be NULL. Not asked where rows are deduplicated.
+     */
+    pdm_status (*shortcut)(pdm__view *view, pdm__run *run, const pdm__ingest *in, int64_t rows, bool *done,
+                           pdm_result *result, pdm_error *err);
 } pdm__metric_ops;
 
 /* Options: defaults, ranges, text. */
 pdm_status pdm__options_normalize(const pdm_metric *metric, const void *given, void *out, pdm_error *err);
+/* Stored in 64 bits, as an integer. */
+bool pdm__option_is_wide(const pdm_option_info *info);
 const pdm_option_info *pdm__option_find(const pdm_metric *metric, const char *name);
 /* Integer value of an option (enum, bool, integer, time); `fallback` if the metric has no such option. */
 int64_t pdm__option_int(const pdm_metric *metric, const void *options, const char *name, int64_t fallback);

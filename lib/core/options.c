@@ -10,13 +10,13 @@ const pdm_option_info *pdm__option_find(const pdm_metric *metric, const char *na
     return NULL;
 }
 
-static bool is_wide(const pdm_option_info *info) {
-    return info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME;
+bool pdm__option_is_wide(const pdm_option_info *info) {
+    return info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME || info->type == PDM_OPTION_DURATION;
 }
 
 static int64_t read_int(const pdm_option_info *info, const void *options) {
     const uint8_t *at = (const uint8_t *)options + info->offset;
-    if (is_wide(info)) {
+    if (pdm__option_is_wide(info)) {
         int64_t wide = 0;
         memcpy(&wide, at, sizeof wide);
         return wide;
@@ -28,7 +28,7 @@ static int64_t read_int(const pdm_option_info *info, const void *options) {
 
 static void write_int(const pdm_option_info *info, void *options, int64_t value) {
     uint8_t *at = (uint8_t *)options + info->offset;
-    if (is_wide(info)) {
+    if (pdm__option_is_wide(info)) {
         memcpy(at, &value, sizeof value);
         return;
     }
@@ -75,7 +75,7 @@ static pdm_status check_range(const pdm_option_info *info, int64_t value, pdm_er
 
 static pdm_status normalize_int(const pdm_option_info *info, void *options, pdm_error *err) {
     int64_t value = read_int(info, options);
-    int64_t zero = is_wide(info) ? PDM_ZERO_INT64 : PDM_ZERO_INT32;
+    int64_t zero = pdm__option_is_wide(info) ? PDM_ZERO_INT64 : PDM_ZERO_INT32;
     if (value == 0) {
         value = info->type == PDM_OPTION_ENUM || info->type == PDM_OPTION_BOOL ? 0 : info->fallback;
         if (value == PDM_ZERO_INT64) { /* no default: stays "not given" */
@@ -144,12 +144,13 @@ pdm_status pdm__options_normalize(const pdm_metric *metric, const void *given, v
 
 static size_t option_size(const pdm_option_info *info) {
     if (info->type == PDM_OPTION_TEXT) return 64;
-    return is_wide(info) || info->type == PDM_OPTION_FLOAT ? 8 : 4;
+    return pdm__option_is_wide(info) || info->type == PDM_OPTION_FLOAT ? 8 : 4;
 }
 
 const char *pdm__options_difference(const pdm_metric *metric, const void *a, const void *b) {
     for (int32_t i = 0; i < metric->option_count; i++) {
         const pdm_option_info *info = &metric->options[i];
+        if (info->own != 0) continue;
         const uint8_t *x = (const uint8_t *)a + info->offset;
         const uint8_t *y = (const uint8_t *)b + info->offset;
         if (memcmp(x, y, option_size(info)) != 0) return info->name;
@@ -186,6 +187,35 @@ static pdm_status parse_int(const pdm_option_info *info, const char *value, int6
     return PDM_OK;
 }
 
+/* "7d": a whole number and a unit; "unlimited" is the longest there is. A bare number is µs. */
+static pdm_status parse_duration(const pdm_option_info *info, const char *value, int64_t *out, pdm_error *err) {
+    static const struct {
+        const char *name;
+        int64_t us;
+    } units[] = {{"us", 1},           {"ms", 1000},         {"s", 1000000},       {"m", 60000000},
+                 {"h", 3600000000LL}, {"d", 86400000000LL}, {"w", 604800000000LL}};
+    char digits[32];
+    size_t length = 0;
+    while (length < sizeof digits - 1 && value[length] >= '0' && value[length] <= '9') length++;
+    if (strcmp(value, "unlimited") == 0) {
+        *out = INT64_MAX;
+        return PDM_OK;
+    }
+    if (length == 0 || value[length] == '\0') return parse_int(info, value, out, err);
+    memcpy(digits, value, length);
+    digits[length] = '\0';
+    PDM__TRY(parse_int(info, digits, out, err));
+    for (size_t u = 0; u < PDM__COUNT(units); u++) {
+        if (strcmp(value + length, units[u].name) != 0) continue;
+        if (!__builtin_mul_overflow(*out, units[u].us, out)) return PDM_OK;
+        return pdm__fail(err, PDM_E_OVERFLOW, -1, info->name, "option \"%s\": \"%.60s\" exceeds int64 µs", info->name,
+                         value);
+    }
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, info->name,
+                     "option \"%s\": \"%.60s\"; a whole number and us, ms, s, m, h, d or w expected, or unlimited",
+                     info->name, value);
+}
+
 static pdm_status set_int(const pdm_option_info *info, void *options, const char *value, pdm_error *err) {
     int64_t number = 0;
     if (info->type == PDM_OPTION_ENUM) {
@@ -199,9 +229,10 @@ static pdm_status set_int(const pdm_option_info *info, void *options, const char
         }
         number = yes ? 1 : 0;
     } else {
-        PDM__TRY(parse_int(info, value, &number, err));
+        PDM__TRY(info->type == PDM_OPTION_DURATION ? parse_duration(info, value, &number, err)
+                                                   : parse_int(info, value, &number, err));
         PDM__TRY(check_range(info, number, err));
-        if (number == 0 && info->fallback != 0) number = is_wide(info) ? PDM_ZERO_INT64 : PDM_ZERO_INT32;
+        if (number == 0 && info->fallback != 0) number = pdm__option_is_wide(info) ? PDM_ZERO_INT64 : PDM_ZERO_INT32;
     }
     write_int(info, options, number);
     return PDM_OK;

@@ -17,6 +17,7 @@ static pdm_status make_state(pdm_context *context, const pdm_metric *metric, con
     PDM__TRY(pdm__new_zero(context, (size_t)metric->list_count, sizeof *state->lists, &state->lists, err));
     state->setup.lists = state->lists;
     PDM__TRY(pdm__options_normalize(metric, options, state->options, err));
+    PDM__TRY(pdm__segments_begin(context, metric, state->options, &state->segments, err));
     state->dedupe = pdm__option_int(metric, state->options, "dedupe", 0) != 0;
     if (metric->ops->check == NULL) return PDM_OK;
     return metric->ops->check(&state->setup, -1, err);
@@ -53,6 +54,7 @@ void pdm_state_free(pdm_state *state) {
     pdm__drop(context, state->lists, (size_t)metric->list_count, sizeof *state->lists);
     pdm__drop(context, state->options, 1, metric->options_size);
     pdm__arena_clear(&state->memory);
+    pdm__segments_clear(context, &state->segments);
     pdm__drop(context, state, 1, sizeof *state);
     pdm_context_free(context);
 }
@@ -70,6 +72,13 @@ pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *
     return PDM_OK;
 }
 
+pdm_status pdm__key_bytes_need(pdm_context *context, pdm__key_bytes *bytes, size_t size, pdm_error *err) {
+    if (size <= bytes->capacity) return PDM_OK;
+    PDM__TRY(pdm__renew(context, bytes->capacity, size, 1, &bytes->memory, err));
+    bytes->capacity = size;
+    return PDM_OK;
+}
+
 void pdm__state_leave(pdm_state *state) { atomic_flag_clear(&state->busy); }
 
 pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err) {
@@ -77,6 +86,10 @@ pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err) {
     memset(&state->plan, 0, sizeof state->plan);
     state->plan.part_column = -1;
     state->plan.part_column_too = -1;
+    state->plan.columns = state->setup.metric->columns;
+    state->plan.column_count = state->setup.metric->column_count;
+    state->plan.fanout = 1;
+    state->plan.segments = &state->segments;
     pdm_status status = state->setup.metric->ops->prepare(&state->setup, &state->plan, err);
     if (status == PDM_OK) {
         pdm__schema rows;
@@ -99,7 +112,8 @@ int64_t pdm_state_rows(const pdm_state *state) { return state == NULL ? 0 : stat
 
 uint64_t pdm_state_memory(const pdm_state *state) {
     if (state == NULL) return 0;
-    uint64_t bytes = sizeof *state + state->setup.metric->options_size + state->memory.total + state->plan.own_size;
+    uint64_t bytes = sizeof *state + state->setup.metric->options_size + state->memory.total + state->plan.own_size +
+                     state->segments.capacity * sizeof *state->segments.items;
     return state->prepared ? bytes + pdm__store_memory(&state->store) : bytes;
 }
 

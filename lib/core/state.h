@@ -26,7 +26,9 @@ struct pdm_state {
     int64_t rows_null;
     int64_t time_min;
     int64_t time_max;
-    uint64_t money; /* sum of absolute amounts: while it fits int64, no sum of amounts can overflow */
+    uint64_t money;         /* sum of absolute amounts: while it fits int64, no sum of amounts can overflow */
+    pdm__segments segments; /* of time, that the state covers */
+    size_t settled;         /* tuples of the journals when sealed segments were last combined */
 };
 
 /* Takes the state for one call; pdm__state_leave ends it. Const calls take it too: folding pending rows is invisible from outside. */
@@ -35,6 +37,21 @@ void pdm__state_leave(pdm_state *state);
 
 /* Makes options, lists and calendar final. */
 pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err);
+
+/* pdm_state_update(), pdm_state_result() of a state that is already taken. */
+pdm_status pdm__state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err);
+pdm_status pdm__state_result(pdm_state *state, pdm_result **out, pdm_error *err);
+/* A batch's columns as the state wants them; the state is prepared. */
+pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__ingest *in, pdm_error *err);
+/* Leaves nothing in the store. */
+void pdm__state_empty(pdm_state *state);
+
+/*
+ * Sealed segments that abut become one: then equal states are equal bytes. state_seal.c. The other one does so if it is worth the while;
+ * where memory does not suffice they stay as they are, which means the same.
+ */
+pdm_status pdm__state_settle(pdm_state *state, pdm__run *run, pdm_error *err);
+void pdm__state_settle_some(pdm_state *state, pdm__run *run);
 
 /* pdm_state_serialize() of a state that is already taken. */
 pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity, size_t *size, pdm_error *err);

@@ -65,7 +65,7 @@ static pdm_status decode_option(const pdm_option_info *info, void *options, pdm_
     }
     int64_t value = 0;
     PDM__TRY(pdm__cbor_read_int(r, &value, err));
-    bool wide = info->type == PDM_OPTION_INT64 || info->type == PDM_OPTION_TIME;
+    bool wide = pdm__option_is_wide(info);
     bool counted = info->type == PDM_OPTION_INT32 || wide;
     int64_t none = wide ? PDM_ZERO_INT64 : PDM_ZERO_INT32;
     /* What was written is final: 0 is a true zero, and "none" is none; say so in the notation of the caller. */
@@ -301,14 +301,16 @@ static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer
     pdm__options_encode(metric, state->options, w);
     encode_lists(state, w);
     encode_calendar(&state->calendar, w);
-    pdm__cbor_array(w, HEAD_ITEMS);
+    bool segmented = metric->ops->seal != NULL;
+    pdm__cbor_array(w, HEAD_ITEMS + (segmented ? 1 : 0));
     pdm__cbor_int(w, state->rows);
     pdm__cbor_int(w, state->rows_null);
     pdm__cbor_int(w, state->time_min);
     pdm__cbor_int(w, state->time_max);
     pdm__cbor_uint(w, state->money);
-    pdm__cbor_array(w, (size_t)metric->column_count);
-    for (int32_t c = 0; c < metric->column_count; c++) pdm__cbor_uint(w, (uint64_t)state->kinds[c]);
+    pdm__cbor_array(w, (size_t)state->plan.column_count);
+    for (int32_t c = 0; c < state->plan.column_count; c++) pdm__cbor_uint(w, (uint64_t)state->kinds[c]);
+    if (segmented) pdm__segments_encode(&state->segments, w);
     PDM__TRY(pdm__store_encode(&state->store, run, w, err));
     size_t covered = w->size;
     uint8_t *checksum = pdm__cbor_bytes(w, CHECKSUM_BYTES);
@@ -324,6 +326,7 @@ pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity,
     pdm__run_begin(&run, state->context, 0);
     PDM__TRY(pdm__state_prepare(state, err));
     PDM__TRY(pdm__store_fold(&state->store, &run, err));
+    PDM__TRY(pdm__state_settle(state, &run, err));
     pdm__cbor_writer measure = {.buffer = NULL};
     PDM__TRY(encode_state(state, &run, &measure, err));
     *size = measure.size;
@@ -372,13 +375,13 @@ static pdm_status read_metric(pdm__cbor_reader *r, const pdm_metric **metric, pd
 
 /* Kinds of the key columns; those of the store's levels must agree with them. */
 static pdm_status decode_kinds(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
-    const pdm_metric *metric = state->setup.metric;
+    const pdm__plan *plan = &state->plan;
     size_t items = 0;
     PDM__TRY(pdm__cbor_read_array(r, &items, err));
-    if (items != (size_t)metric->column_count) return corrupt(err, "the wrong number of columns");
-    for (int32_t c = 0; c < metric->column_count; c++) {
+    if (items != (size_t)plan->column_count) return corrupt(err, "the wrong number of columns");
+    for (int32_t c = 0; c < plan->column_count; c++) {
         uint64_t kind = 0;
-        bool key = metric->columns[c].role == PDM_ROLE_KEY || metric->columns[c].role == PDM_ROLE_TEXT;
+        bool key = plan->columns[c].role == PDM_ROLE_KEY || plan->columns[c].role == PDM_ROLE_TEXT;
         PDM__TRY(pdm__cbor_read_uint(r, &kind, err));
         if (kind > (key ? PDM__KEY_TEXT : PDM__KEY_NONE)) return corrupt(err, "a key of unknown kind");
         state->kinds[c] = (int32_t)kind;
@@ -400,12 +403,25 @@ static pdm_status check_kinds(const pdm_state *state, pdm_error *err) {
     return good ? PDM_OK : corrupt(err, "keys of a kind that their columns do not have");
 }
 
+/* They were made of one that the options ask for: what they span together. */
+static pdm_status decode_segments(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
+    pdm__segments read;
+    PDM__TRY(pdm__segments_decode(state->context, r, &read, err));
+    pdm__segment asked = state->segments.items[0];
+    pdm__segments_clear(state->context, &state->segments);
+    state->segments = read;
+    if (read.items[0].from != asked.from || read.items[read.count - 1].last != asked.last)
+        return corrupt(err, "segments that the options do not ask for");
+    return state->dedupe && pdm__segments_any_sealed(&read) ? corrupt(err, "sealed segments of rows") : PDM_OK;
+}
+
 static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
     size_t items = 0;
     pdm__run run;
     pdm__run_begin(&run, state->context, 0);
     PDM__TRY(pdm__cbor_read_array(r, &items, err));
-    if (items != HEAD_ITEMS) return corrupt(err, "the wrong number of totals");
+    bool segmented = state->setup.metric->ops->seal != NULL;
+    if (items != HEAD_ITEMS + (segmented ? 1 : 0)) return corrupt(err, "the wrong number of totals");
     PDM__TRY(pdm__cbor_read_int(r, &state->rows, err));
     PDM__TRY(pdm__cbor_read_int(r, &state->rows_null, err));
     PDM__TRY(pdm__cbor_read_int(r, &state->time_min, err));
@@ -415,8 +431,9 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
         state->money > (uint64_t)INT64_MAX) {
         return corrupt(err, "totals that cannot be");
     }
-    PDM__TRY(decode_kinds(state, r, err));
     PDM__TRY(pdm__state_prepare(state, err));
+    PDM__TRY(decode_kinds(state, r, err));
+    if (segmented) PDM__TRY(decode_segments(state, r, err));
     PDM__TRY(pdm__store_decode(&state->store, &run, r, state->rows, state->money, err));
     PDM__TRY(check_kinds(state, err));
     if (state->dedupe) return pdm__dedupe_check(state, err);
@@ -433,7 +450,7 @@ static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *
 /* A state that was never valid must not claim a fault of the caller's options. */
 static pdm_status as_corrupt(pdm_status status, pdm_error *err) {
     if (status == PDM_OK || status == PDM_E_CORRUPT_STATE || status == PDM_E_UNSUPPORTED_VERSION ||
-        status == PDM_E_NOMEM || status == PDM_E_LIMIT) {
+        status == PDM_E_NOMEM || status == PDM_E_LIMIT || status == PDM_E_STOPPED) {
         return status;
     }
     pdm_error inner;

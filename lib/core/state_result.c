@@ -24,11 +24,11 @@ static pdm_status check_alike(const pdm_state *dst, const pdm_state *src, pdm_er
         return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, name, "the states differ in %s \"%s\"; only like states merge",
                          what, name);
     }
-    for (int32_t c = 0; c < metric->column_count; c++) {
+    for (int32_t c = 0; c < dst->plan.column_count; c++) {
         int32_t a = dst->kinds[c];
         int32_t b = src->kinds[c];
         if (a == b || a == PDM__KEY_NONE || b == PDM__KEY_NONE) continue;
-        const char *key = metric->columns[c].name;
+        const char *key = dst->plan.columns[c].name;
         return pdm__fail(err, PDM_E_OPTIONS_DIFFER, -1, key,
                          "keys of \"%s\" are of different types (int64, uint64, text) in the states", key);
     }
@@ -56,6 +56,15 @@ static pdm_status reseed(pdm_state *src, pdm_context *context, pdm_state **out, 
     return status;
 }
 
+/* Nothing is kept; what has been seen was no matter to anybody. */
+static bool is_empty(const pdm_state *state) { return pdm__store_count(&state->store, 0) == 0; }
+
+static void take_segments(pdm_state *state, pdm__segments *segments) {
+    pdm__segments_clear(state->context, &state->segments);
+    state->segments = *segments;
+    pdm__segments_tell(segments, state->setup.metric, state->options);
+}
+
 static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     pdm__run run;
     pdm__run_begin(&run, dst->context, 0);
@@ -65,6 +74,9 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     PDM__TRY(check_totals(dst, src, err));
     PDM__TRY(pdm__store_fold(&dst->store, &run, err));
     PDM__TRY(pdm__store_fold(&src->store, &run, err));
+    pdm__segments segments;
+    PDM__TRY(
+        pdm__segments_join(dst->context, &dst->segments, is_empty(dst), &src->segments, is_empty(src), &segments, err));
     int32_t kinds[PDM__MAX_LEVELS];
     for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
         int32_t kind = src->store.schema.levels[l].key_kind;
@@ -74,9 +86,10 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     pdm_status status = pdm__store_merge(&dst->store, &src->store, &run, err);
     if (status != PDM_OK) {
         for (int32_t l = 0; l < dst->store.schema.level_count; l++) pdm__store_reset_key_kind(&dst->store, l, kinds[l]);
+        pdm__segments_clear(dst->context, &segments);
         return status;
     }
-    for (int32_t c = 0; c < dst->setup.metric->column_count; c++) {
+    for (int32_t c = 0; c < dst->plan.column_count; c++) {
         if (dst->kinds[c] == PDM__KEY_NONE) dst->kinds[c] = src->kinds[c];
     }
     dst->rows += src->rows;
@@ -84,6 +97,8 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     dst->money += src->money;
     dst->time_min = src->time_min < dst->time_min ? src->time_min : dst->time_min;
     dst->time_max = src->time_max > dst->time_max ? src->time_max : dst->time_max;
+    take_segments(dst, &segments);
+    pdm__state_settle_some(dst, &run);
     return PDM_OK;
 }
 
@@ -114,7 +129,9 @@ pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_error *err)
 static pdm_status make_result(pdm_state *state, pdm_result *result, pdm_error *err) {
     pdm__run run;
     pdm__run_begin(&run, state->context, 0);
-    PDM__TRY(pdm__store_fold(&state->store, &run, err));
+    pdm__store_seal(&state->store);
+    bool as_is = state->plan.reads_packed && state->store.schema.packed && pdm__store_count(&state->store, 0) == 0;
+    if (!as_is) PDM__TRY(pdm__store_fold(&state->store, &run, err));
     pdm__view view = {.setup = &state->setup,
                       .plan = &state->plan,
                       .store = &state->store,
@@ -136,15 +153,11 @@ static pdm_status make_result(pdm_state *state, pdm_result *result, pdm_error *e
     return status;
 }
 
-pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err) {
-    if (out == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "out is NULL");
-    pdm_state *mine = NULL;
-    PDM__TRY(pdm__state_enter(state, &mine, err));
+pdm_status pdm__state_result(pdm_state *state, pdm_result **out, pdm_error *err) {
     pdm_result *result = NULL;
-    pdm_status status = pdm__state_prepare(mine, err);
-    if (status == PDM_OK) status = pdm__result_new(mine->context, &result, err);
-    if (status == PDM_OK) status = make_result(mine, result, err);
-    pdm__state_leave(mine);
+    pdm_status status = pdm__state_prepare(state, err);
+    if (status == PDM_OK) status = pdm__result_new(state->context, &result, err);
+    if (status == PDM_OK) status = make_result(state, result, err);
     if (status != PDM_OK) {
         pdm_result_free(result);
         return status;
@@ -153,12 +166,11 @@ pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error 
     return PDM_OK;
 }
 
-pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, const void *options, const pdm_batch *batch,
-                       pdm_result **out, pdm_error *err) {
-    pdm_state *state = NULL;
-    pdm_status status = pdm_state_create(context, metric, options, &state, err);
-    if (status == PDM_OK) status = pdm_state_update(state, batch, err);
-    if (status == PDM_OK) status = pdm_state_result(state, out, err);
-    pdm_state_free(state);
+pdm_status pdm_state_result(const pdm_state *state, pdm_result **out, pdm_error *err) {
+    if (out == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "out is NULL");
+    pdm_state *mine = NULL;
+    PDM__TRY(pdm__state_enter(state, &mine, err));
+    pdm_status status = pdm__state_result(mine, out, err);
+    pdm__state_leave(mine);
     return status;
 }

@@ -21,7 +21,7 @@ typedef struct slice {
     int64_t end;
     pdm__block block;
     uint64_t *scratch; /* of the records' columns */
-    pdm__dedupe_bytes bytes;
+    pdm__key_bytes bytes;
     pdm__bucket_mark mark;
     pdm_status status;
     pdm_error err;
@@ -46,15 +46,13 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
     if (s->status != PDM_OK) return;
     pdm__records records = {.count = 0};
     for (int32_t w = 0; w < scatter->store->schema.record_words; w++) {
-        records.scratch[w] = s->scratch + (size_t)w * s->block.capacity;
+        records.scratch[w] = s->scratch + (size_t)w * s->block.capacity * (size_t)plan->fanout;
         records.columns[w] = records.scratch[w];
     }
-    if (work->state->dedupe) {
-        s->status = pdm__dedupe_select(work->state, &s->block, &s->bytes, &records, &s->err);
-        if (s->status != PDM_OK) return;
-    } else {
-        work->state->setup.metric->ops->select(plan, &s->block, &records);
-    }
+    records.bytes = &s->bytes;
+    s->status = work->state->dedupe ? pdm__dedupe_select(work->state, &s->block, &records, &s->err)
+                                    : work->state->setup.metric->ops->select(plan, &s->block, &records, &s->err);
+    if (s->status != PDM_OK) return;
     s->status = pdm__scatter_records(scatter, records.columns, records.count, &s->err);
     s->rows_null += s->block.skipped;
     s->money += s->block.money;
@@ -76,9 +74,14 @@ static void scatter_slice(void *argument, size_t index) {
     }
 }
 
+/* Of a row: all the records it may become. */
+static size_t scratch_words(const update_work *work) {
+    return (size_t)work->state->store.schema.record_words * (size_t)work->state->plan.fanout;
+}
+
 static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) {
     pdm_context *context = work->state->context;
-    size_t words = (size_t)work->state->store.schema.record_words;
+    size_t words = scratch_words(work);
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
         PDM__TRY(pdm__block_init(&s->block, context, work->in->count,
@@ -91,7 +94,7 @@ static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) 
 }
 
 static void slices_end(update_work *work) {
-    size_t words = (size_t)work->state->store.schema.record_words;
+    size_t words = scratch_words(work);
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
         pdm__drop(work->state->context, s->bytes.memory, s->bytes.capacity, 1);
@@ -174,6 +177,16 @@ static void commit(update_work *work, int64_t rows) {
     }
 }
 
+/* Emptying cannot fail: a store that cannot be made again is made at the next use. */
+void pdm__state_empty(pdm_state *state) {
+    pdm__schema schema = state->store.schema;
+    pdm__store_clear(&state->store);
+    if (pdm__store_init(&state->store, state->context, &schema, NULL) == PDM_OK) return;
+    pdm__drop(state->context, state->plan.own, 1, state->plan.own_size);
+    memset(&state->plan, 0, sizeof state->plan);
+    state->prepared = false;
+}
+
 /* A large first batch: piece by piece, so that it never lies in memory twice. A failure leaves the state empty, as it was. */
 static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err) {
     pdm_state *state = work->state;
@@ -189,14 +202,7 @@ static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err
         pdm__store_trim_buckets(&state->store, KEPT_RECORDS);
         return PDM_OK;
     }
-    pdm__schema schema = state->store.schema;
-    /* Emptying cannot fail the call a second time: a store that cannot be made again is made at the next use. */
-    pdm__store_clear(&state->store);
-    if (pdm__store_init(&state->store, state->context, &schema, NULL) != PDM_OK) {
-        pdm__drop(state->context, state->plan.own, 1, state->plan.own_size);
-        memset(&state->plan, 0, sizeof state->plan);
-        state->prepared = false;
-    }
+    pdm__state_empty(state);
     return status;
 }
 
@@ -211,7 +217,7 @@ static pdm_status take_whole(update_work *work, int64_t rows, pdm_error *err) {
     }
     commit(work, rows);
     /* The rows are in. If folding them fails for lack of memory they wait, and the next call says so. */
-    if (pdm__store_pending(&work->state->store) > PENDING_RECORDS)
+    if (!work->state->store.schema.packed && pdm__store_pending(&work->state->store) > PENDING_RECORDS)
         (void)pdm__store_fold(&work->state->store, work->run, NULL);
     pdm__store_trim_buckets(&work->state->store, KEPT_RECORDS);
     return PDM_OK;
@@ -261,23 +267,34 @@ static pdm_status settle_levels(pdm_state *state, pdm__run *run, pdm_error *err)
     return settle_level(state, run, 1, state->plan.part_column_too, err);
 }
 
-static pdm_status ingest_settings(pdm_state *state, pdm__ingest *in, const pdm_batch *batch, pdm_error *err) {
+pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__ingest *in, pdm_error *err) {
     const pdm_metric *metric = state->setup.metric;
     int64_t exponent = pdm__option_int(metric, state->options, "currency_exponent", -1);
     in->calendar = &state->calendar;
+    in->segments = pdm__segments_unbounded(&state->segments) ? NULL : &state->segments;
     in->currency_exponent = exponent < 0 ? -1 : (int32_t)exponent;
     in->naive_local = pdm__option_int(metric, state->options, "naive_time", 0) != 0;
     in->skip_nulls = pdm__option_int(metric, state->options, "null_rows", 0) != 0;
-    return pdm__ingest_begin(in, metric->columns, metric->column_count, state->plan.use, batch, err);
+    return pdm__ingest_begin(in, state->plan.columns, state->plan.column_count, state->plan.use, batch, err);
+}
+
+/* Keys that are made from rows live no longer than their block. */
+static bool makes_bytes(const pdm__schema *schema) {
+    for (int32_t l = 0; l < schema->level_count; l++) {
+        if (schema->levels[l].key_kind == PDM__KEY_BYTES) return true;
+    }
+    return false;
 }
 
 static pdm_status take_batch(pdm_state *state, pdm__run *run, const pdm__ingest *in, int64_t rows, pdm_error *err) {
     int64_t wanted = (rows + SLICE_ROWS - 1) / SLICE_ROWS;
     update_work work = {.state = state, .run = run, .in = in};
     work.slice_count = wanted < run->threads ? (int32_t)wanted : run->threads;
-    bool whole = state->rows > 0 || rows <= PENDING_RECORDS;
-    work.copy_text = whole || state->dedupe;
-    if (pdm__store_pending(&state->store) + rows > PENDING_RECORDS) PDM__TRY(pdm__store_fold(&state->store, run, err));
+    bool packed = state->store.schema.packed; /* small enough to stay as they are */
+    bool whole = packed || state->rows > 0 || rows <= PENDING_RECORDS;
+    work.copy_text = whole || makes_bytes(&state->store.schema);
+    if (!packed && pdm__store_pending(&state->store) + rows > PENDING_RECORDS)
+        PDM__TRY(pdm__store_fold(&state->store, run, err));
     PDM__TRY(pdm__store_need_buckets(&state->store, work.slice_count, err));
     PDM__TRY(pdm__new_zero(state->context, (size_t)work.slice_count, sizeof *work.slices, &work.slices, err));
     pdm_status status = slices_begin(&work, rows, err);
@@ -287,11 +304,11 @@ static pdm_status take_batch(pdm_state *state, pdm__run *run, const pdm__ingest 
     return status;
 }
 
-static pdm_status update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
+pdm_status pdm__state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
     PDM__TRY(pdm__state_prepare(state, err));
     pdm__ingest in;
     memset(&in, 0, sizeof in);
-    PDM__TRY(ingest_settings(state, &in, batch, err));
+    PDM__TRY(pdm__state_ingest(state, batch, &in, err));
     if (batch->length == 0) return PDM_OK;
     if (INT64_MAX - state->rows < batch->length) return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "more than 2^63 rows");
     pdm__run run;
@@ -315,7 +332,7 @@ static pdm_status update(pdm_state *state, const pdm_batch *batch, pdm_error *er
 pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
     pdm_state *mine = NULL;
     PDM__TRY(pdm__state_enter(state, &mine, err));
-    pdm_status status = update(mine, batch, err);
+    pdm_status status = pdm__state_update(mine, batch, err);
     pdm__state_leave(mine);
     return status;
 }
@@ -361,7 +378,7 @@ static pdm_status update_from(pdm_state *state, struct ArrowArrayStream *stream,
         pdm__arrow_batch view;
         memset(&view, 0, sizeof view);
         status = pdm__arrow_import(state->context, &schema, &array, &view, err);
-        if (status == PDM_OK) status = update(state, &view.batch, err);
+        if (status == PDM_OK) status = pdm__state_update(state, &view.batch, err);
         if (status == PDM_OK) {
             *batches += 1;
             rows += array.length;

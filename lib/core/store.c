@@ -15,7 +15,12 @@ static void lay_out_records(pdm__schema *schema) {
     schema->part_at = words;
     if (schema->level_count > 1) words += 1 + key_words(schema->levels[1].key_kind, false);
     schema->own_at = words;
+    schema->unit_ids = schema->level_count > 1;
+    for (int32_t j = 0; j < schema->journal_count; j++) schema->unit_ids |= schema->journals[j].level == 0;
     schema->record_words = words + schema->own_words;
+    int32_t kind = schema->levels[0].key_kind;
+    schema->packed = schema->codes != NULL && (kind == PDM__KEY_INT || kind == PDM__KEY_UINT);
+    schema->bucket_words = schema->packed ? 2 : schema->record_words;
 }
 
 static void init_level(pdm__store *store, int32_t l) {
@@ -177,13 +182,17 @@ static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, con
     return PDM_OK;
 }
 
-/* Ids, where level 1 needs them. */
-static void find_ids(const pdm__keymap *map, uint64_t seed, const uint64_t *records, size_t stride, size_t count,
-                     uint32_t *ids) {
+/* Integers where ids are needed. */
+static pdm_status resolve_int_ids(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
+                                  uint32_t *ids, int64_t **words, pdm_error *err) {
+    pdm__key keys[FOLD_STRIP];
     for (size_t i = 0; i < count; i++) {
-        pdm__key key = {.hash = pdm__hash_word(records[i * stride], 0, seed), .word = records[i * stride]};
-        ids[i] = pdm__keymap_find(map, &key);
+        uint64_t word = records[i * (size_t)schema->record_words];
+        keys[i] = (pdm__key){.hash = pdm__hash_word(word, 0, schema->seed), .word = word};
     }
+    PDM__TRY(pdm__level_resolve(&schema->levels[0], map, keys, count, ids, err));
+    for (size_t i = 0; i < count; i++) words[i] = pdm__keymap_words(map, ids[i]);
+    return PDM_OK;
 }
 
 static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
@@ -204,11 +213,10 @@ static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const ui
 
 /* Integers, the usual case: found without building keys; only what is new goes the long way. */
 static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
-                               uint32_t *ids, int64_t **words, pdm_error *err) {
+                               int64_t **words, pdm_error *err) {
     size_t stride = (size_t)schema->record_words;
     size_t absent = pdm__keymap_find_words(map, records, stride, count, words);
     if (absent > 0) PDM__TRY(add_ints(schema, map, records, count, absent, words, err));
-    if (schema->level_count > 1) find_ids(map, schema->seed, records, stride, count, ids);
     return PDM_OK;
 }
 
@@ -256,8 +264,9 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
     uint32_t units_before = partition->levels[0].count;
     uint32_t parts_before = schema->level_count > 1 ? partition->levels[1].count : 0;
     bool text = pdm__key_is_bytes(schema->levels[0].key_kind);
-    PDM__TRY(text ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
-                  : resolve_ints(schema, &partition->levels[0], records, count, units, words, err));
+    PDM__TRY(text               ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
+             : schema->unit_ids ? resolve_int_ids(schema, &partition->levels[0], records, count, units, words, err)
+                                : resolve_ints(schema, &partition->levels[0], records, count, words, err));
     pdm_status status = PDM_OK;
     if (schema->level_count > 1) status = resolve_parts(schema, partition, records, units, count, parts, err);
     for (int32_t j = 0; status == PDM_OK && j < schema->journal_count; j++) {
@@ -272,6 +281,7 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
                            .partition = partition,
                            .records = records,
                            .units = words,
+                           .ids = schema->unit_ids ? units : NULL,
                            .parts = schema->level_count > 1 ? parts : NULL,
                            .count = count};
     schema->step(&args);
@@ -287,9 +297,19 @@ typedef struct fold_work {
 static void prefetch_bucket(const pdm__schema *schema, const pdm__bucket *bucket) {
     if (bucket == NULL) return;
     const uint8_t *at = (const uint8_t *)bucket;
-    size_t bytes = (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
+    size_t bytes = (size_t)schema->bucket_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
     for (size_t i = 0; i < bytes && i < 256; i += 64)
         __builtin_prefetch(at + i); /* from there on the machine sees the stream */
+}
+
+/* A bucket of packed records as the step wants them. */
+static const uint64_t *unpack(const pdm__schema *schema, size_t p, const pdm__bucket *bucket, uint64_t *out) {
+    for (size_t i = 0; i < bucket->count; i++) {
+        out[3 * i] = pdm__packed_key(schema, p, bucket->records[2 * i]);
+        out[3 * i + 1] = bucket->records[2 * i + 1];
+        out[3 * i + 2] = schema->codes[bucket->records[2 * i] & 0xFF];
+    }
+    return out;
 }
 
 static void fold_partition(void *argument, size_t p) {
@@ -302,7 +322,10 @@ static void fold_partition(void *argument, size_t p) {
         while (pending->first[p] != NULL) {
             pdm__bucket *bucket = pending->first[p];
             prefetch_bucket(&store->schema, bucket->next);
-            work->status[p] = fold_records(store, &store->partitions[p], bucket->records, bucket->count, &err);
+            uint64_t unpacked[3 * PDM__BUCKET_RECORDS];
+            const uint64_t *records =
+                store->schema.packed ? unpack(&store->schema, p, bucket, unpacked) : bucket->records;
+            work->status[p] = fold_records(store, &store->partitions[p], records, bucket->count, &err);
             if (work->status[p] != PDM_OK) break;
             bucket->count = 0;
             pending->first[p] = bucket->next;
@@ -327,9 +350,13 @@ static void count_pending(pdm__store *store) {
     }
 }
 
+void pdm__store_seal(pdm__store *store) {
+    for (int32_t s = 0; s < store->pending_count; s++) pdm__buckets_seal(&store->schema, &store->pending[s]);
+}
+
 pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err) {
     if (pdm__store_pending(store) == 0) return PDM_OK;
-    for (int32_t s = 0; s < store->pending_count; s++) pdm__buckets_seal(&store->schema, &store->pending[s]);
+    pdm__store_seal(store);
     fold_work work = {.store = store};
     pdm__run_parallel(run, PDM__PARTITIONS, fold_partition, &work);
     count_pending(store);

@@ -99,6 +99,7 @@ typedef struct pdm__step_args {
     pdm__partition *partition;
     const uint64_t *records; /* [count][record_words] */
     int64_t *const *units;   /* [count] words of each record's unit */
+    const uint32_t *ids;     /* [count] its id, where level 1 or a journal needs it; else NULL */
     const uint32_t *parts;   /* [count] ids in level 1, PDM__NO_ID where the record has none; NULL without level 1 */
     size_t count;
 } pdm__step_args;
@@ -112,10 +113,18 @@ typedef struct pdm__schema {
     int32_t journal_count;
     int32_t counter_count;
     int32_t own_words; /* words of the metric in a record */
+    /*
+     * Not NULL: own words are a time and a code, and codes[code] (of 256) is what the step gets instead of it. Records of integer units
+     * are then packed into two words, see store_scatter.c, and wait in their buckets until somebody needs them folded.
+     */
+    const uint64_t *codes;
     pdm__step step;
     const void *plan; /* for the step; owned by the state */
     /* set by pdm__store_init: */
     int32_t record_words;
+    int32_t bucket_words; /* of a record in a bucket */
+    bool packed;
+    bool unit_ids;   /* the step needs ids of units */
     int32_t own_at;  /* position of the metric's words */
     int32_t part_at; /* position of the level-1 mark */
     uint64_t seed;
@@ -146,6 +155,7 @@ typedef struct pdm__buckets {
     uint64_t *end[PDM__PARTITIONS];
     pdm__bucket *first[PDM__PARTITIONS];
     pdm__bucket *last[PDM__PARTITIONS];
+    uint32_t counts[PDM__PARTITIONS]; /* of buckets */
     pdm__bucket_slab *slabs;
     size_t slab_count;
     size_t slab_capacity;
@@ -194,9 +204,14 @@ pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *co
 typedef struct pdm__bucket_mark {
     uint64_t *next[PDM__PARTITIONS];
     pdm__bucket *last[PDM__PARTITIONS];
+    uint32_t counts[PDM__PARTITIONS];
     pdm__bucket_place place;
     int64_t records;
 } pdm__bucket_mark;
+/* Records of a partition at most, as long as none has been folded. */
+static inline size_t pdm__buckets_room(const pdm__buckets *buckets, size_t partition) {
+    return (size_t)buckets->counts[partition] * PDM__BUCKET_RECORDS;
+}
 void pdm__buckets_mark(const pdm__buckets *buckets, pdm__bucket_mark *mark);
 void pdm__buckets_rollback(pdm__buckets *buckets, const pdm__bucket_mark *mark);
 
@@ -206,11 +221,23 @@ void pdm__store_trim_buckets(pdm__store *store, int64_t records);
 /* At least `count` sets of pending buckets exist after this. */
 pdm_status pdm__store_need_buckets(pdm__store *store, int32_t count, pdm_error *err);
 
+/* Makes the counts of the buckets right, for those who read pending records. */
+void pdm__store_seal(pdm__store *store);
+
 /* Folds all pending records. On failure (memory) what is not folded stays pending: the store means the same. */
 pdm_status pdm__store_fold(pdm__store *store, pdm__run *run, pdm_error *err);
 
 /* Adds src's entries to dst (both folded, schemas alike). On failure dst is as it was. */
 pdm_status pdm__store_merge(pdm__store *dst, const pdm__store *src, pdm__run *run, pdm_error *err);
+
+/*
+ * Appends tuples of a journal (their words, without an entry) to a unit, or to the part of it that is given; adds those if they are not
+ * there. Of the keys only word, bytes and length are looked at. One thread to a partition. On failure a unit without tuples may be left.
+ */
+pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key *unit, const pdm__key *part,
+                             int32_t journal, const int64_t *words, size_t count, pdm_error *err);
+/* Puts `by`, in which nothing is pending, in the place of `store`, which is cleared. */
+void pdm__store_replace(pdm__store *store, pdm__store *by);
 
 /* A canonical order of the entries of a level: units by key; parts by (unit, key). */
 typedef struct pdm__entry_ref {
@@ -231,6 +258,11 @@ static inline const int64_t *pdm__store_words(const pdm__store *store, int32_t l
     return pdm__keymap_words(&store->partitions[ref.partition].levels[level], ref.id);
 }
 int64_t pdm__store_counter(const pdm__store *store, int32_t counter);
+
+/* The key of a packed record's first word: it is the hash without its top bits, which are the partition, and the code. */
+static inline uint64_t pdm__packed_key(const pdm__schema *schema, size_t partition, uint64_t word) {
+    return pdm__unhash_word((uint64_t)partition << (64 - PDM__PARTITION_BITS) | word >> 8, schema->seed);
+}
 
 static inline size_t pdm__partition_of(uint64_t hash) { return (size_t)(hash >> (64 - PDM__PARTITION_BITS)); }
 

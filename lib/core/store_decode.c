@@ -248,6 +248,18 @@ static pdm_status decode_level(decoder *d, int32_t level, pdm_error *err) {
     return status;
 }
 
+/* Whether tuple i may stand after the one before it; equal ones may. */
+static bool tuple_in_order(const uint8_t *entries, const uint8_t *const *columns, int32_t words, size_t i) {
+    if (i == 0 || u32_at(entries, i - 1) != u32_at(entries, i))
+        return i == 0 || u32_at(entries, i - 1) < u32_at(entries, i);
+    for (int32_t c = 0; c < words; c++) {
+        int64_t before = (int64_t)u64_at(columns[c], i - 1);
+        int64_t mine = (int64_t)u64_at(columns[c], i);
+        if (before != mine) return before < mine;
+    }
+    return true;
+}
+
 static pdm_status decode_journal(decoder *d, int32_t journal, pdm_error *err) {
     const pdm__journal_info *info = &d->store->schema.journals[journal];
     size_t items = 0;
@@ -266,6 +278,7 @@ static pdm_status decode_journal(decoder *d, int32_t journal, pdm_error *err) {
     for (size_t i = 0; i < count; i++) {
         uint32_t position = u32_at(entries, i);
         if (position >= d->counts[info->level]) return corrupt(err, "a journal tuple of no entry");
+        if (!tuple_in_order(entries, columns, info->word_count, i)) return corrupt(err, "a journal out of order");
         pdm__entry_ref ref = d->refs[info->level][position];
         pdm__journal *to = &d->store->partitions[ref.partition].journals[journal];
         PDM__TRY(pdm__journal_reserve(d->store->context, info, to, 1, err));

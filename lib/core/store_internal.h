@@ -16,7 +16,5 @@ pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const p
                               uint32_t *ids, pdm_error *err);
 
 /* Pointers travel in records as words. */
-static inline uint64_t pdm__word_of(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }
-static inline const uint8_t *pdm__pointer_of(uint64_t word) { return (const uint8_t *)(uintptr_t)word; }
 
 #endif

@@ -6,7 +6,7 @@
 #define AHEAD_WORDS 16 /* two cache lines: a line that is written is had before it is needed */
 
 static size_t bucket_bytes(const pdm__schema *schema) {
-    return sizeof(pdm__bucket) + (size_t)schema->record_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
+    return sizeof(pdm__bucket) + (size_t)schema->bucket_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
 }
 
 static void drop_slabs(pdm_context *context, const pdm__schema *schema, pdm__buckets *buckets, size_t keep) {
@@ -28,6 +28,7 @@ void pdm__buckets_reset(pdm__buckets *buckets) {
     memset(buckets->end, 0, sizeof buckets->end);
     memset(buckets->first, 0, sizeof buckets->first);
     memset(buckets->last, 0, sizeof buckets->last);
+    memset(buckets->counts, 0, sizeof buckets->counts);
     buckets->place = (pdm__bucket_place){0, 0};
     buckets->records = 0;
     pdm__arena_clear(&buckets->text);
@@ -36,7 +37,7 @@ void pdm__buckets_reset(pdm__buckets *buckets) {
 void pdm__buckets_seal(const pdm__schema *schema, pdm__buckets *buckets) {
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         pdm__bucket *last = buckets->last[p];
-        if (last != NULL) last->count = (size_t)(buckets->next[p] - last->records) / (size_t)schema->record_words;
+        if (last != NULL) last->count = (size_t)(buckets->next[p] - last->records) / (size_t)schema->bucket_words;
     }
 }
 
@@ -105,8 +106,9 @@ static pdm_status new_bucket(pdm__scatter *scatter, size_t p, pdm_error *err) {
         buckets->last[p]->next = bucket;
     }
     buckets->last[p] = bucket;
+    buckets->counts[p]++;
     buckets->next[p] = bucket->records;
-    buckets->end[p] = bucket->records + (size_t)schema->record_words * PDM__BUCKET_RECORDS;
+    buckets->end[p] = bucket->records + (size_t)schema->bucket_words * PDM__BUCKET_RECORDS;
     return PDM_OK;
 }
 
@@ -157,6 +159,25 @@ static pdm_status scatter_three(pdm__scatter *scatter, const uint64_t *const *co
     return PDM_OK;
 }
 
+/*
+ * Packed records: the hash of an integer can be turned back, and its top eight bits are the partition, so a code has room in their
+ * place; the time is the second word.
+ */
+static pdm_status scatter_packed(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
+    const uint64_t *key = columns[0];
+    const uint64_t *time = columns[1];
+    const uint64_t *code = columns[2];
+    uint64_t seed = scatter->store->schema.seed;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t *record = NULL;
+        uint64_t hash = pdm__hash_word(key[i], 0, seed);
+        PDM__TRY(next_record(scatter, pdm__partition_of(hash), 2, &record, err));
+        record[0] = hash << PDM__PARTITION_BITS | code[i];
+        record[1] = time[i];
+    }
+    return PDM_OK;
+}
+
 static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     size_t words = (size_t)schema->record_words;
@@ -180,7 +201,9 @@ static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *colu
 pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     bool three = schema->record_words == 3 && schema->level_count == 1 && schema->levels[0].key_kind != PDM__KEY_TEXT;
-    PDM__TRY(three ? scatter_three(scatter, columns, n, err) : scatter_any(scatter, columns, n, err));
+    PDM__TRY(schema->packed ? scatter_packed(scatter, columns, n, err)
+             : three        ? scatter_three(scatter, columns, n, err)
+                            : scatter_any(scatter, columns, n, err));
     scatter->buckets->records += (int64_t)n;
     return PDM_OK;
 }
@@ -188,6 +211,7 @@ pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *co
 void pdm__buckets_mark(const pdm__buckets *buckets, pdm__bucket_mark *mark) {
     memcpy(mark->next, buckets->next, sizeof mark->next);
     memcpy(mark->last, buckets->last, sizeof mark->last);
+    memcpy(mark->counts, buckets->counts, sizeof mark->counts);
     mark->place = buckets->place;
     mark->records = buckets->records;
 }
@@ -205,6 +229,7 @@ void pdm__buckets_rollback(pdm__buckets *buckets, const pdm__bucket_mark *mark) 
             mark->last[p]->next = NULL;
         }
     }
+    memcpy(buckets->counts, mark->counts, sizeof mark->counts);
     buckets->place = mark->place;
     buckets->records = mark->records;
 }

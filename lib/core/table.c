@@ -1,5 +1,7 @@
 #include "core/table_internal.h"
 
+#include "core/store.h"
+
 #define SMALLEST_TEXT ((size_t)256) /* first reservation of a text column that nobody reserved */
 
 /* ---- text ---- */
@@ -135,8 +137,12 @@ void pdm_result_free(pdm_result *result) {
     pdm_context_free(context);
 }
 
-pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64_t rows, int32_t key_type,
-                           pdm_table **out, pdm_error *err) {
+pdm_status pdm__result_add_first(pdm_result *result, const pdm_table_info *info, int32_t columns, int64_t rows,
+                                 int32_t key_type, pdm_table **out, pdm_error *err) {
+    if (columns < 0 || columns > info->column_count) {
+        return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "table %s has %d columns, not %d", info->name,
+                         (int)info->column_count, (int)columns);
+    }
     if (rows < 0 || rows == INT64_MAX) {
         return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "table %s cannot have %lld rows", info->name, (long long)rows);
     }
@@ -144,7 +150,9 @@ pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64
     pdm_table *table = NULL;
     PDM__TRY(pdm__new_zero(context, 1, sizeof *table, &table, err));
     table->result = result;
-    table->info = info;
+    table->shown = *info;
+    table->shown.column_count = columns;
+    table->info = &table->shown;
     table->rows = rows;
     table->allocated = rows;
     pdm_status status = fill_columns(context, table, key_type, err);
@@ -161,6 +169,16 @@ pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64
     result->count++;
     *out = table;
     return PDM_OK;
+}
+
+pdm_status pdm__result_add(pdm_result *result, const pdm_table_info *info, int64_t rows, int32_t key_type,
+                           pdm_table **out, pdm_error *err) {
+    return pdm__result_add_first(result, info, info->column_count, rows, key_type, out, err);
+}
+
+int32_t pdm__key_column_type(int32_t kind) {
+    if (pdm__key_is_bytes(kind)) return PDM_TYPE_LARGE_UTF8;
+    return kind == PDM__KEY_UINT ? PDM_TYPE_UINT64 : PDM_TYPE_INT64;
 }
 
 /* ---- filling ---- */
@@ -251,6 +269,18 @@ pdm_status pdm__table_put_text(pdm_table *table, int32_t column, int64_t row, co
                          (long long)row);
     }
     return text_put(table->result->context, cells, text, length, err);
+}
+
+pdm_status pdm__table_put_string(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err) {
+    return pdm__table_put_text(table, column, row, text, strlen(text), err);
+}
+
+pdm_status pdm__table_put_key(pdm_table *table, int32_t column, int64_t row, pdm__key key, pdm_error *err) {
+    int64_t *words = pdm__table_i64(table, column);
+    if (words == NULL) return pdm__table_put_text(table, column, row, (const char *)key.bytes, key.length, err);
+    if (row < 0 || row >= table->rows) return no_such_cell(table, column, row, err);
+    words[row] = (int64_t)key.word;
+    return PDM_OK;
 }
 
 pdm_status pdm__table_reserve_text(pdm_table *table, int32_t column, size_t bytes, pdm_error *err) {

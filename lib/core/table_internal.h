@@ -28,7 +28,8 @@ typedef struct pdm__table_column {
 } pdm__table_column;
 
 struct pdm_table {
-    pdm_result *result; /* the result that owns this table */
+    pdm_result *result;   /* the result that owns this table */
+    pdm_table_info shown; /* what `info` points to: the registry's description, or the first columns of it */
     const pdm_table_info *info;
     int64_t rows;
     int64_t allocated;          /* rows there is memory for */

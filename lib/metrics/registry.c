@@ -1,6 +1,7 @@
 #include "metrics/registry.h"
 
 static const pdm_metric *const metrics[] = {
+    &pdm__metric_funnel,
     &pdm__metric_rfm,
     &pdm__metric_tiers,
 };

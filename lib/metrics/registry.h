@@ -4,6 +4,7 @@
 
 #include <pdmetrics/metric.h>
 
+extern const pdm_metric pdm__metric_funnel;
 extern const pdm_metric pdm__metric_rfm;
 extern const pdm_metric pdm__metric_tiers;
 

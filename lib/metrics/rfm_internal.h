@@ -121,7 +121,7 @@ pdm_status pdm__rfm_check(const pdm__setup *setup, int32_t list, pdm_error *err)
 pdm_status pdm__rfm_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run,
                            pdm_error *err); /* rfm_verify.c */
 pdm_status pdm__rfm_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
-void pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out);
+pdm_status pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
 
 /* rfm_plan.c: fills a plan (windows may point into lists); `own` must have room for pdm__rfm_plan_size. */
 size_t pdm__rfm_plan_size(const pdm__setup *setup);

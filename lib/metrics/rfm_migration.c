@@ -76,10 +76,6 @@ static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t
     return pdm__table_put_ratio(table, column, row, b != 0 || zero, b != 0 ? pdm__ratio(a, b) : 0.0, err);
 }
 
-static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err) {
-    return pdm__table_put_text(table, column, row, text, strlen(text), err);
-}
-
 static pdm_status put_cell(const pdm__rfm_work *work, const matrix *m, int32_t window, int32_t from, int32_t to,
                            pdm_table *table, int64_t row, pdm_error *err) {
     int64_t row_sum = 0;
@@ -88,10 +84,10 @@ static pdm_status put_cell(const pdm__rfm_work *work, const matrix *m, int32_t w
     for (int32_t r = 0; r < m->from_count; r++) column_sum += m->cells[r * m->to_count + to];
     int64_t customers = m->cells[from * m->to_count + to];
     bool both = from < m->segments && to < m->segments;
-    PDM__TRY(put_text(table, 0, row, work->plan->windows[window].name, err));
-    PDM__TRY(put_text(table, 1, row, work->plan->windows[window + 1].name, err));
-    PDM__TRY(put_text(table, 2, row, from_name(work, m, from), err));
-    PDM__TRY(put_text(table, 3, row, to_name(work, m, to), err));
+    PDM__TRY(pdm__table_put_string(table, 0, row, work->plan->windows[window].name, err));
+    PDM__TRY(pdm__table_put_string(table, 1, row, work->plan->windows[window + 1].name, err));
+    PDM__TRY(pdm__table_put_string(table, 2, row, from_name(work, m, from), err));
+    PDM__TRY(pdm__table_put_string(table, 3, row, to_name(work, m, to), err));
     pdm__table_i64(table, 4)[row] = customers;
     PDM__TRY(put_ratio(work, table, 5, row, customers, row_sum, err));
     PDM__TRY(put_ratio(work, table, 6, row, customers, column_sum, err));
@@ -112,8 +108,8 @@ static pdm_status put_matrix(const pdm__rfm_work *work, const matrix *m, int32_t
 
 static pdm_status put_summary(const pdm__rfm_work *work, const totals *t, int32_t window, pdm_table *table,
                               pdm_error *err) {
-    PDM__TRY(put_text(table, 0, window, work->plan->windows[window].name, err));
-    PDM__TRY(put_text(table, 1, window, work->plan->windows[window + 1].name, err));
+    PDM__TRY(pdm__table_put_string(table, 0, window, work->plan->windows[window].name, err));
+    PDM__TRY(pdm__table_put_string(table, 1, window, work->plan->windows[window + 1].name, err));
     const int64_t counts[] = {t->both, t->upgraded, t->unchanged, t->downgraded};
     for (int32_t i = 0; i < PDM__COUNT(counts); i++) pdm__table_i64(table, 2 + i)[window] = counts[i];
     PDM__TRY(put_ratio(work, table, 6, window, t->upgraded, t->both, err));

@@ -5,18 +5,6 @@ static const char *const dimension_names[3] = {"r", "f", "m"};
 
 /* ---- lists ---- */
 
-static bool has_cell(const pdm__list *list, int32_t column, int64_t row) {
-    return list->cells[column].present && list->cells[column].valid[row] != 0;
-}
-
-static int64_t int_cell(const pdm__list *list, int32_t column, int64_t row) {
-    return (int64_t)list->cells[column].words[row];
-}
-
-static const char *text_cell(const pdm__list *list, int32_t column, int64_t row) {
-    return (const char *)(uintptr_t)list->cells[column].words[row];
-}
-
 enum { WINDOW_NAME, WINDOW_FROM, WINDOW_TO, WINDOW_AS_OF };
 enum { SEGMENT_NAME, SEGMENT_LABEL_ZH, SEGMENT_RANK, SEGMENT_CODE, SEGMENT_LO_R };
 enum { THRESHOLD_DIMENSION, THRESHOLD_CUT };
@@ -25,15 +13,15 @@ static pdm_status window_at(const pdm__setup *setup, int64_t row, pdm__rfm_windo
     const pdm__list *list = &setup->lists[RFM_LIST_WINDOWS];
     const pdm_rfm_options *options = setup->options;
     memset(out, 0, sizeof *out);
-    out->name = text_cell(list, WINDOW_NAME, row);
-    out->has_from = has_cell(list, WINDOW_FROM, row);
-    out->from = out->has_from ? int_cell(list, WINDOW_FROM, row) : INT64_MIN;
-    out->to = int_cell(list, WINDOW_TO, row);
+    out->name = pdm__list_text(list, WINDOW_NAME, row);
+    out->has_from = pdm__list_has(list, WINDOW_FROM, row);
+    out->from = out->has_from ? pdm__list_int(list, WINDOW_FROM, row) : INT64_MIN;
+    out->to = pdm__list_int(list, WINDOW_TO, row);
     out->has_to = true;
     out->has_as_of = true;
     out->as_of = out->to;
-    if (has_cell(list, WINDOW_AS_OF, row)) {
-        out->as_of = int_cell(list, WINDOW_AS_OF, row);
+    if (pdm__list_has(list, WINDOW_AS_OF, row)) {
+        out->as_of = pdm__list_int(list, WINDOW_AS_OF, row);
     } else if (options->as_of != PDM_ZERO_INT64) {
         out->as_of = options->as_of;
     }
@@ -97,9 +85,9 @@ static pdm_status fixed_rule(const pdm__setup *setup, int32_t dimension, pdm__sc
     const pdm__list *list = &setup->lists[RFM_LIST_THRESHOLDS];
     rule->cut_count = 0;
     for (int64_t row = 0; row < list->rows; row++) {
-        if (strcmp(text_cell(list, THRESHOLD_DIMENSION, row), dimension_names[dimension]) != 0) continue;
-        if (!has_cell(list, THRESHOLD_CUT, row)) continue; /* the first class of a table of thresholds */
-        int64_t cut = int_cell(list, THRESHOLD_CUT, row);
+        if (strcmp(pdm__list_text(list, THRESHOLD_DIMENSION, row), dimension_names[dimension]) != 0) continue;
+        if (!pdm__list_has(list, THRESHOLD_CUT, row)) continue; /* the first class of a table of thresholds */
+        int64_t cut = pdm__list_int(list, THRESHOLD_CUT, row);
         if (rule->cut_count == rule->k - 1 || (rule->cut_count > 0 && cut < rule->cuts[rule->cut_count - 1])) {
             return pdm__fail(err, PDM_E_BAD_OPTION, row, "thresholds",
                              "row %lld of list \"thresholds\": dimension %s needs %d non-decreasing cuts for k = %d",
@@ -286,19 +274,19 @@ static bool parse_code(const char *text, int32_t code[3]) {
 
 static pdm_status read_box(const pdm__list *list, int64_t row, pdm__rfm_box *box, pdm_error *err) {
     memset(box, 0, sizeof *box);
-    box->segment = text_cell(list, SEGMENT_NAME, row);
-    box->label_zh = has_cell(list, SEGMENT_LABEL_ZH, row) ? text_cell(list, SEGMENT_LABEL_ZH, row) : NULL;
-    if (has_cell(list, SEGMENT_RANK, row)) {
-        int64_t rank = int_cell(list, SEGMENT_RANK, row);
+    box->segment = pdm__list_text(list, SEGMENT_NAME, row);
+    box->label_zh = pdm__list_has(list, SEGMENT_LABEL_ZH, row) ? pdm__list_text(list, SEGMENT_LABEL_ZH, row) : NULL;
+    if (pdm__list_has(list, SEGMENT_RANK, row)) {
+        int64_t rank = pdm__list_int(list, SEGMENT_RANK, row);
         if (rank < 1 || rank > PDM__RFM_MAX_CODES)
             return bad_box(err, row, "rank", "rank must be 1 … the number of segments");
         box->rank = (int32_t)rank;
     }
     int32_t bounds = 0;
-    for (int32_t i = 0; i < 6; i++) bounds += has_cell(list, SEGMENT_LO_R + i, row);
-    if (has_cell(list, SEGMENT_CODE, row)) {
+    for (int32_t i = 0; i < 6; i++) bounds += pdm__list_has(list, SEGMENT_LO_R + i, row);
+    if (pdm__list_has(list, SEGMENT_CODE, row)) {
         if (bounds > 0) return bad_box(err, row, "code", "give either code or r_lo … m_hi");
-        if (!parse_code(text_cell(list, SEGMENT_CODE, row), box->lo)) {
+        if (!parse_code(pdm__list_text(list, SEGMENT_CODE, row), box->lo)) {
             return bad_box(err, row, "code", "code must be three digits R F M, or \"r-f-m\"");
         }
         memcpy(box->hi, box->lo, sizeof box->hi);
@@ -307,8 +295,8 @@ static pdm_status read_box(const pdm__list *list, int64_t row, pdm__rfm_box *box
     }
     if (bounds != 6) return bad_box(err, row, "code", "neither a code nor all of r_lo, r_hi, f_lo, f_hi, m_lo, m_hi");
     for (int32_t d = 0; d < 3; d++) {
-        int64_t lo = int_cell(list, SEGMENT_LO_R + 2 * d, row);
-        int64_t hi = int_cell(list, SEGMENT_LO_R + 2 * d + 1, row);
+        int64_t lo = pdm__list_int(list, SEGMENT_LO_R + 2 * d, row);
+        int64_t hi = pdm__list_int(list, SEGMENT_LO_R + 2 * d + 1, row);
         if (lo < 1 || hi > 10 || lo > hi) return bad_box(err, row, "r_lo", "bounds must be 1 ≤ lo ≤ hi ≤ k");
         box->lo[d] = (int32_t)lo;
         box->hi[d] = (int32_t)hi;

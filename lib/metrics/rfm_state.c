@@ -185,13 +185,15 @@ static void select_line(const pdm__plan *plan, const pdm__block *block, pdm__rec
     out->count = block->rows;
 }
 
-void pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out) {
+pdm_status pdm__rfm_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     const pdm__rfm_plan *rfm = plan->own;
+    (void)err;
     if (rfm->line) {
         select_line(plan, block, out);
     } else {
         select_order(plan, block, out);
     }
+    return PDM_OK;
 }
 
 /* ---- preparing ---- */

@@ -12,10 +12,7 @@ static pdm_status put_ratio(const pdm__rfm_work *work, pdm_table *table, int32_t
 }
 
 static pdm_status add_table(pdm__rfm_work *work, int32_t index, int64_t rows, pdm_table **out, pdm_error *err) {
-    int32_t kind = work->view->store->schema.levels[0].key_kind;
-    int32_t key = kind == PDM__KEY_TEXT   ? PDM_TYPE_LARGE_UTF8
-                  : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64
-                                          : PDM_TYPE_INT64;
+    int32_t key = pdm__key_column_type(work->view->store->schema.levels[0].key_kind);
     return pdm__result_add(work->result, &pdm__rfm_tables[index], rows, key, out, err);
 }
 
@@ -156,10 +153,6 @@ typedef struct group_names {
     const char *const *names_zh;
 } group_names;
 
-static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err) {
-    return pdm__table_put_text(table, column, row, text, strlen(text), err);
-}
-
 /* One window's rows of `segments` or `tier_segments`. */
 static pdm_status put_groups(const pdm__rfm_work *work, pdm_table *table, int32_t window, const group_names *names,
                              const sums *all, pdm_error *err) {
@@ -169,8 +162,8 @@ static pdm_status put_groups(const pdm__rfm_work *work, pdm_table *table, int32_
         pdm__table_i32(table, 0)[row] = window;
         pdm__table_i32(table, 1)[row] = g + 1;
         if (total) PDM__TRY(pdm__table_set_null(table, 1, row, err));
-        PDM__TRY(put_text(table, 2, row, total ? "total" : names->names[g], err));
-        PDM__TRY(put_text(table, 3, row, total ? "合计" : names->names_zh[g], err));
+        PDM__TRY(pdm__table_put_string(table, 2, row, total ? "total" : names->names[g], err));
+        PDM__TRY(pdm__table_put_string(table, 3, row, total ? "合计" : names->names_zh[g], err));
         PDM__TRY(put_sums(work, table, row, &all[g], &all[names->count], err));
     }
     return PDM_OK;
@@ -289,8 +282,8 @@ static pdm_status put_tier_cuts(const pdm__rfm_work *work, int32_t window, pdm_t
         int64_t row = (int64_t)window * ladder->count + t;
         pdm__table_i32(table, 0)[row] = window;
         pdm__table_i32(table, 1)[row] = t + 1;
-        PDM__TRY(put_text(table, 2, row, ladder->names[t], err));
-        PDM__TRY(put_text(table, 3, row, ladder->names_zh[t], err));
+        PDM__TRY(pdm__table_put_string(table, 2, row, ladder->names[t], err));
+        PDM__TRY(pdm__table_put_string(table, 3, row, ladder->names_zh[t], err));
         bool cut = ladder->by_cut ? t > 0 : has[t];
         pdm__table_i64(table, 4)[row] = ladder->by_cut ? ladder->cuts[t] : lowest[t];
         if (!cut) PDM__TRY(pdm__table_set_null(table, 4, row, err));
@@ -321,8 +314,7 @@ static pdm_status put_tiers(pdm__rfm_work *work, int32_t window, const tier_tabl
     } else {
         for (size_t i = 0; i < population->count; i++) {
             pdm__key key = pdm__rfm_unit_key(work, population->position[i]);
-            PDM__TRY(pdm__table_put_text(tables->tiers, 1, population->first_row + (int64_t)i, (const char *)key.bytes,
-                                         key.length, err));
+            PDM__TRY(pdm__table_put_key(tables->tiers, 1, population->first_row + (int64_t)i, key, err));
         }
     }
     group_names names = {.count = ladder->count, .names = ladder->names, .names_zh = ladder->names_zh};
@@ -353,8 +345,8 @@ static pdm_status put_coverage(pdm__rfm_work *work, pdm_error *err) {
             memcpy(all + used, map->names[s], length);
             used += length;
         }
-        PDM__TRY(put_text(table, 0, code, text, err));
-        PDM__TRY(put_text(table, 1, code, map->names[map->segment[code] - 1], err));
+        PDM__TRY(pdm__table_put_string(table, 0, code, text, err));
+        PDM__TRY(pdm__table_put_string(table, 1, code, map->names[map->segment[code] - 1], err));
         pdm__table_i32(table, 2)[code] = found == 0 ? 1 : found == 1 ? 0 : 2;
         PDM__TRY(pdm__table_put_text(table, 3, code, all, used, err));
     }
@@ -376,8 +368,8 @@ static pdm_status put_map(pdm__rfm_work *work, pdm_error *err) {
         int64_t codes = 0;
         for (int32_t code = 0; code < map->code_count; code++) codes += map->segment[code] == s + 1;
         pdm__table_i32(table, 0)[s] = s + 1;
-        PDM__TRY(put_text(table, 1, s, map->names[s], err));
-        PDM__TRY(put_text(table, 2, s, map->names_zh[s], err));
+        PDM__TRY(pdm__table_put_string(table, 1, s, map->names[s], err));
+        PDM__TRY(pdm__table_put_string(table, 2, s, map->names_zh[s], err));
         pdm__table_i32(table, 3)[s] = map->ranks[s];
         pdm__table_i64(table, 4)[s] = codes;
         pdm__table_bool(table, 5)[s] = reachable(map, s + 1);

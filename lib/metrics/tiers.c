@@ -118,14 +118,16 @@ static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *e
     return PDM_OK;
 }
 
-static void select_rows(const pdm__plan *plan, const pdm__block *block, pdm__records *out) {
+static pdm_status select_rows(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     (void)plan;
+    (void)err;
     const pdm__cells *customer = &block->cells[TIERS_CUSTOMER];
     bool text = customer->lengths != NULL;
     out->columns[text ? 1 : 0] = customer->words;
     if (text) out->columns[2] = customer->lengths;
     out->columns[text ? 3 : 1] = block->cells[TIERS_VALUE].words;
     out->count = block->rows;
+    return PDM_OK;
 }
 
 /* ---- result ---- */
@@ -137,17 +139,13 @@ typedef struct tier_sums {
     int64_t most;
 } tier_sums;
 
-static pdm_status put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err) {
-    return pdm__table_put_text(table, column, row, text, strlen(text), err);
-}
-
 static pdm_status put_segment(pdm_table *table, int64_t row, const pdm__tier_ladder *ladder, const tier_sums *s,
                               const tier_sums *all, bool zero, pdm_error *err) {
     bool total = s == all;
     pdm__table_i32(table, 0)[row] = (int32_t)row + 1;
     if (total) PDM__TRY(pdm__table_set_null(table, 0, row, err));
-    PDM__TRY(put_text(table, 1, row, total ? "total" : ladder->names[row], err));
-    PDM__TRY(put_text(table, 2, row, total ? "合计" : ladder->names_zh[row], err));
+    PDM__TRY(pdm__table_put_string(table, 1, row, total ? "total" : ladder->names[row], err));
+    PDM__TRY(pdm__table_put_string(table, 2, row, total ? "合计" : ladder->names_zh[row], err));
     pdm__table_i64(table, 3)[row] = s->customers;
     bool anybody = all->customers > 0;
     PDM__TRY(pdm__table_put_ratio(table, 4, row, anybody || zero || !total, /* an empty tier has a share of 0 */
@@ -196,8 +194,8 @@ static pdm_status put_cuts(const pdm__view *view, pdm_result *result, const int6
     PDM__TRY(pdm__result_add(result, &tables[TIERS_CUTS], ladder->count, PDM_TYPE_INT64, &table, err));
     for (int32_t t = 0; t < ladder->count; t++) {
         pdm__table_i32(table, 0)[t] = t + 1;
-        PDM__TRY(put_text(table, 1, t, ladder->names[t], err));
-        PDM__TRY(put_text(table, 2, t, ladder->names_zh[t], err));
+        PDM__TRY(pdm__table_put_string(table, 1, t, ladder->names[t], err));
+        PDM__TRY(pdm__table_put_string(table, 2, t, ladder->names_zh[t], err));
         pdm__table_i64(table, 3)[t] = ladder->by_cut ? ladder->cuts[t] : lowest[t];
         if (ladder->by_cut ? t == 0 : !has[t]) PDM__TRY(pdm__table_set_null(table, 3, t, err));
         PDM__TRY(pdm__table_put_ratio(table, 4, t, !ladder->by_cut, ladder->shares[t], err));
@@ -207,16 +205,9 @@ static pdm_status put_cuts(const pdm__view *view, pdm_result *result, const int6
 
 static pdm_status put_customers(const pdm__view *view, const pdm__entry_ref *order, size_t count, pdm_table *table,
                                 pdm_error *err) {
-    bool text = view->store->schema.levels[0].key_kind == PDM__KEY_TEXT;
-    int64_t *ids = text ? NULL : pdm__table_i64(table, 0);
     int64_t *values = pdm__table_i64(table, 1);
     for (size_t i = 0; i < count; i++) {
-        pdm__key key = pdm__store_key(view->store, 0, order[i]);
-        if (text) {
-            PDM__TRY(pdm__table_put_text(table, 0, (int64_t)i, (const char *)key.bytes, key.length, err));
-        } else {
-            ids[i] = (int64_t)key.word;
-        }
+        PDM__TRY(pdm__table_put_key(table, 0, (int64_t)i, pdm__store_key(view->store, 0, order[i]), err));
         values[i] = pdm__store_words(view->store, 0, order[i])[0];
     }
     return PDM_OK;
@@ -225,10 +216,7 @@ static pdm_status put_customers(const pdm__view *view, const pdm__entry_ref *ord
 static pdm_status make_tables(const pdm__view *view, pdm__run *run, pdm_result *result, pdm__entry_ref *order,
                               size_t count, pdm_error *err) {
     const pdm__tier_ladder *ladder = view->plan->own;
-    int32_t kind = view->store->schema.levels[0].key_kind;
-    int32_t key = kind == PDM__KEY_TEXT   ? PDM_TYPE_LARGE_UTF8
-                  : kind == PDM__KEY_UINT ? PDM_TYPE_UINT64
-                                          : PDM_TYPE_INT64;
+    int32_t key = pdm__key_column_type(view->store->schema.levels[0].key_kind);
     int64_t lowest[PDM__MAX_TIERS] = {0};
     bool has[PDM__MAX_TIERS] = {false};
     pdm_table *table = NULL;

@@ -107,7 +107,7 @@ AT(pdm_column_info, reserved, 20);
 AT(pdm_column_info, unit, 24);
 AT(pdm_column_info, doc, 32);
 
-SIZE(pdm_option_info, 72);
+SIZE(pdm_option_info, 80);
 AT(pdm_option_info, name, 0);
 AT(pdm_option_info, type, 8);
 AT(pdm_option_info, offset, 12);
@@ -118,6 +118,8 @@ AT(pdm_option_info, fallback, 40);
 AT(pdm_option_info, fallback_float, 48);
 AT(pdm_option_info, unit, 56);
 AT(pdm_option_info, doc, 64);
+AT(pdm_option_info, own, 72);
+AT(pdm_option_info, reserved, 76);
 
 SIZE(pdm_list_info, 32);
 AT(pdm_list_info, name, 0);
@@ -216,6 +218,54 @@ AT(pdm_tiers_options, zero_denominator, 12);
 AT(pdm_tiers_options, method, 16);
 AT(pdm_tiers_options, currency_exponent, 20);
 
+/* pdmetrics/metrics/funnel.h */
+AT_LEAST(pdm_funnel_options, 288);
+AT(pdm_funnel_options, struct_size, 0);
+AT(pdm_funnel_options, null_rows, 4);
+AT(pdm_funnel_options, dedupe, 8);
+AT(pdm_funnel_options, zero_denominator, 12);
+AT(pdm_funnel_options, naive_time, 16);
+AT(pdm_funnel_options, preset, 20);
+AT(pdm_funnel_options, step_count, 88);
+AT(pdm_funnel_options, order, 92);
+AT(pdm_funnel_options, entry, 96);
+AT(pdm_funnel_options, attempt_tie, 100);
+AT(pdm_funnel_options, event_reuse, 104);
+AT(pdm_funnel_options, ties, 108);
+AT(pdm_funnel_options, collapse_ties, 112);
+AT(pdm_funnel_options, grace, 120);
+AT(pdm_funnel_options, strict_increase, 128);
+AT(pdm_funnel_options, deduplication, 132);
+AT(pdm_funnel_options, strict_repeat, 136);
+AT(pdm_funnel_options, window_kind, 140);
+AT(pdm_funnel_options, window, 144);
+AT(pdm_funnel_options, count, 152);
+AT(pdm_funnel_options, totals_mode, 156);
+AT(pdm_funnel_options, sessions, 160);
+AT(pdm_funnel_options, hold_constant, 164);
+AT(pdm_funnel_options, session_gap, 168);
+AT(pdm_funnel_options, hold_count, 176);
+AT(pdm_funnel_options, attribution, 180);
+AT(pdm_funnel_options, attribution_step, 184);
+AT(pdm_funnel_options, breakdown_limit, 188);
+AT(pdm_funnel_options, time_from, 192);
+AT(pdm_funnel_options, time_to, 200);
+AT(pdm_funnel_options, range_applies_to, 208);
+AT(pdm_funnel_options, mature_only, 212);
+AT(pdm_funnel_options, as_of, 216);
+AT(pdm_funnel_options, conf_level, 224);
+AT(pdm_funnel_options, histogram_from, 232);
+AT(pdm_funnel_options, histogram_to, 236);
+AT(pdm_funnel_options, bins, 240);
+AT(pdm_funnel_options, trend_period, 244);
+AT(pdm_funnel_options, bin_unit, 248);
+AT(pdm_funnel_options, trend_from, 256);
+AT(pdm_funnel_options, trend_to, 260);
+AT(pdm_funnel_options, trend_count, 264);
+AT(pdm_funnel_options, list_units, 268);
+AT(pdm_funnel_options, segment_from, 272);
+AT(pdm_funnel_options, segment_to, 280);
+
 /* pdmetrics/sample.h */
 AT_LEAST(pdm_sample_options, 24);
 AT(pdm_sample_options, struct_size, 0);
@@ -281,6 +331,7 @@ VALUE(PDM_ROLE_MONEY, 3);
 VALUE(PDM_ROLE_INTEGER, 4);
 VALUE(PDM_ROLE_FLOAT, 5);
 VALUE(PDM_ROLE_TEXT, 6);
+VALUE(PDM_ROLE_FLAG, 7);
 
 VALUE(PDM_OPTION_ENUM, 1);
 VALUE(PDM_OPTION_BOOL, 2);
@@ -289,6 +340,7 @@ VALUE(PDM_OPTION_INT64, 4);
 VALUE(PDM_OPTION_TIME, 5);
 VALUE(PDM_OPTION_FLOAT, 6);
 VALUE(PDM_OPTION_TEXT, 7);
+VALUE(PDM_OPTION_DURATION, 8);
 
 /* pdmetrics/metrics/rfm.h */
 VALUE(PDM_RFM_GRAIN_LINE, 0);
@@ -375,6 +427,94 @@ VALUE(PDM_RFM_TIER_FREQUENCY, 4);
 VALUE(PDM_TIERS_AUTO, 0);
 VALUE(PDM_TIERS_CUT, 1);
 VALUE(PDM_TIERS_SHARE, 2);
+
+/* pdmetrics/metrics/funnel.h */
+VALUE(PDM_FUNNEL_PRESET_NONE, 0);
+VALUE(PDM_FUNNEL_PRESET_CLICKHOUSE, 1);
+VALUE(PDM_FUNNEL_PRESET_DORIS, 2);
+VALUE(PDM_FUNNEL_PRESET_DORIS41, 3);
+VALUE(PDM_FUNNEL_PRESET_STARROCKS, 4);
+VALUE(PDM_FUNNEL_PRESET_POSTHOG, 5);
+VALUE(PDM_FUNNEL_PRESET_MIXPANEL, 6);
+VALUE(PDM_FUNNEL_PRESET_MIXPANEL_REENTRY, 7);
+VALUE(PDM_FUNNEL_PRESET_AMPLITUDE, 8);
+
+VALUE(PDM_FUNNEL_ORDER_DEFAULT, 0);
+VALUE(PDM_FUNNEL_ORDER_ORDERED, 1);
+VALUE(PDM_FUNNEL_ORDER_STRICT, 2);
+VALUE(PDM_FUNNEL_ORDER_FIXED, 3);
+VALUE(PDM_FUNNEL_ORDER_UNORDERED, 4);
+
+VALUE(PDM_FUNNEL_ENTRY_DEFAULT, 0);
+VALUE(PDM_FUNNEL_ENTRY_BEST, 1);
+VALUE(PDM_FUNNEL_ENTRY_FIRST, 2);
+VALUE(PDM_FUNNEL_ENTRY_LAST, 3);
+
+VALUE(PDM_FUNNEL_TIE_DEFAULT, 0);
+VALUE(PDM_FUNNEL_TIE_FIRST_COMPLETED, 1);
+VALUE(PDM_FUNNEL_TIE_FIRST_ENTERED, 2);
+
+VALUE(PDM_FUNNEL_REUSE_DEFAULT, 0);
+VALUE(PDM_FUNNEL_REUSE_FORBID, 1);
+VALUE(PDM_FUNNEL_REUSE_ALLOW, 2);
+
+VALUE(PDM_FUNNEL_TIES_DEFAULT, 0);
+VALUE(PDM_FUNNEL_TIES_FAVOURABLE, 1);
+VALUE(PDM_FUNNEL_TIES_ROW_ORDER, 2);
+
+VALUE(PDM_FUNNEL_INCREASE_DEFAULT, 0);
+VALUE(PDM_FUNNEL_INCREASE_OFF, 1);
+VALUE(PDM_FUNNEL_INCREASE_SKIP, 2);
+VALUE(PDM_FUNNEL_INCREASE_BREAK, 3);
+
+VALUE(PDM_FUNNEL_DEDUPLICATION_DEFAULT, 0);
+VALUE(PDM_FUNNEL_DEDUPLICATION_OFF, 1);
+VALUE(PDM_FUNNEL_DEDUPLICATION_BREAK_ATTEMPT, 2);
+
+VALUE(PDM_FUNNEL_SWITCH_DEFAULT, 0);
+VALUE(PDM_FUNNEL_SWITCH_OFF, 1);
+VALUE(PDM_FUNNEL_SWITCH_ON, 2);
+
+VALUE(PDM_FUNNEL_WINDOW_ELAPSED, 0);
+VALUE(PDM_FUNNEL_WINDOW_CALENDAR_DAYS, 1);
+
+VALUE(PDM_FUNNEL_COUNT_UNIQUES, 0);
+VALUE(PDM_FUNNEL_COUNT_TOTALS, 1);
+VALUE(PDM_FUNNEL_COUNT_SESSIONS, 2);
+
+VALUE(PDM_FUNNEL_TOTALS_DEFAULT, 0);
+VALUE(PDM_FUNNEL_TOTALS_SEQUENTIAL, 1);
+VALUE(PDM_FUNNEL_TOTALS_EVERY_ENTRY, 2);
+
+VALUE(PDM_FUNNEL_SESSIONS_GAP, 0);
+VALUE(PDM_FUNNEL_SESSIONS_COLUMN, 1);
+
+VALUE(PDM_FUNNEL_HOLD_NONE, 0);
+VALUE(PDM_FUNNEL_HOLD_COLUMN, 1);
+VALUE(PDM_FUNNEL_HOLD_STEPS, 2);
+
+VALUE(PDM_FUNNEL_HOLD_PER_VALUE, 0);
+VALUE(PDM_FUNNEL_HOLD_PER_UNIT, 1);
+
+VALUE(PDM_FUNNEL_ATTRIBUTION_NONE, 0);
+VALUE(PDM_FUNNEL_ATTRIBUTION_FIRST_TOUCH, 1);
+VALUE(PDM_FUNNEL_ATTRIBUTION_LAST_TOUCH, 2);
+VALUE(PDM_FUNNEL_ATTRIBUTION_ALL_EVENTS, 3);
+VALUE(PDM_FUNNEL_ATTRIBUTION_STEP, 4);
+
+VALUE(PDM_FUNNEL_RANGE_ROWS, 0);
+VALUE(PDM_FUNNEL_RANGE_ENTRIES, 1);
+
+VALUE(PDM_FUNNEL_TREND_NONE, 0);
+VALUE(PDM_FUNNEL_TREND_HOUR, 1);
+VALUE(PDM_FUNNEL_TREND_DAY, 2);
+VALUE(PDM_FUNNEL_TREND_WEEK, 3);
+VALUE(PDM_FUNNEL_TREND_MONTH, 4);
+VALUE(PDM_FUNNEL_TREND_QUARTER, 5);
+VALUE(PDM_FUNNEL_TREND_YEAR, 6);
+
+VALUE(PDM_FUNNEL_TREND_ONCE, 0);
+VALUE(PDM_FUNNEL_TREND_EVERY, 1);
 
 /* pdmetrics/status.h */
 VALUE(PDM_OK, 0);

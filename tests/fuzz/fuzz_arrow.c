@@ -3,10 +3,8 @@
  * that), everything in them is not: offsets, indices, views, validity, lengths, counts, missing pieces. The stream must be released
  * once, and so must every array and schema.
  */
+#include "cases.h"
 #include "contexts.h"
-
-#include <pdmetrics/metric.h>
-#include <pdmetrics/state.h>
 
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAX_ROWS 24
 #define TEXT_BYTES 256
-#define MAX_CHILDREN 8
+#define MAX_CHILDREN 14
 
 typedef struct input {
     const uint8_t *at;
@@ -92,6 +90,7 @@ typedef struct column {
 typedef struct producer {
     input *in;
     const pdm_metric *metric;
+    bool flags; /* columns that a list names */
     column columns[MAX_CHILDREN];
     int32_t column_count;
     int32_t batches;
@@ -155,10 +154,10 @@ static uint8_t *fill(struct ArrowArray *array, int32_t index, size_t size, input
 }
 
 /* Offsets stay inside the text (no array says how long that is) but may run backwards or be negative. */
-static void fill_texts(struct ArrowArray *array, const char *format, size_t rows, input *in) {
+static void fill_texts(struct ArrowArray *array, const char *format, size_t count, input *in) {
     bool large = format[0] == 'U';
-    uint8_t *offsets = fill(array, 1, (rows + 1) * (large ? 8 : 4), in);
-    for (size_t i = 0; i <= rows; i++) {
+    uint8_t *offsets = fill(array, 1, (count + 1) * (large ? 8 : 4), in);
+    for (size_t i = 0; i <= count; i++) {
         int64_t wide = 0;
         int32_t narrow = 0;
         memcpy(large ? (void *)&wide : (void *)&narrow, offsets + i * (large ? 8 : 4), large ? 8 : 4);
@@ -171,8 +170,8 @@ static void fill_texts(struct ArrowArray *array, const char *format, size_t rows
     if (next(in) == 3) array->buffers[2] = NULL;
 }
 
-static void fill_views(struct ArrowArray *array, size_t rows, input *in) {
-    (void)fill(array, 1, rows * 16, in);
+static void fill_views(struct ArrowArray *array, size_t count, input *in) {
+    (void)fill(array, 1, count * 16, in);
     (void)fill(array, 2, 40, in);
     (void)fill(array, 3, 20, in);
     int64_t sizes[2] = {40, 20};
@@ -182,19 +181,19 @@ static void fill_views(struct ArrowArray *array, size_t rows, input *in) {
 static void make_array(struct ArrowArray *array, const char *format, int64_t length, input *in) {
     begin_array(array, length);
     array->offset = next(in) % 5;
-    size_t rows = (size_t)(array->offset + length);
-    (void)fill(array, 0, rows / 8 + 1, in);
+    size_t count = (size_t)(array->offset + length);
+    (void)fill(array, 0, count / 8 + 1, in);
     uint8_t flags = next(in);
     array->null_count = flags % 4 == 0 ? -1 : flags % 4;
     if (flags % 4 == 3) array->null_count = 0;
     if (flags % 8 == 7) array->buffers[0] = NULL;
     bool text = format[0] == 'u' || format[0] == 'U' || format[0] == 'z';
     if (text) {
-        fill_texts(array, format, rows, in);
+        fill_texts(array, format, count, in);
     } else if (format[0] == 'v') {
-        fill_views(array, rows, in);
+        fill_views(array, count, in);
     } else {
-        (void)fill(array, 1, rows * width_of(format), in);
+        (void)fill(array, 1, count * width_of(format), in);
     }
     array->n_buffers = format[0] == 'n' ? 0 : text ? 3 : format[0] == 'v' ? 5 : 2;
     uint8_t odd = next(in);
@@ -266,27 +265,33 @@ static void choose_columns(producer *p) {
         c->dictionary = c->format;
         c->format = formats[11 + next(p->in) % 7];
     }
+    static const char *const flags[] = {"is_cart", "is_order"};
+    static const char *const flag_formats[] = {"b", "b", "b", "C", "l", "n", "u", "tdD"};
+    for (int32_t i = 0; p->flags && i < 2; i++) {
+        p->columns[p->column_count++] = (column){.name = flags[i], .format = flag_formats[next(p->in) % 8]};
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     input in = {data, size};
     pdm_context *context = context_seed(0);
     producer p = {.in = &in, .metric = pdm_metric_at(next(&in) % pdm_metric_count())};
-    uint64_t options[256] = {0};
-    memcpy(options, &p.metric->options_size, sizeof p.metric->options_size);
-    if (p.metric->options_size > sizeof options) abort();
+    law_case c;
+    case_begin(&c, p.metric, "");
     uint8_t flags = next(&in);
-    if ((flags & 1) != 0) (void)!(pdm_options_set(p.metric, options, "grain", "order", NULL));
-    if ((flags & 2) != 0) (void)!(pdm_options_set(p.metric, options, "null_rows", "skip", NULL));
-    if ((flags & 4) != 0) (void)!(pdm_options_set(p.metric, options, "currency_exponent", "2", NULL));
-    if ((flags & 8) != 0) (void)!(pdm_options_set(p.metric, options, "naive_time", "local", NULL));
+    if ((flags & 1) != 0) (void)case_set(&c, "grain", "order");
+    if ((flags & 2) != 0) (void)case_set(&c, "null_rows", "skip");
+    if ((flags & 4) != 0) (void)case_set(&c, "currency_exponent", "2");
+    if ((flags & 8) != 0) (void)case_set(&c, "naive_time", "local");
+    p.flags = (flags & 1) != 0 && case_add_list(&c, "flag_steps");
+    if (!p.flags) (void)case_set(&c, "step_count", "4");
     choose_columns(&p);
     p.batches = next(&in) % 4;
     p.fail_at = flags >= 240 ? (int32_t)(flags % 3) : -1;
     struct ArrowArrayStream stream = {get_schema, get_next, get_last_error, release_stream, &p};
     alive = 1;
     pdm_state *state = NULL;
-    if (pdm_state_create(context, p.metric, options, &state, NULL) != PDM_OK) abort();
+    if (case_create(&c, context, &state, NULL) != PDM_OK) abort();
     int64_t batches = -1;
     pdm_error err;
     pdm_status status = pdm_state_update_arrow(state, &stream, &batches, &err);

@@ -2,7 +2,8 @@
  * Any options, lists and rows: a batch taken whole and the same rows in two parts, in another context, must come to the same state and
  * result, and what is refused must leave no trace.
  *
- * Bytes: metric, style of columns, number of options; pairs of (option, value); lists; where to cut; rows.
+ * Bytes: metric, base, style of columns, calendar, number of options; pairs of (option, value); number of lists, lists; where to cut;
+ * rows.
  */
 #include "compare.h"
 #include "contexts.h"
@@ -45,15 +46,18 @@ static void set_option(law_case *c, const pdm_option_info *info, uint8_t value) 
     }
     int64_t number = (int64_t)value - 64;
     if (info->type == PDM_OPTION_TIME) number *= INT64_C(43200000000);
+    if (info->type == PDM_OPTION_DURATION) number *= INT64_C(1800000000);
     (void)snprintf(text, sizeof text, "%lld", (long long)number);
     if (value == 255 && info->type != PDM_OPTION_INT32) (void)snprintf(text, sizeof text, "%lld", (long long)INT64_MAX);
     (void)case_set(c, info->name, text);
 }
 
 static void choose(law_case *c, input *in) {
-    static const char *const labels[] = {"two_windows",     "three_windows",    "segment_boxes", "segment_codes",
-                                         "four_thresholds", "three_thresholds", "tier_cuts",     "tier_shares"};
-    case_begin(c, pdm_metric_at(next(in) % pdm_metric_count()), "");
+    /* Which metric, and which of the bases that its cases start from. */
+    const pdm_metric *metric = pdm_metric_at(next(in) % pdm_metric_count());
+    int32_t bases = 0;
+    while (case_base(c, metric, bases)) bases++;
+    if (!case_base(c, metric, next(in) % bases)) abort();
     c->number = next(in) % ROWS_STYLES;
     c->calendar = next(in) % 3;
     int32_t options = next(in) % 8;
@@ -61,10 +65,8 @@ static void choose(law_case *c, input *in) {
         const pdm_option_info *info = &c->metric->options[next(in) % c->metric->option_count];
         set_option(c, info, next(in));
     }
-    uint8_t lists = next(in);
-    for (int32_t i = 0; i < 8; i++) {
-        if ((lists >> i & 1) != 0) (void)case_add_list(c, labels[i]);
-    }
+    int32_t lists = next(in) % 4;
+    for (int32_t i = 0; i < lists; i++) (void)case_add_list(c, case_examples[next(in) % case_example_count].label);
 }
 
 /* The state after both parts, or NULL if one was refused. */

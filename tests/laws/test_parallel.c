@@ -105,7 +105,7 @@ static void test_first_bad_row(void **unused) {
     pdm_context *context = context_threads(8);
     for (int32_t m = 0; m < pdm_metric_count(); m++) {
         law_case c;
-        case_begin(&c, pdm_metric_at(m), "");
+        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
         rows *r = rows_make(c.metric, 1, 4 * 16384, ROWS_INT, false);
         uint8_t *bits = malloc((size_t)r->count / 8);
         assert_non_null(bits);
@@ -203,7 +203,7 @@ static void test_busy(void **unused) {
     for (int32_t m = 0; m < pdm_metric_count(); m++) {
         intruder in = {.state = NULL};
         law_case c;
-        case_begin(&c, pdm_metric_at(m), "");
+        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
         pdm_context_options options = pdm_context_options_default();
         options.should_stop = intrude_once;
         options.stop_user = &in;
@@ -255,7 +255,7 @@ static void test_failure_in_the_last_piece(void **unused) {
     (void)unused;
     for (int32_t m = 0; m < pdm_metric_count(); m++) {
         law_case c;
-        case_begin(&c, pdm_metric_at(m), "");
+        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
         (void)case_set(&c, "grain", "order");
         int64_t count = SLOW ? PENDING + 5000 : (INT64_C(1) << 20) + 5000;
         rows *r = rows_make(c.metric, 3, count, ROWS_TEXT, false);

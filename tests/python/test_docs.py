@@ -187,6 +187,22 @@ def test_rfm_by_hand(pdm, page, heading):
     assert result.stats["customers_without_order"] == [1]
 
 
+@pytest.mark.parametrize(("page", "heading"), [("metrics/funnel.md", "Worked example"), ("metrics/funnel.zh-CN.md", "手算示例")])
+def test_funnel_by_hand(pdm, page, heading):
+    given, steps, durations = tables(page, heading)
+    china = ZoneInfo("Asia/Shanghai")
+    rows = [{**row, "time": datetime.fromisoformat(row["time"]).replace(tzinfo=china)} for row in given]
+    result = pdm.funnel(rows, steps=["view", "cart", "pay"], within="3d", tz="Asia/Shanghai")
+    got = [{name: "–" if row[name] is None else str(row[name]) for name in steps[0]} for row in result.to_rows()]
+    assert got == steps
+    assert [row["rate_first"] for row in result.to_rows()] == [1, 3 / 5, 2 / 5]
+    assert [row["rate_prev"] for row in result.to_rows()] == [None, 3 / 5, 2 / 3]
+    spent = [{name: f"{row[name] / 1e6:.0f} s" if name in ("min", "median", "max") else str(row[name]) for name in durations[0]}
+             for row in result.durations.to_rows()]
+    assert spent == durations
+    assert result.totals["units"] == [6]
+
+
 def test_tiers_by_hand(pdm):
     given, expected = tables("metrics/tiers.md", "Worked example")
     result = pdm.tiers({name: [int(row[name]) for row in given] for name in ("customer_id", "value")})

@@ -204,9 +204,64 @@ def test_rows_kept_for_dedupe(pdm, grammar):
     assert found == [as_bytes(rows[2]), as_bytes(rows[1]), as_bytes(rows[0])]
 
 
+GOLDEN = sorted((ROOT / "tests" / "golden" / "format1").glob("*.state"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_stored_states(grammar, path):
+    data = path.read_bytes()
+    assert int.from_bytes(data[-8:], "little") == xxh64(data[:-9])
+    item = cddl.decode(data)
+    assert grammar.matches(item, "state"), "the bytes are not what docs/format.cddl says"
+    assert item.content[2] == path.stem.split("-")[0]
+
+
+def facet(key):
+    """Session, held value and breakdown value, as the grammar's comment has them."""
+    found, at = [], 0
+    while at < len(key):
+        kind, at = key[at], at + 1
+        size = int.from_bytes(key[at : at + 4], "big") if kind == 3 else 8 * (kind > 0)
+        at += 4 * (kind == 3)
+        value, at = key[at : at + size], at + size
+        assert kind <= 3 and at <= len(key)
+        number = int.from_bytes(value, "big") - (2**63 if kind == 1 else 0)
+        found.append(value.decode() if kind == 3 else number if kind else None)
+    return tuple(found)
+
+
+@pytest.mark.parametrize("path", [path for path in GOLDEN if path.stem.startswith("funnel")], ids=lambda path: path.stem)
+def test_stored_funnels(path):
+    """Levels and journal are what the comment of the grammar says they are."""
+    *_, settings, payload, _ = cddl.decode(path.read_bytes()).content
+    options = dict(zip(settings[0][0::2], settings[0][1::2], strict=True))
+    if options["dedupe"] != 0:
+        return  # rows are kept as they came, see test_rows_kept_for_dedupe
+    *levels, events, counters = payload[-1]
+    by_column = (options["count"], options["sessions"]) == (2, 1)
+    assert len(counters) == 1
+    if by_column or options["hold_constant"] != 0 or options["attribution"] != 0:
+        assert len(levels) == 2 and levels[1][0] == 4
+        lengths, data = column(levels[1][2]), levels[1][3]
+        keys = [data[sum(lengths[:i]) : sum(lengths[: i + 1])] for i in range(len(lengths))]
+        facets = [(unit, *facet(key)) for unit, key in zip(column(levels[1][1]), keys, strict=True)]
+        assert all(len(row) == 4 for row in facets) and len(set(facets)) == len(facets)
+        assert all((row[1] is not None) == by_column for row in facets)
+    else:
+        assert len(levels) == 1
+    assert len(events) == (4 if options["ties"] == 2 else 3)
+    entries, times, satisfies = map(column, events[:3])
+    assert entries == sorted(entries) and len(entries) > 0
+    assert all(payload[2] <= time <= payload[3] for time in times)
+    steps = options["step_count"] if options["step_count"] > 0 else max(column(settings[1][0][1][1]))
+    exclusions = settings[1][1][0]
+    assert all(word >> 32 < 2**exclusions and word % 2**32 < 2**steps for word in satisfies)
+
+
 def test_empty_states_and_every_rule(pdm, grammar):
     for name, metric in pdm.metrics.items():
-        *_, payload, _ = read(grammar, getattr(pdm, metric.class_name)())
+        needed = {"steps": ["view"]} if name == "funnel" else {}
+        *_, payload, _ = read(grammar, getattr(pdm, metric.class_name)(**needed))
         assert payload[:5] == [0, 0, INT64_MAX, INT64_MIN, 0], name
     assert grammar.unused() == set()
 

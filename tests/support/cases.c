@@ -5,132 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_US INT64_C(86400000000)
-
-/* ---- examples of lists ---- */
-
-static pdm_column text_column(const char *name, const int32_t *offsets, const char *bytes) {
-    return pdm_column_utf8(name, offsets, bytes);
-}
-
-static pdm_status give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t length,
-                       pdm_error *err) {
-    pdm_batch batch = pdm_batch_make(columns, count, length);
-    return pdm_state_set_list(state, list, &batch, err);
-}
-
-static pdm_status two_windows(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 6, 12};
-    static const int64_t from[] = {-40 * DAY_US, 0};
-    static const int64_t to[] = {0, 40 * DAY_US};
-    const pdm_column columns[] = {text_column("name", names, "before上月"), pdm_column_int64("from", from),
-                                  pdm_column_int64("to", to)};
-    return give(state, "windows", columns, 3, 2, err);
-}
-
-/* Overlapping ones, the first since ever, one with refunds known until later. */
-static pdm_status three_windows(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 1, 2, 3};
-    static const int64_t from[] = {0, -10 * DAY_US, 3 * DAY_US + 5};
-    static const int64_t to[] = {-5 * DAY_US, 20 * DAY_US, 50 * DAY_US};
-    static const int64_t as_of[] = {-5 * DAY_US, 45 * DAY_US, 0};
-    static const uint8_t from_valid[] = {0x06};
-    static const uint8_t as_of_valid[] = {0x03};
-    pdm_column columns[] = {text_column("name", names, "abc"), pdm_column_int64("from", from),
-                            pdm_column_int64("to", to), pdm_column_int64("as_of", as_of)};
-    columns[1].validity = from_valid;
-    columns[3].validity = as_of_valid;
-    return give(state, "windows", columns, 4, 3, err);
-}
-
-static pdm_status segment_boxes(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 3, 6, 9};
-    static const int32_t labels[] = {0, 6, 6, 12};
-    static const uint8_t label_valid[] = {0x05};
-    static const int64_t rank[] = {3, 1, 2};
-    static const int64_t r_lo[] = {1, 4, 4};
-    static const int64_t r_hi[] = {3, 5, 5};
-    static const int64_t f_lo[] = {1, 1, 3};
-    static const int64_t f_hi[] = {5, 2, 5};
-    static const int64_t m_lo[] = {1, 1, 1};
-    static const int64_t m_hi[] = {5, 5, 4};
-    pdm_column columns[] = {text_column("segment", names, "oldnewtop"),
-                            text_column("label_zh", labels, "老的最好"),
-                            pdm_column_int64("rank", rank),
-                            pdm_column_int64("r_lo", r_lo),
-                            pdm_column_int64("r_hi", r_hi),
-                            pdm_column_int64("f_lo", f_lo),
-                            pdm_column_int64("f_hi", f_hi),
-                            pdm_column_int64("m_lo", m_lo),
-                            pdm_column_int64("m_hi", m_hi)};
-    columns[1].validity = label_valid;
-    return give(state, "segments", columns, 9, 3, err);
-}
-
-static pdm_status segment_codes(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 1, 2, 3};
-    static const int32_t codes[] = {0, 3, 6, 11};
-    const pdm_column columns[] = {text_column("segment", names, "xyx"), text_column("code", codes, "1112221-2-1")};
-    return give(state, "segments", columns, 2, 3, err);
-}
-
-static pdm_status thresholds_of(pdm_state *state, const int64_t *r, const int64_t *f, const int64_t *m, int32_t n,
-                                pdm_error *err) {
-    static const int32_t names[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    static const char *const letters[] = {"", "rfm", "rrffmm", "rrrfffmmm", "rrrrffffmmmm"};
-    int64_t cuts[12];
-    for (int32_t i = 0; i < n; i++) {
-        cuts[i] = r[i];
-        cuts[n + i] = f[i];
-        cuts[2 * n + i] = m[i];
-    }
-    const pdm_column columns[] = {text_column("dimension", names, letters[n]), pdm_column_int64("cut", cuts)};
-    return give(state, "thresholds", columns, 2, 3 * (int64_t)n, err);
-}
-
-static pdm_status four_thresholds(pdm_state *state, pdm_error *err) {
-    static const int64_t r[] = {3, 10, 10, 40};
-    static const int64_t f[] = {1, 2, 3, 5};
-    static const int64_t m[] = {-100, 0, 900, 2500};
-    return thresholds_of(state, r, f, m, 4, err);
-}
-
-static pdm_status three_thresholds(pdm_state *state, pdm_error *err) {
-    static const int64_t r[] = {3, 10, 40};
-    static const int64_t f[] = {2, 3, 5};
-    static const int64_t m[] = {0, 900, 2500};
-    return thresholds_of(state, r, f, m, 3, err);
-}
-
-static pdm_status tier_cuts(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 3, 9, 15};
-    static const int64_t cuts[] = {0, 800, 2500};
-    static const uint8_t valid[] = {0x06};
-    pdm_column columns[] = {text_column("tier", names, "low白银黄金"), pdm_column_int64("cut", cuts)};
-    columns[1].validity = valid;
-    return give(state, "tiers", columns, 2, 3, err);
-}
-
-static pdm_status tier_shares(pdm_state *state, pdm_error *err) {
-    static const int32_t names[] = {0, 1, 2, 3};
-    static const double shares[] = {0.125, 0.375, 0.5};
-    const pdm_column columns[] = {text_column("tier", names, "abc"),
-                                  pdm_column_make("share", PDM_TYPE_FLOAT64, shares)};
-    return give(state, "tiers", columns, 2, 3, err);
-}
-
-static const case_list examples[] = {
-    {"windows", "two_windows", two_windows},
-    {"windows", "three_windows", three_windows},
-    {"segments", "segment_boxes", segment_boxes},
-    {"segments", "segment_codes", segment_codes},
-    {"thresholds", "four_thresholds", four_thresholds},
-    {"thresholds", "three_thresholds", three_thresholds},
-    {"tiers", "tier_cuts", tier_cuts},
-    {"tiers", "tier_shares", tier_shares},
-};
-#define EXAMPLES ((int32_t)(sizeof examples / sizeof *examples))
-
 static bool metric_has_list(const pdm_metric *metric, const char *list) {
     for (int32_t i = 0; i < metric->list_count; i++) {
         if (strcmp(metric->lists[i].name, list) == 0) return true;
@@ -142,7 +16,8 @@ static bool metric_has_list(const pdm_metric *metric, const char *list) {
 static void check_examples(const pdm_metric *metric) {
     for (int32_t i = 0; i < metric->list_count; i++) {
         bool found = false;
-        for (int32_t e = 0; e < EXAMPLES; e++) found = found || strcmp(examples[e].list, metric->lists[i].name) == 0;
+        for (int32_t e = 0; e < case_example_count; e++)
+            found = found || strcmp(case_examples[e].list, metric->lists[i].name) == 0;
         if (found) continue;
         (void)fprintf(stderr, "tests/support/cases.c has no example of list \"%s\" (metric \"%s\")\n",
                       metric->lists[i].name, metric->name);
@@ -178,10 +53,13 @@ bool case_set(law_case *c, const char *option, const char *value) {
 }
 
 bool case_add_list(law_case *c, const char *label) {
-    for (int32_t e = 0; e < EXAMPLES; e++) {
-        if (strcmp(examples[e].label, label) != 0) continue;
-        if (!metric_has_list(c->metric, examples[e].list) || c->list_count == CASE_LISTS) return false;
-        c->lists[c->list_count++] = &examples[e];
+    for (int32_t e = 0; e < case_example_count; e++) {
+        if (strcmp(case_examples[e].label, label) != 0) continue;
+        if (!metric_has_list(c->metric, case_examples[e].list) || c->list_count == CASE_LISTS) return false;
+        bool other_kind = c->events != CASE_NO_EVENTS && case_examples[e].events != c->events;
+        if (case_examples[e].events != CASE_NO_EVENTS && other_kind) return false;
+        if (case_examples[e].events != CASE_NO_EVENTS) c->events = case_examples[e].events;
+        c->lists[c->list_count++] = &case_examples[e];
         add_name(c, " +");
         add_name(c, label);
         return true;
@@ -189,7 +67,13 @@ bool case_add_list(law_case *c, const char *label) {
     return false;
 }
 
-rows_style case_style(const law_case *c) { return (rows_style)(c->number % ROWS_STYLES); }
+rows_style case_style(const law_case *c) {
+    static const rows_style with_texts[] = {ROWS_TEXT, ROWS_DICTIONARY};
+    static const rows_style with_codes[] = {ROWS_INT, ROWS_MIXED, ROWS_UINT};
+    if (c->events == CASE_TEXTS) return with_texts[c->number % 2];
+    if (c->events == CASE_CODES) return with_codes[c->number % 3];
+    return (rows_style)(c->number % ROWS_STYLES);
+}
 
 static pdm_status set_calendar(int32_t which, pdm_state *state, pdm_error *err) {
     static const int64_t change_s[] = {-3600 * 24 * 30, 3600, 3600 * 24 * 20};
@@ -224,10 +108,16 @@ pdm_status case_create(const law_case *c, pdm_context *context, pdm_state **out,
 
 /* ---- the walk ---- */
 
+/* Options times values that are kept account of. */
+#define MOST_OPTIONS 64
+#define MOST_VALUES 16
+
 typedef struct walk {
     case_visit visit;
     void *user;
     case_counts *counts;
+    bool seen[MOST_OPTIONS][MOST_VALUES];
+    int64_t turn; /* which lists come next */
 } walk;
 
 /* Measuring the empty state makes options and lists final, so everything that can be refused is. */
@@ -250,37 +140,86 @@ static bool accepted(const law_case *c, walk *w) {
     return false;
 }
 
-static void visit_one(law_case *c, walk *w) {
-    if (!accepted(c, w)) return;
+static bool visit_one(law_case *c, walk *w) {
+    if (!accepted(c, w)) return false;
     c->number = w->counts->visited++;
     c->calendar = (int32_t)(c->number % 3);
     w->visit(c, w->user);
+    return true;
 }
 
 /* The case without lists, and with each example. */
-static void visit_with_lists(const law_case *base, walk *w) {
+static bool visit_with_lists(const law_case *base, walk *w) {
     law_case c = *base;
-    visit_one(&c, w);
-    for (int32_t e = 0; e < EXAMPLES; e++) {
+    bool any = visit_one(&c, w);
+    for (int32_t e = 0; e < case_example_count; e++) {
         c = *base;
-        if (case_add_list(&c, examples[e].label)) visit_one(&c, w);
+        if (case_add_list(&c, case_examples[e].label)) any |= visit_one(&c, w);
     }
     c = *base;
-    if (case_add_list(&c, "two_windows") && case_add_list(&c, "four_thresholds")) visit_one(&c, w);
+    if (case_add_list(&c, "two_windows") && case_add_list(&c, "four_thresholds")) any |= visit_one(&c, w);
     c = *base;
-    if (case_add_list(&c, "three_windows") && case_add_list(&c, "tier_cuts")) visit_one(&c, w);
+    if (case_add_list(&c, "three_windows") && case_add_list(&c, "tier_cuts")) any |= visit_one(&c, w);
+    return any;
 }
+
+static bool visit_alone(const law_case *base, walk *w) {
+    law_case c = *base;
+    return visit_one(&c, w);
+}
+
+/* The case as it is, and with one more list, each time another one. */
+static bool visit_in_turn(const law_case *base, walk *w) {
+    law_case c = *base;
+    bool any = visit_one(&c, w);
+    for (int32_t tries = 0; tries < case_example_count; tries++) {
+        const case_list *list = &case_examples[w->turn++ % case_example_count];
+        bool given = false;
+        for (int32_t i = 0; i < base->list_count; i++) given |= strcmp(base->lists[i]->list, list->list) == 0;
+        c = *base;
+        if (!given && case_add_list(&c, list->label)) return visit_one(&c, w) || any;
+    }
+    return any;
+}
+
+/* Values of options that the general ones below say nothing about. */
+static const struct {
+    const char *option;
+    const char *values[10];
+} own_values[] = {
+    {"mode", {"deduplication", "fixed", "increase", "strict_order,allow_reentry", "once, increase", "7", NULL}},
+    {"step_count", {"1", "4", "32", NULL}},
+    {"grace", {"0", "1s", "6h", NULL}},
+    {"window", {"0", "1", "1d", "36h", "unlimited", NULL}},
+    {"attribution_step", {"1", "2", "4", NULL}},
+    {"breakdown_limit", {"1", "2", "2147483647", NULL}},
+    {"histogram_from", {"1", "2", NULL}},
+    {"histogram_to", {"2", "3", NULL}},
+    {"bins", {"1", "7", "1000", NULL}},
+    {"bin_unit", {"1us", "1h", "unlimited", NULL}},
+    {"trend_from", {"1", "2", NULL}},
+    {"trend_to", {"1", "3", NULL}},
+    {"conf_level", {"0", "0.5", "0.999", NULL}},
+    /* Rows of the laws lie anywhere near the epoch; what lies outside a segment is refused, which is tested elsewhere. */
+    {"segment_from", {"-9000000000000000000", NULL}},
+    {"segment_to", {"9000000000000000000", NULL}},
+};
 
 /* The nth text worth trying for an option, NULL after the last. */
 static const char *nth_value(const pdm_option_info *info, int32_t nth, char *buffer, size_t room) {
     static const char *const wide[] = {"0", "-2", "3", "1200"};
     static const char *const times[] = {"0", "-864000000000", "1728000000000", "5"};
+    static const char *const durations[] = {"1us", "6h", "1d", "unlimited"};
     static const char *const texts[] = {"CNY", "其他"};
     static const char *const floats[] = {"0", "0.5", "3"};
+    for (size_t i = 0; i < sizeof own_values / sizeof *own_values; i++) {
+        if (strcmp(own_values[i].option, info->name) == 0) return own_values[i].values[nth];
+    }
     if (info->type == PDM_OPTION_ENUM) return info->values[nth];
     if (info->type == PDM_OPTION_BOOL) return nth == 0 ? "false" : nth == 1 ? "true" : NULL;
     if (info->type == PDM_OPTION_INT64) return nth < 4 ? wide[nth] : NULL;
     if (info->type == PDM_OPTION_TIME) return nth < 4 ? times[nth] : NULL;
+    if (info->type == PDM_OPTION_DURATION) return nth < 4 ? durations[nth] : NULL;
     if (info->type == PDM_OPTION_TEXT) return nth < 2 ? texts[nth] : NULL;
     if (info->type == PDM_OPTION_FLOAT) return nth < 3 ? floats[nth] : NULL;
     int64_t span = info->maximum - info->minimum;
@@ -289,8 +228,12 @@ static const char *nth_value(const pdm_option_info *info, int32_t nth, char *buf
     return buffer;
 }
 
-static void walk_options(const law_case *base, walk *w) {
-    visit_with_lists(base, w);
+static void note_seen(walk *w, int32_t option, int32_t nth) {
+    if (option < MOST_OPTIONS && nth < MOST_VALUES) w->seen[option][nth] = true;
+}
+
+static void walk_options(const law_case *base, bool (*visit)(const law_case *, walk *), walk *w) {
+    (void)visit(base, w);
     for (int32_t i = 0; i < base->metric->option_count; i++) {
         const pdm_option_info *info = &base->metric->options[i];
         char buffer[32];
@@ -299,50 +242,60 @@ static void walk_options(const law_case *base, walk *w) {
              (value = nth_value(info, nth, buffer, sizeof buffer)) != NULL; nth++) {
             law_case c = *base;
             if (!case_set(&c, info->name, value)) continue;
-            visit_with_lists(&c, w);
+            if (visit(&c, w)) note_seen(w, i, nth);
         }
     }
 }
 
-static void visit_random(const pdm_metric *metric, uint64_t *random, walk *w) {
-    law_case c;
-    case_begin(&c, metric, "");
+static void visit_random(const law_case *base, uint64_t *random, walk *w) {
+    law_case c = *base;
+    const pdm_metric *metric = base->metric;
+    int32_t option[4];
+    int32_t nth[4];
     for (int32_t n = 0; n < 4; n++) {
-        const pdm_option_info *info = &metric->options[rows_below(random, metric->option_count)];
+        option[n] = (int32_t)rows_below(random, metric->option_count);
+        const pdm_option_info *info = &metric->options[option[n]];
         char buffer[32];
         int32_t values = 0;
         while (nth_value(info, values, buffer, sizeof buffer) != NULL) values++;
-        const char *value = nth_value(info, (int32_t)rows_below(random, values), buffer, sizeof buffer);
+        nth[n] = (int32_t)rows_below(random, values);
+        const char *value = nth_value(info, nth[n], buffer, sizeof buffer);
         (void)case_set(&c, info->name, value);
     }
     for (int32_t n = 0; n < 2; n++) {
-        if (rows_below(random, 2) == 0) (void)case_add_list(&c, examples[rows_below(random, EXAMPLES)].label);
+        if (rows_below(random, 2) == 0)
+            (void)case_add_list(&c, case_examples[rows_below(random, case_example_count)].label);
     }
-    visit_one(&c, w);
+    if (!visit_one(&c, w)) return;
+    for (int32_t n = 0; n < 4; n++) note_seen(w, option[n], nth[n]);
 }
 
-void cases_walk(const pdm_metric *metric, int32_t random, case_visit visit, void *user, case_counts *counts) {
-    walk w = {.visit = visit, .user = user, .counts = counts};
-    memset(counts, 0, sizeof *counts);
-    check_examples(metric);
-    law_case base;
-    case_begin(&base, metric, "");
-    walk_options(&base, &w);
-    case_begin(&base, metric, "");
-    if (case_set(&base, "grain", "order")) walk_options(&base, &w);
-    uint64_t seed = 20260101;
-    for (int32_t n = 0; n < random; n++) visit_random(metric, &seed, &w);
-}
-
-/* ---- few ---- */
+/* ---- what cases start from ---- */
 
 typedef struct recipe {
     const char *metric;
     const char *set[6];
-    const char *lists[2];
+    const char *lists[3];
 } recipe;
 
-/* Options as "name=value". A metric that is not named here gets its defaults with each list. */
+/* Options as "name=value". A metric that is not named here starts from its defaults. */
+static const recipe bases[] = {
+    {"rfm", {NULL}, {NULL}},
+    {"rfm", {"grain=order", NULL}, {NULL}},
+    {"funnel", {"step_count=4", "window=36h", "list_units=true", NULL}, {NULL}},
+    {"funnel", {"window=2d", NULL}, {"text_steps", "exclusions", NULL}},
+    {"funnel", {"window=3d", "ties=row_order", "list_units=true", "trend_period=day", NULL}, {"code_steps", NULL}},
+    {"funnel", {"order=unordered", "window=30h", "attribution=first_touch", NULL}, {"flag_steps", NULL}},
+    {"funnel",
+     {"hold_constant=steps", "hold_count=per_unit", "window=2d", "list_units=true", "attribution=all_events", NULL},
+     {"held_steps", NULL}},
+    {"funnel", {"preset=clickhouse", "window=2d", "count=sessions", "session_gap=12h", NULL}, {"far_code_steps", NULL}},
+    {"funnel", {"preset=doris", "window=2d", "count=totals", NULL}, {"flag_steps", "code_exclusions", NULL}},
+    {"funnel", {"preset=starrocks", "window=2d", "hold_constant=column", NULL}, {"empty_text_steps", NULL}},
+};
+#define BASES (sizeof bases / sizeof *bases)
+
+/* The few. A metric that is not named here gets its defaults with each list. */
 static const recipe recipes[] = {
     {"rfm", {NULL}, {NULL}},
     {"rfm", {"grain=order", NULL}, {NULL}},
@@ -357,6 +310,18 @@ static const recipe recipes[] = {
     {"tiers", {NULL}, {NULL}},
     {"tiers", {"dedupe=event_id", NULL}, {"tier_cuts", NULL}},
     {"tiers", {"null_rows=skip", NULL}, {"tier_shares", NULL}},
+    {"funnel", {"step_count=4", "list_units=true", "window=36h", NULL}, {NULL}},
+    {"funnel",
+     {"ties=row_order", "window=2d", "null_rows=skip", "trend_period=day", NULL},
+     {"code_steps", "code_exclusions"}},
+    {"funnel",
+     {"count=sessions", "sessions=column", "attribution=all_events", "breakdown_limit=2", "list_units=true", NULL},
+     {"text_steps", "four_edges"}},
+    {"funnel", {"hold_constant=steps", "dedupe=event_id", "attribution=last_touch", "window=2d", NULL}, {"held_steps"}},
+    {"funnel",
+     {"order=unordered", "hold_constant=column", "list_units=true", "trend_period=week", NULL},
+     {"flag_steps"}},
+    {"funnel", {"preset=clickhouse", "mode=order", "window=1d", "dedupe=event_id", NULL}, {"far_code_steps"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {
@@ -368,22 +333,93 @@ static void apply_recipe(const recipe *r, law_case *c) {
         (void)fprintf(stderr, "metric \"%s\" refuses %s\n", c->metric->name, r->set[i]);
         abort();
     }
-    for (int32_t i = 0; i < 2 && r->lists[i] != NULL; i++) {
+    for (int32_t i = 0; i < 3 && r->lists[i] != NULL; i++) {
         if (!case_add_list(c, r->lists[i])) abort();
     }
 }
 
+/* The nth base of a metric; false after the last. */
+bool case_base(law_case *c, const pdm_metric *metric, int32_t nth) {
+    int32_t found = 0;
+    for (size_t i = 0; i < BASES; i++) {
+        if (strcmp(bases[i].metric, metric->name) != 0 || found++ < nth) continue;
+        case_begin(c, metric, "");
+        apply_recipe(&bases[i], c);
+        return true;
+    }
+    if (found > 0 || nth > 0) return false;
+    case_begin(c, metric, "");
+    return true;
+}
+
+/* Upon the few, until one takes the value. */
+static bool visit_upon_few(const pdm_metric *metric, const char *option, const char *value, walk *w) {
+    for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
+        law_case c;
+        if (strcmp(recipes[i].metric, metric->name) != 0) continue;
+        case_begin(&c, metric, "");
+        apply_recipe(&recipes[i], &c);
+        if (case_set(&c, option, value) && visit_one(&c, w)) return true;
+    }
+    return false;
+}
+
+/* Values that pdm_options_set() takes and no case did. */
+static void visit_rest(const pdm_metric *metric, walk *w) {
+    for (int32_t i = 0; i < metric->option_count; i++) {
+        const pdm_option_info *info = &metric->options[i];
+        char buffer[32];
+        const char *value = NULL;
+        for (int32_t nth = info->type == PDM_OPTION_ENUM ? 1 : 0;
+             (value = nth_value(info, nth, buffer, sizeof buffer)) != NULL; nth++) {
+            law_case c;
+            case_begin(&c, metric, "");
+            bool kept = i < MOST_OPTIONS && nth < MOST_VALUES && w->seen[i][nth];
+            if (kept || !case_set(&c, info->name, value) || visit_upon_few(metric, info->name, value, w)) continue;
+            if (w->counts->unvisited++ == 0)
+                (void)snprintf(w->counts->first_unvisited, sizeof w->counts->first_unvisited, "%.200s", c.name);
+        }
+    }
+}
+
+void cases_walk(const pdm_metric *metric, int32_t random, case_visit visit, void *user, case_counts *counts) {
+    walk *w = calloc(1, sizeof *w);
+    if (w == NULL) abort();
+    w->visit = visit;
+    w->user = user;
+    w->counts = counts;
+    memset(counts, 0, sizeof *counts);
+    check_examples(metric);
+    law_case base;
+    int32_t count = 0;
+    /* Few bases: everything with every list. Many: they have lists of their own, and are much alike. */
+    while (case_base(&base, metric, count)) count++;
+    for (int32_t b = 0; case_base(&base, metric, b); b++) {
+        walk_options(&base, count <= 2 ? visit_with_lists : b < 4 ? visit_in_turn : visit_alone, w);
+    }
+    uint64_t seed = 20260101;
+    for (int32_t n = 0; n < random; n++) {
+        if (case_base(&base, metric, count > 2 ? n % count : 0)) visit_random(&base, &seed, w);
+    }
+    visit_rest(metric, w);
+    free(w);
+}
+
+/* ---- few ---- */
+
 void cases_few(const pdm_metric *metric, case_visit visit, void *user) {
     case_counts counts = {0};
-    walk w = {.visit = visit, .user = user, .counts = &counts};
+    walk w = {.visit = visit, .user = user, .counts = &counts, .turn = 0};
     law_case c;
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++) {
         if (strcmp(recipes[i].metric, metric->name) != 0) continue;
         case_begin(&c, metric, "");
         apply_recipe(&recipes[i], &c);
-        visit_one(&c, &w);
+        if (visit_one(&c, &w)) continue;
+        (void)fprintf(stderr, "refused: %s\n", counts.first_refusal);
+        abort();
     }
     if (counts.visited > 0) return;
     case_begin(&c, metric, "");
-    visit_with_lists(&c, &w);
+    (void)visit_with_lists(&c, &w);
 }

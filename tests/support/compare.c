@@ -31,56 +31,74 @@ void bytes_free(bytes *b) {
 
 bool bytes_equal(bytes a, bytes b) { return a.size == b.size && memcmp(a.data, b.data, a.size) == 0; }
 
-static size_t cell_bytes(int32_t type) {
-    switch (type) {
-    case PDM_TYPE_INT32:
-    case PDM_TYPE_DICTIONARY: return 4;
-    case PDM_TYPE_BOOL: return 1;
-    case PDM_TYPE_LARGE_UTF8: return 0;
-    default: return 8;
-    }
+/* ---- cells ---- */
+
+/* Columns are looked up once, then compared as buffers: a look-up by name for every cell would be most of the time of the tests. */
+
+static size_t cell_bytes(int32_t type) { return type == PDM_TYPE_INT32 || type == PDM_TYPE_DICTIONARY ? 4 : 8; }
+
+static bool bit(const uint8_t *bits, int64_t row) { return (bits[row >> 3] >> (row & 7) & 1) != 0; }
+
+static bool has_value(const pdm_column *c, int64_t row) { return c->validity == NULL || bit(c->validity, row); }
+
+/* Text `row` and its length. */
+static const char *text_bounds(const pdm_column *c, int64_t row, int64_t *length) {
+    const int64_t *offsets = c->offsets;
+    *length = offsets[row + 1] - offsets[row];
+    return *length == 0 ? "" : (const char *)c->values + offsets[row];
 }
 
-static const void *cells_of(const pdm_table *table, const char *name, int32_t type) {
-    switch (type) {
-    case PDM_TYPE_INT32:
-    case PDM_TYPE_DICTIONARY: return pdm_table_i32(table, name);
-    case PDM_TYPE_FLOAT64: return pdm_table_f64(table, name);
-    case PDM_TYPE_BOOL: return pdm_table_bool(table, name);
-    case PDM_TYPE_LARGE_UTF8: return NULL;
-    default: return pdm_table_i64(table, name);
-    }
+static bool texts_equal(const pdm_column *a, const pdm_column *b, int64_t row) {
+    int64_t x = 0;
+    int64_t y = 0;
+    const char *s = text_bounds(a, row, &x);
+    const char *t = text_bounds(b, row, &y);
+    return x == y && memcmp(s, t, (size_t)x) == 0;
 }
 
-static bool texts_equal(const pdm_table *a, const pdm_table *b, const char *name, int64_t row) {
-    size_t x = 0;
-    size_t y = 0;
-    const char *s = pdm_table_utf8(a, name, row, &x);
-    const char *t = pdm_table_utf8(b, name, row, &y);
-    if (s == NULL || t == NULL) return s == t;
-    return x == y && (x == 0 || memcmp(s, t, x) == 0);
+/* The first row that differs, `count` if none does. */
+static int64_t first_difference(const pdm_column *a, const pdm_column *b, int64_t count) {
+    size_t size = cell_bytes(a->type);
+    for (int64_t row = 0; row < count; row++) {
+        if (has_value(a, row) != has_value(b, row)) return row;
+        bool same = true;
+        if (a->type == PDM_TYPE_BOOL) {
+            same = bit(a->values, row) == bit(b->values, row);
+        } else if (a->type == PDM_TYPE_LARGE_UTF8) {
+            same = texts_equal(a, b, row);
+        } else {
+            const uint8_t *x = (const uint8_t *)a->values + (size_t)row * size;
+            const uint8_t *y = (const uint8_t *)b->values + (size_t)row * size;
+            same = memcmp(x, y, size) == 0;
+        }
+        if (!same) return row;
+    }
+    return count;
 }
 
 static bool columns_equal(const pdm_table *a, const pdm_table *b, int32_t column, char *why) {
-    const char *name = pdm_table_column_name(a, column);
-    int32_t type = pdm_table_column_type(a, column);
-    if (strcmp(name, pdm_table_column_name(b, column)) != 0 || type != pdm_table_column_type(b, column)) {
+    pdm_column x;
+    pdm_column y;
+    int64_t count = pdm_table_rows(a);
+    bool known = pdm_table_column(a, column, &x, NULL) == PDM_OK && pdm_table_column(b, column, &y, NULL) == PDM_OK;
+    if (!known || strcmp(x.name, y.name) != 0 || x.type != y.type) {
         (void)snprintf(why, 256, "table %s: column %d differs in name or type", pdm_table_name(a), column);
         return false;
     }
-    size_t size = cell_bytes(type);
-    const uint8_t *x = cells_of(a, name, type);
-    const uint8_t *y = cells_of(b, name, type);
-    for (int64_t row = 0; row < pdm_table_rows(a); row++) {
-        bool same = pdm_table_is_null(a, name, row) == pdm_table_is_null(b, name, row);
-        if (size > 0) same = same && memcmp(x + (size_t)row * size, y + (size_t)row * size, size) == 0;
-        if (size == 0 || type == PDM_TYPE_DICTIONARY) same = same && texts_equal(a, b, name, row);
-        if (same) continue;
-        (void)snprintf(why, 256, "table %s, column %s, row %" PRId64, pdm_table_name(a), name, row);
+    int64_t row = first_difference(&x, &y, count);
+    if (row == count && x.type == PDM_TYPE_DICTIONARY) {
+        bool same = x.dictionary_length == y.dictionary_length &&
+                    first_difference(x.dictionary, y.dictionary, x.dictionary_length) == x.dictionary_length;
+        if (same) return true;
+        (void)snprintf(why, 256, "table %s, column %s: the dictionary", pdm_table_name(a), x.name);
         return false;
     }
-    return true;
+    if (row == count) return true;
+    (void)snprintf(why, 256, "table %s, column %s, row %" PRId64, pdm_table_name(a), x.name, row);
+    return false;
 }
+
+/* ---- results and states ---- */
 
 bool results_equal(const pdm_result *a, const pdm_result *b, char *why) {
     if (pdm_result_table_count(a) != pdm_result_table_count(b)) {

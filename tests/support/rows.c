@@ -26,7 +26,58 @@ static void *take(size_t count, size_t size) {
     return block;
 }
 
+/* ---- columns ---- */
+
+static const pdm_column_info named_columns[] = {
+    {.name = "is_cart", .role = PDM_ROLE_FLAG, .nullable = 1, .unit = "", .doc = ""},
+    {.name = "is_order", .role = PDM_ROLE_FLAG, .nullable = 1, .unit = "", .doc = ""},
+    {.name = "is_refund", .role = PDM_ROLE_FLAG, .nullable = 1, .unit = "", .doc = ""},
+    {.name = "held_a", .role = PDM_ROLE_KEY, .nullable = 1, .unit = "", .doc = ""},
+    {.name = "held_b", .role = PDM_ROLE_KEY, .nullable = 1, .unit = "", .doc = ""},
+};
+#define NAMED_COLUMNS ((int32_t)(sizeof named_columns / sizeof *named_columns))
+
+static bool names_columns(const pdm_metric *metric) {
+    for (int32_t l = 0; l < metric->list_count; l++) {
+        for (int32_t c = 0; c < metric->lists[l].column_count; c++) {
+            if (strcmp(metric->lists[l].columns[c].name, "column") == 0) return true;
+        }
+    }
+    return false;
+}
+
+static const struct {
+    const char *metric;
+    const char *column;
+    rows_shape shape;
+} shapes[] = {
+    {"funnel", "time", ROWS_INSTANTS}, {"funnel", "event", ROWS_EVENTS}, {"funnel", "steps", ROWS_MASKS},
+    {"funnel", "exclude", ROWS_MASKS}, {"funnel", "session", ROWS_FEW},  {"funnel", "hold", ROWS_FEW},
+    {"funnel", "breakdown", ROWS_FEW}, {"funnel", "held_a", ROWS_FEW},   {"funnel", "held_b", ROWS_FEW},
+    {"funnel", "seq", ROWS_FEW},
+};
+
+static rows_shape shape_of(const pdm_metric *metric, const pdm_column_info *info) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        if (strcmp(shapes[i].metric, metric->name) == 0 && strcmp(shapes[i].column, info->name) == 0)
+            return shapes[i].shape;
+    }
+    return ROWS_BY_ROLE;
+}
+
 /* ---- the model ---- */
+
+/* Values of columns with a shape of their own, from three numbers ≥ 0. */
+static int64_t shaped_value(rows_shape shape, int64_t a, int64_t b, int64_t c) {
+    switch (shape) {
+    case ROWS_INSTANTS: return (a % 8 - 4) * DAY_US + b % 4 * 6 * HOUR_US + (c % 4 == 0 ? c / 4 % 4 * 1000000 : 0);
+    case ROWS_EVENTS: return a % 8;
+    case ROWS_MASKS: return c % 16 == 0 ? a * 31 - 7 : b % 2 == 0 ? INT64_C(1) << a % 6 : a % 64;
+    case ROWS_FEW: return a % 4;
+    case ROWS_BY_ROLE:
+    default: return 0;
+    }
+}
 
 static int64_t key_domain(int32_t nth_key, int64_t count, bool event) {
     if (event) return count > 4 ? count - count / 5 : 4;
@@ -34,7 +85,13 @@ static int64_t key_domain(int32_t nth_key, int64_t count, bool event) {
     return count / share + 3;
 }
 
-static int64_t model_value(const pdm_column_info *info, int32_t nth_key, int64_t count, uint64_t *random) {
+static int64_t model_value(const rows_column *c, int32_t nth_key, int64_t count, uint64_t *random) {
+    const pdm_column_info *info = c->info;
+    if (c->shape != ROWS_BY_ROLE) {
+        int64_t a = rows_below(random, 64);
+        int64_t b = rows_below(random, 64);
+        return shaped_value(c->shape, a, b, rows_below(random, 64));
+    }
     switch (info->role) {
     case PDM_ROLE_KEY: return rows_below(random, key_domain(nth_key, count, strcmp(info->name, "event_id") == 0));
     case PDM_ROLE_TIME: {
@@ -50,6 +107,7 @@ static int64_t model_value(const pdm_column_info *info, int32_t nth_key, int64_t
         return kind < 12 ? 1 + rows_below(random, 12) * 100 : 1 + rows_below(random, 2000);
     }
     case PDM_ROLE_TEXT: return rows_below(random, 6);
+    case PDM_ROLE_FLAG: return rows_below(random, 3) == 0;
     default: return rows_below(random, 50) - 10;
     }
 }
@@ -135,7 +193,36 @@ static void lay_out_int_keys(rows_column *c, bool is_unsigned, int64_t count) {
     c->owned[3] = words;
 }
 
+/* Codes of events, the same numbers in every style that has integers. */
+static void lay_out_events(rows_column *c, rows_style style, int64_t count) {
+    if (style == ROWS_MIXED) {
+        lay_out_words(c, PDM_TYPE_INT32, 4, 1, 1, count);
+        return;
+    }
+    lay_out_words(c, style == ROWS_UINT ? PDM_TYPE_UINT64 : PDM_TYPE_INT64, 8, 1, 1, count);
+    int64_t *codes = c->owned[3];
+    for (int64_t i = 0; i < count && style == ROWS_INT; i++) {
+        if (codes[i] == 6) codes[i] = INT64_MIN;
+        if (codes[i] == 7) codes[i] = INT64_MAX;
+    }
+}
+
+static void lay_out_flags(rows_column *c, rows_style style, int64_t count) {
+    if (style == ROWS_MIXED || style == ROWS_UINT) {
+        lay_out_words(c, style == ROWS_UINT ? PDM_TYPE_UINT8 : PDM_TYPE_INT16, style == ROWS_UINT ? 1 : 2, 1, 3, count);
+        return;
+    }
+    uint8_t *bits = take((size_t)count / 8 + 1, 1);
+    for (int64_t i = 0; i < count; i++) bits[i >> 3] = (uint8_t)(bits[i >> 3] | (c->values[i] != 0) << (i & 7));
+    c->column = pdm_column_make(c->info->name, PDM_TYPE_BOOL, bits);
+    c->owned[3] = bits;
+}
+
 static void lay_out_key(rows_column *c, rows_style style, bool first, int64_t count) {
+    if (c->shape == ROWS_EVENTS && style != ROWS_TEXT && style != ROWS_DICTIONARY) {
+        lay_out_events(c, style, count);
+        return;
+    }
     switch ((int32_t)style) {
     case ROWS_TEXT: lay_out_texts(c, PDM_TYPE_UTF8, count, c->values, &c->column, c->owned); break;
     case ROWS_DICTIONARY: lay_out_dictionary(c, count); break;
@@ -187,6 +274,7 @@ static void lay_out(rows *r) {
         case PDM_ROLE_MONEY: lay_out_money(c, r->style, r->count); break;
         case PDM_ROLE_TEXT: lay_out_texts(c, PDM_TYPE_UTF8, r->count, c->values, &c->column, c->owned); break;
         case PDM_ROLE_FLOAT: lay_out_floats(c, r->count); break;
+        case PDM_ROLE_FLAG: lay_out_flags(c, r->style, r->count); break;
         default: lay_out_words(c, PDM_TYPE_INT64, 8, 1, 1, r->count); break;
         }
         uint8_t *bits = take((size_t)r->count / 8 + 1, 1);
@@ -205,9 +293,15 @@ static rows *new_rows(const pdm_metric *metric, rows_style style, int64_t count)
     r->metric = metric;
     r->style = style;
     r->count = count;
-    r->column_count = metric->column_count;
+    r->column_count = metric->column_count + (names_columns(metric) ? NAMED_COLUMNS : 0);
+    if (r->column_count > ROWS_MAX_COLUMNS) {
+        (void)fprintf(stderr, "ROWS_MAX_COLUMNS is too small for metric \"%s\"\n", metric->name);
+        abort();
+    }
     for (int32_t i = 0; i < r->column_count; i++) {
-        r->columns[i].info = &metric->columns[i];
+        bool own = i < metric->column_count;
+        r->columns[i].info = own ? &metric->columns[i] : &named_columns[i - metric->column_count];
+        r->columns[i].shape = shape_of(metric, r->columns[i].info);
         r->columns[i].values = take((size_t)count, sizeof(int64_t));
         r->columns[i].valid = take((size_t)count, 1);
     }
@@ -221,8 +315,8 @@ rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_sty
     for (int32_t i = 0; i < r->column_count; i++) {
         rows_column *c = &r->columns[i];
         for (int64_t row = 0; row < count; row++) {
-            c->values[row] = model_value(c->info, nth_key, count, &random);
-            int64_t one_in = c->info->nullable != 0 ? 2 : nulls ? 25 : 0;
+            c->values[row] = model_value(c, nth_key, count, &random);
+            int64_t one_in = c->info->nullable != 0 ? (c->shape == ROWS_BY_ROLE ? 2 : 8) : nulls ? 25 : 0;
             c->valid[row] = one_in == 0 || rows_below(&random, one_in) != 0 ? 1 : 0;
         }
         nth_key += c->info->role == PDM_ROLE_KEY ? 1 : 0;
@@ -231,9 +325,12 @@ rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_sty
     return r;
 }
 
-static int64_t value_from_bytes(const pdm_column_info *info, rows_style style, const uint8_t cell[3]) {
+static int64_t value_from_bytes(const rows_column *c, rows_style style, const uint8_t cell[3]) {
+    const pdm_column_info *info = c->info;
     int64_t number = (int64_t)cell[0] | (int64_t)cell[1] << 8;
     bool wide = style == ROWS_INT;
+    bool extreme = wide && info->role == PDM_ROLE_TIME && cell[2] > 250;
+    if (c->shape != ROWS_BY_ROLE && !extreme) return shaped_value(c->shape, cell[0], cell[1], cell[1] / 4);
     switch (info->role) {
     case PDM_ROLE_KEY: return number % 200;
     case PDM_ROLE_TIME:
@@ -243,18 +340,19 @@ static int64_t value_from_bytes(const pdm_column_info *info, rows_style style, c
         if (wide && cell[2] > 250) return cell[2] > 253 ? INT64_MAX - number : INT64_MIN + number;
         return number - (cell[2] % 3 == 0 ? 0 : 32768);
     case PDM_ROLE_TEXT: return number % 6;
+    case PDM_ROLE_FLAG: return number % 2;
     default: return number - 100;
     }
 }
 
 rows *rows_from_bytes(const pdm_metric *metric, const uint8_t *bytes, size_t size, rows_style style) {
-    size_t width = 3 * (size_t)metric->column_count;
+    size_t width = 3 * (size_t)(metric->column_count + (names_columns(metric) ? NAMED_COLUMNS : 0));
     rows *r = new_rows(metric, style, (int64_t)(size / width));
     for (int64_t row = 0; row < r->count; row++) {
         for (int32_t i = 0; i < r->column_count; i++, bytes += 3) {
             rows_column *c = &r->columns[i];
-            c->values[row] = value_from_bytes(c->info, style, bytes);
-            int32_t one_in = c->info->nullable != 0 ? 2 : 29;
+            c->values[row] = value_from_bytes(c, style, bytes);
+            int32_t one_in = c->info->nullable != 0 ? (c->shape == ROWS_BY_ROLE ? 2 : 8) : 29;
             c->valid[row] = bytes[2] % one_in != 1 ? 1 : 0;
         }
     }

@@ -1,6 +1,8 @@
 /*
  * Rows for any metric, made from the column descriptions in the registry: few customers, colliding keys, refunds, gifts, times before
- * 1970. The same numbers can be laid out in several physical styles, shuffled, cut into batches and streamed.
+ * 1970. Metrics whose lists name input columns also get a few of these (is_cart, is_order, is_refund: flags; held_a, held_b: keys);
+ * funnels get few events, few instants and masks. The same numbers can be laid out in several physical styles, shuffled, cut into
+ * batches and streamed.
  */
 #ifndef PDM_TEST_ROWS_H
 #define PDM_TEST_ROWS_H
@@ -8,7 +10,7 @@
 #include <pdmetrics/metric.h>
 #include <pdmetrics/state.h>
 
-#define ROWS_MAX_COLUMNS 16
+#define ROWS_MAX_COLUMNS 24
 
 typedef enum rows_style {
     ROWS_INT = 0,        /* int64 keys, int64 µs, int64 minor units */
@@ -19,8 +21,19 @@ typedef enum rows_style {
     ROWS_STYLES = 5
 } rows_style;
 
+/* What the values of a column look like where its role does not say enough. */
+typedef enum rows_shape {
+    ROWS_BY_ROLE = 0,
+    ROWS_INSTANTS = 1, /* a few days, a few hours, a few seconds: many ties */
+    ROWS_EVENTS =
+        2, /* 0 … 7; codes are the numbers themselves, but 6 and 7 are the extremes of int64 where the style is ROWS_INT */
+    ROWS_MASKS = 3, /* one bit, or several, or bits beyond the 6 lowest */
+    ROWS_FEW = 4    /* 0 … 3 */
+} rows_shape;
+
 typedef struct rows_column {
     const pdm_column_info *info;
+    rows_shape shape;
     int64_t *values; /* the model: small numbers, whatever the physical type */
     uint8_t *valid;  /* one byte a row */
     pdm_column column;

@@ -15,6 +15,8 @@ typedef struct source {
 static const char *format_of(const pdm_column *column) {
     int32_t type = column->type == PDM_TYPE_DICTIONARY ? column->index_type : column->type;
     switch (type) {
+    case PDM_TYPE_BOOL: return "b";
+    case PDM_TYPE_UINT8: return "C";
     case PDM_TYPE_INT16: return "s";
     case PDM_TYPE_INT32: return "i";
     case PDM_TYPE_INT64: return "l";

@@ -38,6 +38,7 @@ static const settings whole = {.role = PDM_ROLE_INTEGER, .exponent = -1};
 static const settings real = {.role = PDM_ROLE_FLOAT, .exponent = -1};
 static const settings moment = {.role = PDM_ROLE_TIME, .exponent = -1};
 static const settings label = {.role = PDM_ROLE_TEXT, .exponent = -1};
+static const settings flag = {.role = PDM_ROLE_FLAG, .nullable = 1, .exponent = -1};
 
 /* Takes rows [first, first + rows) of the column; taken_end() releases. */
 static void take_some(taken *t, settings how, const pdm_column *column, int64_t length, int64_t first, int64_t rows) {
@@ -510,6 +511,67 @@ static void test_nulls(void **unused) {
 
 /* ---- batches ---- */
 
+/* Bits from any place of a bitmap, integers of which 0 is false; a null is false, and no null. */
+static void test_flags(void **unused) {
+    (void)unused;
+    static const uint8_t bits[] = {0xB2, 0x4D, 0x01}; /* 0100 1101 1011 0010 1, first row first */
+    static const int64_t expected[] = {0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1};
+    for (int64_t offset = 0; offset < 9; offset++) {
+        pdm_column column = pdm_column_make("c", PDM_TYPE_BOOL, bits);
+        column.offset = offset;
+        expect_words(flag, &column, expected + offset, 17 - offset);
+        taken t;
+        take_some(&t, flag, &column, 17 - offset, 3, 5);
+        assert_int_equal(t.status, PDM_OK);
+        for (int64_t i = 0; i < 5; i++) assert_int_equal(t.block.cells[0].words[i], expected[offset + 3 + i]);
+        taken_end(&t);
+        static const uint8_t valid[] = {0xFE, 0xFB, 0x01}; /* rows 0 and 10 of the bitmap are null */
+        column.validity = valid;
+        take_all(&t, flag, &column, 17 - offset);
+        assert_int_equal(t.status, PDM_OK);
+        assert_null(t.block.cells[0].valid);
+        for (int64_t i = 0; i < 17 - offset; i++)
+            assert_int_equal(t.block.cells[0].words[i], offset + i == 10 ? 0 : expected[offset + i]);
+        taken_end(&t);
+    }
+    static const int8_t i8[] = {0, -1, 127, 0};
+    static const uint16_t u16[] = {0, 256, 1, 0};
+    static const int64_t i64[] = {0, INT64_MIN, INT64_C(1) << 32, 0};
+    static const uint64_t u64[] = {0, UINT64_MAX, 1, 0};
+    static const int64_t whether[] = {0, 1, 1, 0};
+    const pdm_column columns[] = {pdm_column_make("c", PDM_TYPE_INT8, i8), pdm_column_make("c", PDM_TYPE_UINT16, u16),
+                                  pdm_column_make("c", PDM_TYPE_INT64, i64),
+                                  pdm_column_make("c", PDM_TYPE_UINT64, u64)};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        expect_words(flag, &columns[i], whether, 4);
+        static const uint8_t valid[] = {0x0B};
+        pdm_column column = columns[i];
+        column.validity = valid;
+        expect_words(flag, &column, (const int64_t[]){0, 1, 0, 0}, 4);
+    }
+    pdm_column none = pdm_column_make("c", PDM_TYPE_ALL_NULL, NULL);
+    taken t;
+    take_all(&t, flag, &none, 4);
+    assert_int_equal(t.status, PDM_OK);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(t.block.cells[0].words[i], 0);
+    taken_end(&t);
+    static const double f64[] = {0, 1};
+    static const int32_t offsets[] = {0, 1, 2};
+    pdm_column floats = pdm_column_make("c", PDM_TYPE_FLOAT64, f64);
+    pdm_column words = pdm_column_utf8("c", offsets, "01");
+    expect_refusal(flag, &floats, 2, PDM_E_BAD_TYPE, -1);
+    expect_refusal(flag, &words, 2, PDM_E_BAD_TYPE, -1);
+    pdm_column codes = pdm_column_make("c", PDM_TYPE_DICTIONARY, i8);
+    codes.index_type = PDM_TYPE_INT8;
+    codes.dictionary = &columns[0];
+    codes.dictionary_length = 4;
+    expect_refusal(flag, &codes, 2, PDM_E_BAD_TYPE, -1);
+    /* Nobody else takes bits. */
+    pdm_column bitmap = pdm_column_make("c", PDM_TYPE_BOOL, bits);
+    expect_refusal(whole, &bitmap, 2, PDM_E_BAD_TYPE, -1);
+    expect_refusal(key, &bitmap, 2, PDM_E_BAD_TYPE, -1);
+}
+
 static void test_batches(void **unused) {
     (void)unused;
     static const int64_t values[] = {1};
@@ -558,7 +620,7 @@ int main(void) {
         cmocka_unit_test(test_money_sum), cmocka_unit_test(test_numbers),      cmocka_unit_test(test_times),
         cmocka_unit_test(test_texts),     cmocka_unit_test(test_bad_texts),    cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_views),     cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_batches),   cmocka_unit_test(test_flags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,10 +220,28 @@ static void test_reserve(void **unused) {
     assert_int_equal(memory.outstanding, 0);
 }
 
+/* The hash of an integer can be turned back; the factor and its inverse are what they say they are. */
+static void test_unhashing(void **unused) {
+    (void)unused;
+    static const uint64_t seeds[] = {0, 1, UINT64_MAX, UINT64_C(0xDEADBEEFCAFE)};
+    static const uint64_t words[] = {0, 1, 2, UINT32_MAX, (uint64_t)UINT32_MAX + 1, UINT64_C(1) << 63, UINT64_MAX};
+    assert_true(PDM__HASH_FACTOR * PDM__HASH_INVERSE == 1);
+    for (size_t s = 0; s < sizeof seeds / sizeof *seeds; s++) {
+        uint64_t random = seeds[s] + 7;
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            assert_true(pdm__unhash_word(pdm__hash_word(words[i], 0, seeds[s]), seeds[s]) == words[i]);
+        for (int32_t i = 0; i < 10000; i++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            assert_true(pdm__unhash_word(pdm__hash_word(random, 0, seeds[s]), seeds[s]) == random);
+            assert_true(pdm__hash_word(pdm__unhash_word(random, seeds[s]), 0, seeds[s]) == random);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_against_a_list), cmocka_unit_test(test_taking_back), cmocka_unit_test(test_many_at_once),
-        cmocka_unit_test(test_equal_hashes),   cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_unhashing),    cmocka_unit_test(test_against_a_list), cmocka_unit_test(test_taking_back),
+        cmocka_unit_test(test_many_at_once), cmocka_unit_test(test_equal_hashes),   cmocka_unit_test(test_reserve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

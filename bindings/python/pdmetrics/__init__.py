@@ -41,6 +41,7 @@ from ._metrics import __all__ as _metrics_all
 from ._native.core import pdm_version as _version
 from ._registry import metrics
 from ._result import Column, Result, Table
+from ._shorthand.funnel import Exclusion, Step
 from ._state import State
 
 __version__: str = _version()
@@ -56,6 +57,7 @@ __all__ = [
     "DuplicateEdgesError",
     "EmptyPeriodError",
     "Error",
+    "Exclusion",
     "LimitError",
     "MissingColumnError",
     "NoMemoryError",
@@ -67,6 +69,7 @@ __all__ = [
     "SegmentOverlapError",
     "SequenceError",
     "State",
+    "Step",
     "StoppedError",
     "StreamError",
     "Table",

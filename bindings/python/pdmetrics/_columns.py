@@ -16,6 +16,9 @@ from ._native import core
 # (name, type, values, validity, offsets, offset, index_type, scale, naive, dictionary)
 Column = tuple[str, int, Any, Any, Any, int, int, int, int, Any]
 
+# Roles that are no fractions: floats of these are integers with gaps.
+_WHOLE = frozenset({_registry.KEY, _registry.FLAG})
+
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _NOT_A_TIME = -(2**63)
@@ -133,11 +136,11 @@ def of_numpy(name: str, values: Any, role: int, *, nan_is_null: bool = False) ->
     if kind == "b":
         return make(name, core.PDM_TYPE_BOOL, numpy.packbits(values, bitorder="little"), validity)
     if kind == "f" and values.dtype.itemsize in (4, 8):
-        if nan_is_null or role == _registry.KEY:
+        if nan_is_null or role in _WHOLE:
             present = ~numpy.isnan(values)
             validity = bitmap(present) if validity is None else validity
             values = values if validity is None else numpy.where(present, values, 0)
-        if role == _registry.KEY:
+        if role in _WHOLE:
             values = _whole(name, values)
             kind = "i"
     found = _BY_FORMAT.get((kind, values.dtype.itemsize))
@@ -298,7 +301,7 @@ def _integers(name: str, values: Sequence[Any], validity: bytes | None) -> Colum
 
 def _floats(name: str, values: Sequence[Any], validity: bytes | None, role: int) -> Column:
     plain = array("d", values if validity is None else (0.0 if value is None else value for value in values))
-    if role != _registry.KEY:
+    if role not in _WHOLE:
         return make(name, core.PDM_TYPE_FLOAT64, plain, validity)
     for row, value in enumerate(plain):
         if not value.is_integer() or abs(value) > 2.0**53:

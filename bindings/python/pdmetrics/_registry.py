@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from . import _time
 from ._native import core
 
 INT64_MIN = -(2**63)
@@ -15,9 +16,11 @@ MONEY = core.PDM_ROLE_MONEY
 INTEGER = core.PDM_ROLE_INTEGER
 FLOAT = core.PDM_ROLE_FLOAT
 TEXT = core.PDM_ROLE_TEXT
+FLAG = core.PDM_ROLE_FLAG
 
 # Ids are named after what they identify; an event's id is not the event.
 _KEPT_KEYWORDS = frozenset({"event_id"})
+_SHORT_KEYWORDS = {"breakdown": "by"}
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,8 @@ class ColumnInfo:
     nullable: bool
     unit: str
     doc: str
-
-    @property
-    def keyword(self) -> str:
-        """The argument that says what this column is called in a frame: ``customer`` for ``customer_id``."""
-        if self.name.endswith("_id") and self.name not in _KEPT_KEYWORDS:
-            return self.name[:-3]
-        return self.name
+    keyword: str
+    """The argument that says what this column is called in a frame: ``customer`` for ``customer_id``."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,24 @@ class MetricInfo:
         return f"{name}_list" if name in self.options else name
 
 
-def _column(info: core.pdm_column_info) -> ColumnInfo:
-    return ColumnInfo(info.name, info.role, bool(info.required), bool(info.nullable), info.unit or "", info.doc or "")
+def _keyword(name: str, taken: Collection[str]) -> str:
+    """Short, and none that a list or an option has."""
+    if name.endswith("_id") and name not in _KEPT_KEYWORDS:
+        return name[:-3]
+    short = _SHORT_KEYWORDS.get(name, name)
+    return f"{short}_column" if short in taken else short
+
+
+def _column(info: core.pdm_column_info, taken: Collection[str] = ()) -> ColumnInfo:
+    return ColumnInfo(
+        info.name,
+        info.role,
+        bool(info.required),
+        bool(info.nullable),
+        info.unit or "",
+        info.doc or "",
+        _keyword(info.name, taken),
+    )
 
 
 def _option(info: core.pdm_option_info) -> OptionInfo:
@@ -134,6 +148,8 @@ def _option(info: core.pdm_option_info) -> OptionInfo:
     else:  # a fallback that is no value means that the metric decides
         decided = info.fallback == INT64_MIN or not info.minimum <= info.fallback <= info.maximum
         default = None if decided else info.fallback
+        if default is not None and info.type == core.PDM_OPTION_DURATION:
+            default = _time.duration_text(info.fallback)
     return OptionInfo(
         info.name, info.type, tuple(values), info.minimum, info.maximum, default, info.unit or "", info.doc or ""
     )
@@ -156,13 +172,14 @@ def _metric(info: core.pdm_metric) -> MetricInfo:
     options = [_option(info.option_at(i)) for i in range(info.option_count)]
     lists = [_list(info.list_at(i)) for i in range(info.list_count)]
     tables = [_table(info.table_at(i)) for i in range(info.table_count)]
+    taken = {option.name for option in options} | {item.name for item in lists}
     return MetricInfo(
         name=info.name,
         version=info.version,
         summary=info.summary,
         title=info.title,
         title_zh=info.title_zh,
-        columns=tuple(_column(info.column_at(i)) for i in range(info.column_count)),
+        columns=tuple(_column(info.column_at(i), taken) for i in range(info.column_count)),
         options={option.name: option for option in options},
         lists={item.name: item for item in lists},
         tables={table.name: table for table in tables},

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
-from . import _frames, _lists, _time
+from . import _columns, _frames, _lists, _registry, _shorthand, _time
 from ._errors import ArgumentError, ColumnTypeError, Error, MissingColumnError, OptionError, OptionsDifferError
 from ._frames import Batch, Chunk, FrameLike, Wanted
 from ._native import core
@@ -66,6 +66,7 @@ class State:
     _machine: _Machine
     _native: core.pdm_state
     _columns: dict[str, str | None]
+    _named: list[str] | None = None  # columns that its lists name; None = not asked yet
     _tz: tzinfo
     _exponent: int | None
 
@@ -113,6 +114,16 @@ class State:
         core.pdm_state_merge(self._native, other._native)
         if self._exponent is None:
             self._exponent = other._exponent
+        return self
+
+    def seal(self) -> Self:
+        """Says that the stretch of time the state covers (``segment_from``, ``segment_to``) is complete.
+
+        What is kept of its rows then no longer grows with them. States of other stretches still merge with it, and give the same
+        results; more rows of a sealed stretch are refused.
+        """
+        core.pdm_state_seal(self._native)
+        self._machine.done()
         return self
 
     def result(self) -> Result:
@@ -211,9 +222,12 @@ class State:
         self._native = call.state()
 
     def _wanted(self, columns: Mapping[str, str | None]) -> list[Wanted]:
+        if self._named is None:
+            self._named = _columns_of_lists(self._native, self._metric)
+        named = [Wanted(name, name, name, _registry.FLAG, False) for name in self._named]
         if not columns:
-            return _wanted(self._metric, self._columns)
-        return _wanted(self._metric, {**self._columns, **_column_names(self._metric, columns)})
+            return _wanted(self._metric, self._columns) + named
+        return _wanted(self._metric, {**self._columns, **_column_names(self._metric, columns)}) + named
 
     def _take(self, chunk: Chunk) -> None:
         if isinstance(chunk, Batch):
@@ -240,6 +254,7 @@ class Call:
     """The arguments of a metric's function or class, sorted into columns, options, lists, calendar and machine."""
 
     def __init__(self, metric: MetricInfo, arguments: Mapping[str, Any]) -> None:
+        arguments = _shorthand.expanded(metric, arguments)
         self.metric = metric
         self.tz = _time.zone(arguments.get("tz"))
         self.calendar = _time.calendar(self.tz, arguments.get("week_start") or "monday")
@@ -272,6 +287,29 @@ class Call:
         for name, rows in self.lists:
             core.pdm_state_set_list(native, name, rows)
         return native
+
+
+def _columns_of_lists(native: core.pdm_state, metric: MetricInfo) -> list[str]:
+    """Input columns that a state's lists name, besides those of the metric.
+
+    The state knows them even where it was restored from bytes, and says what it misses: no rows at all ask for them.
+    """
+    if not any(column.name == "column" for info in metric.lists.values() for column in info.columns):
+        return []
+    known = {column.name for column in metric.columns}
+    given: list[str] = []
+    while True:
+        try:
+            core.pdm_state_update(
+                native, (0, [_columns.make(name, core.PDM_TYPE_ALL_NULL, None) for name in given])
+            )
+        except MissingColumnError as error:
+            if error.column is not None and error.column not in given:
+                given.append(error.column)
+                continue
+        except Error:  # the rows will say it again, of the whole
+            pass
+        return [name for name in given if name not in known]
 
 
 def _column_names(metric: MetricInfo, columns: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -315,6 +353,8 @@ def _text(option: OptionInfo, value: Any, tz: tzinfo) -> str:
     """The text that pdm_options_set() reads."""
     if option.kind == core.PDM_OPTION_TIME:
         return str(_time.instant(value, tz, option.name))
+    if option.kind == core.PDM_OPTION_DURATION:
+        return str(_time.duration(value, option.name))
     if option.kind == core.PDM_OPTION_BOOL:
         if isinstance(value, bool):
             return "true" if value else "false"

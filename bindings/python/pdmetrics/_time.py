@@ -14,6 +14,7 @@ from ._errors import OptionError
 
 TimeZone = str | tzinfo | None
 Instant = datetime | date | str | int
+Duration = timedelta | str | int
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Calendar = tuple[int, int, "array[int]", "array[int]"]
 
@@ -24,6 +25,17 @@ _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = datetime(1900, 1, 1)
 _LAST = datetime(2100, 1, 1)
+UNLIMITED = 2**63 - 1
+_UNITS_US = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "m": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+    "w": 604_800_000_000,
+}
+_DURATION = re.compile(r"(\d+)\s*(us|ms|s|m|h|d|w)?\Z")
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?\Z", re.IGNORECASE)
 
 
@@ -138,6 +150,39 @@ def _parse(text: str, name: str) -> datetime | int:
         raise OptionError(
             f'{name}: expected a date or time such as 2024-06-18 or 2024-06-18T20:00+08:00, got "{text}"', column=name
         ) from None
+
+
+def duration(value: Duration, name: str) -> int:
+    """µs of a timedelta, of text such as "7d", "36h" or "unlimited", or µs as they are."""
+    other: Any = value
+    if isinstance(value, timedelta):
+        return value // _MICROSECOND
+    if isinstance(value, str):
+        if value.strip() == "unlimited":
+            return UNLIMITED
+        found = _DURATION.match(value.strip())
+        if found is not None:
+            return int(found.group(1)) * _UNITS_US[found.group(2) or "us"]
+    elif isinstance(value, int) and not isinstance(value, bool):
+        return value
+    elif type(other).__name__ == "timedelta64":
+        return duration(other.astype("timedelta64[us]").item(), name)
+    elif hasattr(other, "__index__") and not isinstance(other, bool):  # numpy's integers
+        return operator.index(other)
+    raise OptionError(
+        f'{name}: expected a duration such as "7d", "36h", "90s" or "unlimited", a timedelta or µs, got {value!r}',
+        column=name,
+    )
+
+
+def duration_text(micros: int) -> str:
+    """The shortest text that :func:`duration` reads back."""
+    if micros == UNLIMITED:
+        return "unlimited"
+    for unit in ("d", "h", "m", "s", "ms"):
+        if micros and micros % _UNITS_US[unit] == 0:
+            return f"{micros // _UNITS_US[unit]}{unit}"
+    return f"{micros}us"
 
 
 def to_datetime(micros: int, tz: tzinfo) -> datetime:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from . import _frames, _render, datasets
+from . import _frames, _render, _shorthand, datasets
 from ._errors import ArgumentError, Error, OptionError
 from ._native import core
 from ._progress import Bar
@@ -22,6 +22,7 @@ from ._state import compute
 _TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", "rows": "行"}}
 # Names by which an option is known outside the library.
 _ALSO = {("rfm", "map"): "--scheme"}
+_AS_WRITTEN = (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME, core.PDM_OPTION_DURATION)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,17 +81,30 @@ def _add_metric(parser: argparse.ArgumentParser, metric: MetricInfo) -> None:
         )
     if metric.lists:
         lists = parser.add_argument_group("lists: a CSV or JSON file, or JSON itself")
-        for name, info in metric.lists.items():
-            names = ", ".join(column.name for column in info.columns)
-            lists.add_argument(
-                _flag(metric.list_keyword(name)),
-                dest=f"list_{metric.list_keyword(name)}",
-                metavar="LIST",
-                help=_escape(f"{info.doc} Columns: {names}"),
-            )
+        for name in metric.lists:
+            _add_list(lists, metric, name)
     options = parser.add_argument_group("options")
+    for extra in _shorthand.of(metric.name).parameters:
+        _add_extra(options, extra)
     for option in metric.options.values():
         _add_option(options, metric.name, option)
+
+
+def _add_extra(group: argparse._ArgumentGroup, extra: _shorthand.Parameter) -> None:
+    group.add_argument(_flag(extra.name), dest=f"extra_{extra.name}", metavar="VALUE", help=_escape(extra.doc))
+
+
+def _add_list(group: argparse._ArgumentGroup, metric: MetricInfo, name: str) -> None:
+    info = metric.lists[name]
+    keyword = metric.list_keyword(name)
+    columns = ", ".join(column.name for column in info.columns)
+    words = ""
+    kind = "list"
+    if name in _shorthand.of(metric.name).lists_in_words:
+        kind, words = "words", " Or in words: a,b,c (a|b for either)."
+    group.add_argument(
+        _flag(keyword), dest=f"{kind}_{keyword}", metavar="LIST", help=_escape(f"{info.doc} Columns: {columns}.{words}")
+    )
 
 
 def _parser() -> _Parser:
@@ -162,6 +176,13 @@ def _add_review(commands: Any) -> None:
             if option.name not in seen and option.name not in names:
                 seen.add(option.name)
                 _add_option(options, metric.name, option)
+    for metric in metrics.values():
+        known = _shorthand.of(metric.name)
+        for name in metric.lists:
+            if name in known.lists_in_words:
+                _add_list(options, metric, name)
+        for extra in known.parameters:
+            _add_extra(options, extra)
     review.set_defaults(run=_run_review)
 
 
@@ -170,7 +191,7 @@ def _add_review(commands: Any) -> None:
 
 def _option_value(option: OptionInfo, text: Any) -> Any:
     """The Python value of a flag's text."""
-    if not isinstance(text, str) or option.kind in (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME):
+    if not isinstance(text, str) or option.kind in _AS_WRITTEN:
         return text
     try:
         return float(text) if option.kind == core.PDM_OPTION_FLOAT else int(text)
@@ -190,17 +211,23 @@ def _arguments(given: argparse.Namespace, known: Mapping[str, OptionInfo]) -> di
             found[option.name] = _option_value(option, value)
         elif name.startswith("list_"):
             found[name.removeprefix("list_")] = _list(name.removeprefix("list_"), value)
+        elif name.startswith("words_"):
+            found[name.removeprefix("words_")] = _list(name.removeprefix("words_"), value, words=True)
+        elif name.startswith("extra_"):
+            found[name.removeprefix("extra_")] = value
     found["tz"] = given.tz
     found["threads"] = given.threads
     found["progress"] = _progress(given)
     return found
 
 
-def _list(name: str, text: str) -> Any:
-    """A list from a file or from JSON."""
+def _list(name: str, text: str, *, words: bool = False) -> Any:
+    """A list from a file or from JSON; or, if it may be in words and is no file, as it is."""
     stripped = text.strip()
     if stripped.startswith(("[", "{")):
         return _json(name, stripped)
+    if words and not text.lower().endswith((".csv", ".json")) and not os.path.isfile(text):
+        return text
     try:
         with open(text, encoding="utf-8-sig", newline="") as source:
             if text.lower().endswith(".json"):
@@ -253,7 +280,7 @@ def _run_metric(given: argparse.Namespace) -> int:
             (result.tables[given.table] if given.table else result.main).save(given.out)
         _say_wrote(given, given.out)
     if given.html:
-        _write_review(given, {"orders": given.input}, arguments, [metric.name])
+        _write_review(given, {"input": given.input}, arguments, [metric.name])
     print(shown)
     return 0
 

@@ -88,6 +88,7 @@ PDM_ROLE_MONEY: int
 PDM_ROLE_INTEGER: int
 PDM_ROLE_FLOAT: int
 PDM_ROLE_TEXT: int
+PDM_ROLE_FLAG: int
 PDM_OPTION_ENUM: int
 PDM_OPTION_BOOL: int
 PDM_OPTION_INT32: int
@@ -95,6 +96,7 @@ PDM_OPTION_INT64: int
 PDM_OPTION_TIME: int
 PDM_OPTION_FLOAT: int
 PDM_OPTION_TEXT: int
+PDM_OPTION_DURATION: int
 
 _Column = tuple[str, int, Any, Any, Any, int, int, int, int, Any]
 _Batch = tuple[int, list[_Column]]
@@ -110,6 +112,7 @@ def pdm_state_set_calendar(state: pdm_state, calendar: tuple[int, int, Any, Any]
 def pdm_state_set_list(state: pdm_state, list: str, rows: _Batch) -> None: ...
 def pdm_state_update(state: pdm_state, batch: _Batch) -> None: ...
 def pdm_state_merge(dst: pdm_state, src: pdm_state) -> None: ...
+def pdm_state_seal(state: pdm_state) -> None: ...
 def pdm_state_deserialize(context: pdm_context, bytes: Any) -> pdm_state: ...
 def pdm_state_result(state: pdm_state) -> pdm_result: ...
 def pdm_result_table_count(result: pdm_result) -> int: ...

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import _frames
+from .. import _frames, _shorthand
 from .._errors import ArgumentError, Error
-from .._registry import MetricInfo, metrics
+from .._registry import ColumnInfo, MetricInfo, metrics
 from .._result import Language, Result
 from .._state import compute
 
@@ -39,6 +39,7 @@ class Grid:
     caption: Text
     head: list[Text]
     rows: list[list[Text]]
+    total: bool = False  # the last row sums up the others
 
 
 @dataclass
@@ -62,6 +63,18 @@ class Review:
     skipped: list[tuple[str, Text]]
     sources: Mapping[str, str]
     made: datetime
+
+
+class Skipped(ArgumentError):
+    """A section that the data do not allow, and why."""
+
+    def __init__(self, why: Text) -> None:
+        super().__init__(why.en)
+        self.why = why
+
+
+# Whom the metrics count goes by several names; a review looks for them in this order.
+_ALSO = {"unit": ("customer", "customer_id", "user_id", "uid")}
 
 
 def percent(value: float | None) -> str:
@@ -89,13 +102,24 @@ class Data:
             self._columns[name] = _column_names(self.frame(name))
         return self._columns[name]
 
+    def name_of(self, column: ColumnInfo, source: str) -> str | None:
+        """What an input calls a column; ``None`` if it is not there."""
+        available = self.columns(source)
+        if self.arguments.get(column.keyword) is not None:
+            named = str(self.arguments[column.keyword])
+            return named if named in available else None
+        names = [column.name]
+        for other in _ALSO.get(column.name, ()):
+            names.append(str(self.arguments.get(other) or other))
+        return next((name for name in names if name in available), None)
+
     def input_for(self, metric: MetricInfo, preferred: Sequence[str] = ()) -> str | None:
         """An input that has every column a metric must have: one it is about, or the only one there is."""
-        needed = [
-            str(self.arguments.get(column.keyword) or column.name) for column in metric.columns if column.required
-        ]
         order = list(self.inputs) if not preferred or len(self.inputs) == 1 else preferred
-        return next((name for name in order if name in self.inputs and set(needed) <= set(self.columns(name))), None)
+        for name in order:
+            if name in self.inputs and all(self.name_of(c, name) is not None for c in metric.columns if c.required):
+                return name
+        return None
 
     def derive(self, name: str, frame: Any) -> str:
         """Makes a result an input for another metric; returns how it is called here."""
@@ -119,6 +143,7 @@ class Data:
         known = (
             {column.keyword for column in info.columns} | set(info.options) | {info.list_keyword(n) for n in info.lists}
         )
+        known |= {parameter.name for parameter in _shorthand.of(metric).parameters}
         known |= {"tz", "week_start", "threads", "memory_limit", "progress"}
         shared = {name: value for name, value in self.arguments.items() if name in known}
         given = {**shared, **arguments}
@@ -126,6 +151,8 @@ class Data:
         for column in info.columns:  # what the review names for another input is no error here
             if given.get(column.keyword) not in available and not column.required:
                 given.pop(column.keyword, None)
+            elif column.required and column.keyword not in given:
+                given[column.keyword] = self.name_of(column, source) or column.name
         return compute(metric, self.frame(source), given)
 
 
@@ -201,6 +228,9 @@ def build(
             continue
         try:
             made = tell(data, source) if tell is not None else _general(data, source, metric)
+        except Skipped as error:
+            skipped.append((metric.name, error.why))
+            continue
         except Error as error:
             failures.append(error)
             skipped.append((metric.name, Text(str(error), str(error))))

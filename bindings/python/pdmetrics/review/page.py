@@ -40,7 +40,7 @@ def _grid(grid: Grid) -> str:
         first, *rest = (_both(cell) for cell in row)
         body.append(f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>")
     return (
-        f'<div class="scroll"><table><caption>{_both(grid.caption)}</caption>'
+        f'<div class="scroll"><table{" class=total" if grid.total else ""}><caption>{_both(grid.caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
 

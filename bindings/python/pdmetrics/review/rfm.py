@@ -108,7 +108,7 @@ def _segment_grid(rows: list[dict[str, Any]], total: dict[str, Any], result: Res
             Text("", "") if last else Text(action(row["segment"], "en"), action(row["segment"], "zh")),
         ]
         body.append(cells)
-    return Grid(Text("Segments", "分群明细"), head, body)
+    return Grid(Text("Segments", "分群明细"), head, body, total=True)
 
 
 def _windows(result: Result) -> list[tuple[str, Any, Any]] | None:

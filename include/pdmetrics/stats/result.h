@@ -1,0 +1,98 @@
+/**
+ * @file result.h
+ * @brief What statistical calculators hand back, and the options they have in common.
+ *
+ * Calculators are plain functions from counts, moments or p-values to structs of the caller. A hard error (an impossible count, an
+ * unknown method) fails the call and leaves the struct as it was. What the data cannot answer is no error: the struct is written,
+ * its `status` says why, and exactly the members that have no value are NaN. They keep no state and do not allocate unless said.
+ *
+ * Throughout c is the control, t the treatment, a difference is t − c, a lift is t/c − 1. Confidence levels, alpha and margins are
+ * read as decimals: a level of 0.95 leaves 0.05, not 0.050000000000000044.
+ */
+#ifndef PDMETRICS_STATS_RESULT_H
+#define PDMETRICS_STATS_RESULT_H
+
+#include <pdmetrics/status.h>
+
+/** Why a statistical result, or part of it, has no value. Values are part of the ABI: appended, never renumbered. */
+typedef enum pdm_effect_status {
+    PDM_EFFECT_OK = 0,
+    PDM_EFFECT_NO_DATA = 1,          /**< an arm is empty */
+    PDM_EFFECT_TOO_FEW = 2,          /**< an arm has fewer than two units: no variance */
+    PDM_EFFECT_ZERO_VARIANCE = 3,    /**< nothing varies: no statistic, no interval */
+    PDM_EFFECT_ZERO_BASE = 4,        /**< the control is 0: no lift */
+    PDM_EFFECT_ZERO_DENOMINATOR = 5, /**< the denominators of an arm add up to 0 */
+    PDM_EFFECT_DEGENERATE = 6,       /**< all or none converted: statistic 0, p 1, intervals as usual */
+    PDM_EFFECT_NO_EVENTS = 7,        /**< nobody converted: the ratio may be anything */
+    PDM_EFFECT_SIGN_CHANGE = 8,      /**< a ratio that is not positive has no logarithm */
+    PDM_EFFECT_UNREACHABLE = 9,      /**< no value reaches what is asked */
+    PDM_EFFECT_UNBOUNDED = 10,       /**< the set of lifts is no interval; see `form` */
+    PDM_EFFECT_UNBOUNDED_ABOVE = 11, /**< the upper limit is +∞ */
+    PDM_EFFECT_MISMATCH = 12,        /**< the split is not what was planned */
+    PDM_EFFECT_SINGLE_ARM = 13       /**< one arm alone: nothing to compare */
+} pdm_effect_status;
+
+/** Side conditions of a result; flags of `warnings`. */
+typedef enum pdm_effect_warning {
+    PDM_WARNING_LOW_EXPECTED = 1,       /**< an expected cell below 5: an exact test is advised */
+    PDM_WARNING_P_EXACT = 2,            /**< the p-value is exact and not dual to the intervals */
+    PDM_WARNING_ZERO_WEIGHT_TRAFFIC = 4 /**< units in an arm of weight 0 */
+} pdm_effect_warning;
+
+/** What the alternative to "no difference" is. Intervals become one-sided with it. */
+typedef enum pdm_alternative {
+    PDM_TWO_SIDED = 0, /**< they differ [default] */
+    PDM_GREATER = 1,   /**< the treatment is greater; lower limits only */
+    PDM_LESS = 2       /**< the treatment is less; upper limits only */
+} pdm_alternative;
+
+/** A test. Frozen. */
+typedef struct pdm_test {
+    double statistic; /**< z, t, χ² or G as the test says; NaN for exact tests */
+    double se;        /**< standard error of the difference under the test, NaN where there is none */
+    double df;        /**< degrees of freedom; +∞ for z, NaN for exact tests */
+    double p;         /**< may underflow to 0 … */
+    double log_p;     /**< … its natural logarithm does not */
+    int32_t status;   /**< ::pdm_effect_status */
+    int32_t warnings; /**< flags ::pdm_effect_warning */
+    double reserved;  /**< 0 */
+} pdm_test;
+
+/** An interval. Frozen. */
+typedef struct pdm_interval {
+    double low;       /**< may be −∞ */
+    double high;      /**< may be +∞ */
+    int32_t status;   /**< ::pdm_effect_status */
+    int32_t reserved; /**< 0 */
+} pdm_interval;
+
+/** What a confidence set of lifts looks like. */
+typedef enum pdm_lift_form {
+    PDM_LIFT_INTERVAL = 0,  /**< low … high */
+    PDM_LIFT_EXTERIOR = 1,  /**< all but the lifts strictly between `gap_low` and `gap_high` */
+    PDM_LIFT_WHOLE_LINE = 2 /**< every lift */
+} pdm_lift_form;
+
+/** A relative effect and its confidence set. Frozen. */
+typedef struct pdm_lift {
+    double lift;     /**< estimate; NaN where the control is 0 */
+    double low;      /**< NaN unless the set is an interval; −∞ or −1 where it has no lower end */
+    double high;     /**< NaN unless the set is an interval; +∞ where it has no upper end */
+    double gap_low;  /**< form exterior: the set is outside this gap, else NaN */
+    double gap_high; /**< its other end */
+    double g;        /**< Fieller: k²·V_C/C²; below 1 the set is an interval. NaN for other methods */
+    double se;       /**< delta and log methods: of the lift, of ln(ratio); NaN for others */
+    double df;       /**< of the critical value; +∞ for normal */
+    double p;        /**< delta and log methods: their own p-value, NaN for others (that of the difference holds) */
+    double log_p;    /**< its logarithm */
+    int32_t form;    /**< ::pdm_lift_form */
+    int32_t status;  /**< ::pdm_effect_status */
+} pdm_lift;
+
+PDM_BEGIN_DECLS
+
+/** Lower-case name: "ok", "zero_variance" …; "unknown" for a foreign number. Static storage. */
+PDM_EXPORT const char *pdm_effect_status_name(int32_t status);
+
+PDM_END_DECLS
+#endif
