@@ -21,6 +21,7 @@
 %pdm_long_call(pdm_state_deserialize)
 %pdm_long_call(pdm_state_result)
 
+
 /* C callers' conveniences, raw pointers, and what the binding does in another way. */
 %rename("$ignore", regextarget=1, %$isfunction) "^pdm_(column|batch|calendar|options|allocator)_";
 %rename("$ignore", regextarget=1, %$isfunction) "_(default|i64|i32|f64|bool|utf8|is_null|export)$";
@@ -37,6 +38,7 @@
 %ignore pdm_selection;
 %ignore pdm_state_create;
 %ignore pdm_compute;
+%ignore pdm_state_compute;
 %ignore pdm_state_update_arrow;
 %ignore pdm_state_serialize;
 %ignore pdm_context_memory;

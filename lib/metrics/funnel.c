@@ -12,6 +12,11 @@ static const pdm_column_info columns[] = {
                      .unit = "",
                      .doc = "Who is counted: user, customer, session, order …"},
     [FUNNEL_TIME] = {.name = "time", .role = PDM_ROLE_TIME, .required = 1, .unit = "µs", .doc = "When it happened."},
+    [FUNNEL_SEQ] = {.name = "seq",
+                    .role = PDM_ROLE_INTEGER,
+                    .unit = "",
+                    .doc =
+                        "Position in the log, orders rows of one time; read only, and required, for ties row_order."},
     [FUNNEL_EVENT] = {.name = "event",
                       .role = PDM_ROLE_KEY,
                       .nullable = 1,
@@ -29,10 +34,6 @@ static const pdm_column_info columns[] = {
          .nullable = 1,
          .unit = "",
          .doc = "Bit e − 1: the row satisfies exclusion e; for exclusions that name neither event nor column."},
-    [FUNNEL_SEQ] = {.name = "seq",
-                    .role = PDM_ROLE_INTEGER,
-                    .unit = "",
-                    .doc = "Position in the log, orders rows of one time; required for ties row_order."},
     [FUNNEL_SESSION] = {.name = "session",
                         .role = PDM_ROLE_KEY,
                         .unit = "",
@@ -297,4 +298,9 @@ const pdm_metric pdm__metric_funnel = {
 
 pdm_status pdm_funnel_create(pdm_context *context, const pdm_funnel_options *given, pdm_state **out, pdm_error *err) {
     return pdm_state_create(context, &pdm__metric_funnel, given, out, err);
+}
+
+pdm_status pdm_funnel_compute(pdm_context *context, const pdm_funnel_options *given, const pdm_batch *batch,
+                              pdm_result **out, pdm_error *err) {
+    return pdm_compute(context, &pdm__metric_funnel, given, batch, out, err);
 }

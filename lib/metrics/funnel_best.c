@@ -93,7 +93,7 @@ static pdm_status periods_of_walk(const pdm__funnel_eval *eval, const pdm__funne
         PDM__TRY(compress(eval, rows, count, &required, &seen, err));
         inner.rules = &required;
     }
-    PDM__TRY(pdm__funnel_walk_run(&walk, &inner, seen, count, &all, err));
+    PDM__TRY(pdm__funnel_walk_run(&walk, &inner, seen, count, &all, false, err));
     uint32_t cursor[FUNNEL_STEPS + 1];
     memcpy(cursor, walk.ends, sizeof cursor);
     size_t end = 0;

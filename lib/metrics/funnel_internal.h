@@ -26,10 +26,10 @@
 enum {
     FUNNEL_UNIT,
     FUNNEL_TIME,
+    FUNNEL_SEQ, /* the canonical order of rows is that of the columns: time, seq, the others */
     FUNNEL_EVENT,
     FUNNEL_MASK,
     FUNNEL_EXCLUDE,
-    FUNNEL_SEQ,
     FUNNEL_SESSION,
     FUNNEL_HOLD,
     FUNNEL_BREAKDOWN,

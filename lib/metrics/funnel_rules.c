@@ -299,6 +299,19 @@ static pdm_status check_numbers(const pdm_funnel_options *options, const pdm__fu
     return PDM_OK;
 }
 
+/* Attempts one after the other are known to the walk alone. */
+static pdm_status check_counting(const pdm_funnel_options *options, const pdm__funnel_rules *rules, pdm_error *err) {
+    bool walks = !rules->scan && rules->order != PDM_FUNNEL_ORDER_UNORDERED && !rules->has_step_windows;
+    bool every = options->trend_period != PDM_FUNNEL_TREND_NONE && options->trend_count == PDM_FUNNEL_TREND_EVERY;
+    bool pooled = options->hold_constant != PDM_FUNNEL_HOLD_NONE && options->hold_count == PDM_FUNNEL_HOLD_PER_UNIT;
+    if (every && !walks)
+        return refuse("trend_count", "every_attempt needs an ordered, strict or fixed funnel without windows of steps",
+                      err);
+    if (pooled && rules->count == PDM_FUNNEL_COUNT_TOTALS)
+        return refuse("hold_count", "per_unit reports one attempt, so it has no totals", err);
+    return PDM_OK;
+}
+
 static void set_entries(const pdm_funnel_options *options, pdm__funnel_rules *rules) {
     rules->mature_only = options->mature_only != 0;
     if (options->range_applies_to != PDM_FUNNEL_RANGE_ENTRIES) return;
@@ -337,6 +350,7 @@ pdm_status pdm__funnel_rules_make(const pdm_funnel_options *options, pdm__funnel
     PDM__TRY(set_window(options, &p, rules, err));
     PDM__TRY(check_ties(rules, err));
     PDM__TRY(check_numbers(options, rules, err));
+    PDM__TRY(check_counting(options, rules, err));
     if (rules->scan) return check_scan(options, rules, err);
     if (rules->order == PDM_FUNNEL_ORDER_UNORDERED) return check_unordered(options, rules, err);
     return check_stepped(rules, err);

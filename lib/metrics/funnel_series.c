@@ -116,10 +116,13 @@ static pdm_status put_histogram(histogram *h, pdm_result *result, pdm_error *err
     const pdm__funnel_facts *facts = h->tally->facts;
     bool given = facts->plan->edge_count > 0;
     int64_t rows = 0;
-    for (int32_t g = 0; g < facts->group_count; g++) rows += given ? facts->plan->edge_count + 1 : bins_of(h, g);
+    for (int32_t g = 0; g < facts->group_count; g++) {
+        if (pdm__funnel_visible(h->tally, g)) rows += given ? facts->plan->edge_count + 1 : bins_of(h, g);
+    }
     PDM__TRY(pdm__result_add(result, &pdm__funnel_tables_info[FUNNEL_TABLE_HISTOGRAM], rows, PDM_TYPE_INT64, &h->table,
                              err));
     for (int32_t g = 0; g < facts->group_count; g++) {
+        if (!pdm__funnel_visible(h->tally, g)) continue;
         PDM__TRY(given ? put_given_bins(h, g, err) : put_equal_bins(h, g, err));
         if (pdm__run_poll(facts->run, 0)) break;
     }

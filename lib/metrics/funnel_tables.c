@@ -60,11 +60,13 @@ static pdm_status put_steps(const pdm__funnel_tally *tally, pdm_result *result, 
     const pdm__funnel_facts *facts = tally->facts;
     int32_t steps = facts->plan->rules.steps;
     pdm__funnel_cells cells = pdm__funnel_cells_of(facts, facts->plan->rules.count == PDM_FUNNEL_COUNT_TOTALS);
-    int64_t rows = (int64_t)facts->group_count * steps;
+    int64_t rows = (int64_t)pdm__funnel_visible_count(tally) * steps;
+    int64_t row = 0;
     pdm_table *table = NULL;
     PDM__TRY(pdm__result_add(result, &pdm__funnel_tables_info[FUNNEL_TABLE_STEPS], rows, PDM_TYPE_INT64, &table, err));
-    for (int64_t row = 0; row < rows; row++) {
-        PDM__TRY(put_step(tally, &cells, table, row, (int32_t)(row / steps), (int32_t)(row % steps) + 1, err));
+    for (int32_t g = 0; g < facts->group_count; g++) {
+        if (!pdm__funnel_visible(tally, g)) continue;
+        for (int32_t j = 1; j <= steps; j++) PDM__TRY(put_step(tally, &cells, table, row++, g, j, err));
     }
     return PDM_OK;
 }
@@ -100,8 +102,10 @@ static pdm_status put_pair(const pdm__funnel_tally *tally, int32_t pair, pdm__fu
                            pdm_table *table, pdm_error *err) {
     const pdm__funnel_facts *facts = tally->facts;
     PDM__TRY(pdm__funnel_durations_collect(tally, pair, durations, err));
+    int64_t row = pair - tally->pair_count;
     for (int32_t g = 0; g < facts->group_count; g++) {
-        int64_t row = (int64_t)g * tally->pair_count + pair;
+        if (!pdm__funnel_visible(tally, g)) continue;
+        row += tally->pair_count;
         size_t start = durations->starts[g];
         size_t n = durations->starts[g + 1] - start;
         pdm__table_i32(table, DURATION_FROM)[row] = tally->pairs[pair].from;
@@ -117,7 +121,8 @@ static pdm_status put_pair(const pdm__funnel_tally *tally, int32_t pair, pdm__fu
 
 static pdm_status put_durations(const pdm__funnel_tally *tally, pdm_result *result, pdm_error *err) {
     const pdm__funnel_facts *facts = tally->facts;
-    int64_t rows = (int64_t)facts->group_count * tally->pair_count;
+    int64_t rows = (int64_t)pdm__funnel_visible_count(tally) * tally->pair_count;
+    int64_t row = 0;
     pdm__funnel_durations durations = {0};
     pdm_table *table = NULL;
     PDM__TRY(
@@ -127,8 +132,9 @@ static pdm_status put_durations(const pdm__funnel_tally *tally, pdm_result *resu
         status = put_pair(tally, pair, &durations, table, err);
     }
     pdm__funnel_durations_clear(tally, &durations);
-    for (int64_t row = 0; status == PDM_OK && row < rows; row++) {
-        status = pdm__funnel_put_group(facts, table, DURATION_GROUP, row, (int32_t)(row / tally->pair_count), err);
+    for (int32_t g = 0; g < facts->group_count; g++) {
+        for (int32_t i = 0; pdm__funnel_visible(tally, g) && status == PDM_OK && i < tally->pair_count; i++)
+            status = pdm__funnel_put_group(facts, table, DURATION_GROUP, row++, g, err);
     }
     return status;
 }

@@ -143,6 +143,16 @@ int64_t pdm__funnel_done(const pdm__funnel_tally *tally, int32_t group, int32_t 
     return counts_of(tally, tally->pieces, group)[step - 1];
 }
 
+bool pdm__funnel_visible(const pdm__funnel_tally *tally, int32_t group) {
+    return !tally->facts->has_groups || pdm__funnel_done(tally, group, 1) > 0;
+}
+
+int32_t pdm__funnel_visible_count(const pdm__funnel_tally *tally) {
+    int32_t count = 0;
+    for (int32_t g = 0; g < group_count(tally); g++) count += pdm__funnel_visible(tally, g);
+    return count;
+}
+
 int64_t pdm__funnel_stopped(const pdm__funnel_tally *tally, int32_t group, int32_t step) {
     return counts_of(tally, tally->pieces, group)[step_count(tally) + step - 1];
 }

@@ -36,6 +36,10 @@ int64_t pdm__funnel_done(const pdm__funnel_tally *tally, int32_t group, int32_t 
 int64_t pdm__funnel_stopped(const pdm__funnel_tally *tally, int32_t group, int32_t step); /* that got exactly there */
 int64_t pdm__funnel_open(const pdm__funnel_tally *tally, int32_t group, int32_t step);    /* of those, that may go on */
 
+/* Whether a group has anybody; one that only the trend knows is shown nowhere else. */
+bool pdm__funnel_visible(const pdm__funnel_tally *tally, int32_t group);
+int32_t pdm__funnel_visible_count(const pdm__funnel_tally *tally);
+
 /* The required step before a step, 0 = none. */
 int32_t pdm__funnel_step_before(const pdm__funnel_rules *rules, int32_t step);
 

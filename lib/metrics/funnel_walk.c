@@ -315,16 +315,15 @@ static void promote(pdm__funnel_walk *walk, const group *g) {
     }
 }
 
-/* Totals count attempts, whichever of them would be reported. */
-static bool all_entries(const pdm__funnel_rules *rules) {
-    return rules->entry == PDM_FUNNEL_ENTRY_BEST || rules->count == PDM_FUNNEL_COUNT_TOTALS;
+static bool all_entries(const pdm__funnel_walk *walk) {
+    return walk->every || walk->eval->rules->entry == PDM_FUNNEL_ENTRY_BEST;
 }
 
 static pdm_status open_chain(pdm__funnel_walk *walk, const group *g, pdm_error *err) {
     const pdm__funnel_rules *rules = walk->eval->rules;
     pdm__funnel_fill fill;
     door d = {walk->eval, walk->span, -1};
-    if (!all_entries(rules) && rules->entry == PDM_FUNNEL_ENTRY_FIRST && walk->chain_count > 0) return PDM_OK;
+    if (!all_entries(walk) && rules->entry == PDM_FUNNEL_ENTRY_FIRST && walk->chain_count > 0) return PDM_OK;
     if (g->next <= walk->last_entry) return PDM_OK;
     PDM__TRY(begin(&d, g, &fill, err));
     if (fill.level == 0) return PDM_OK;
@@ -399,12 +398,13 @@ static void settle(pdm__funnel_walk *walk) {
 }
 
 pdm_status pdm__funnel_walk_run(pdm__funnel_walk *walk, const pdm__funnel_eval *eval, const pdm__funnel_row *rows,
-                                size_t count, const pdm__funnel_span *span, pdm_error *err) {
+                                size_t count, const pdm__funnel_span *span, bool every, pdm_error *err) {
     memset(walk, 0, sizeof *walk);
+    walk->every = every;
     walk->eval = eval;
     walk->span = *span;
     for (int32_t j = 0; j <= FUNNEL_STEPS; j++) walk->ends[j] = FUNNEL_NO_SEGMENT;
-    if (!all_entries(eval->rules) && eval->rules->entry == PDM_FUNNEL_ENTRY_LAST)
+    if (!all_entries(walk) && eval->rules->entry == PDM_FUNNEL_ENTRY_LAST)
         PDM__TRY(find_last_entry(walk, rows, count, err));
     group g;
     for (size_t at = 0; at < count; at = g.next) {
@@ -481,7 +481,7 @@ void pdm__funnel_walk_pick(const pdm__funnel_walk *walk, size_t first, size_t en
 pdm_status pdm__funnel_walk_best(const pdm__funnel_eval *eval, const pdm__funnel_row *rows, size_t count,
                                  const pdm__funnel_span *span, pdm__funnel_attempt *out, pdm_error *err) {
     pdm__funnel_walk walk;
-    PDM__TRY(pdm__funnel_walk_run(&walk, eval, rows, count, span, err));
+    PDM__TRY(pdm__funnel_walk_run(&walk, eval, rows, count, span, false, err));
     uint32_t cursor[FUNNEL_STEPS + 1];
     memcpy(cursor, walk.ends, sizeof cursor);
     pdm__funnel_walk_pick(&walk, 0, walk.chain_count, cursor, out);
@@ -593,7 +593,7 @@ static pdm_status every_entry(const pdm__funnel_eval *eval, const pdm__funnel_ro
     door d = {eval, all_time, -1};
     group g;
     size_t chain = 0;
-    PDM__TRY(pdm__funnel_walk_run(&walk, eval, rows, count, &all_time, err));
+    PDM__TRY(pdm__funnel_walk_run(&walk, eval, rows, count, &all_time, true, err));
     uint32_t cursor[FUNNEL_STEPS + 1];
     memcpy(cursor, walk.ends, sizeof cursor);
     for (size_t at = 0; at < count; at = g.next) {

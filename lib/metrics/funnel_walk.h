@@ -31,6 +31,7 @@ typedef struct pdm__funnel_segment {
 typedef struct pdm__funnel_walk {
     const pdm__funnel_eval *eval;
     pdm__funnel_span span;
+    bool every;        /* all entries open attempts, whatever `entry` says */
     size_t last_entry; /* entry = last: groups that end before this row open nothing */
     pdm__funnel_chain *chains;
     size_t chain_count;
@@ -46,9 +47,9 @@ typedef struct pdm__funnel_walk {
     uint32_t waits[FUNNEL_STEPS + 1];
 } pdm__funnel_walk;
 
-/* Walks all entries in `span`. */
+/* Walks the entries in `span`; every = all of them, whatever `entry` says. */
 pdm_status pdm__funnel_walk_run(pdm__funnel_walk *walk, const pdm__funnel_eval *eval, const pdm__funnel_row *rows,
-                                size_t count, const pdm__funnel_span *span, pdm_error *err);
+                                size_t count, const pdm__funnel_span *span, bool every, pdm_error *err);
 
 /* The reported one of chains [first, end), read into *out (level 0 if there is none). Cursor as for pdm__funnel_walk_read. */
 void pdm__funnel_walk_pick(const pdm__funnel_walk *walk, size_t first, size_t end, uint32_t *cursor,

@@ -20,7 +20,7 @@ Readings, where the text leaves a choice:
     *foreign*. Foreign rows are left out before tie groups are formed (with `grace` they would shift the runs), except
     for `strict` and the scan.
  3. Sessions are cut over all rows of the unit inside the range, foreign ones included, and numbered from 1.
- 4. Canonical order of tied rows goes on with: mask, exclude, event_id, session, hold values, breakdown value; null
+ 4. seq is read only for row_order. Canonical order of tied rows goes on with: mask, exclude, event_id, session, hold values, breakdown value; null
     first. A NULL event_id under dedupe is a null row. Rows of different units never repeat each other.
  5. time_from drops earlier rows under both values of range_applies_to; so `first` and `last` mean first and last inside
     the range. Under mature_only `last` is the last mature entry. With an unlimited window no entry is ever mature.
@@ -299,7 +299,8 @@ def usable_rows(rows, o):
         if o.dedupe == "event_id":
             needed.append(row.event_id)
         if None not in needed:
-            kept.append(replace(row, mask=row.mask or 0, exclude=row.exclude or 0))
+            place = row.seq if o.ties == "row_order" else None
+            kept.append(replace(row, mask=row.mask or 0, exclude=row.exclude or 0, seq=place))
         elif o.null_rows == "error":
             raise Refused("null_value", f"row {number}")
     return kept, len(rows) - len(kept)

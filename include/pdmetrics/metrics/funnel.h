@@ -230,5 +230,9 @@ PDM_BEGIN_DECLS
 PDM_API pdm_status pdm_funnel_create(pdm_context *context, const pdm_funnel_options *options, pdm_state **out,
                                      pdm_error *err);
 
+/** One shot, steps by the bits of mask column `steps` (`step_count`); see pdm_compute(). With lists: pdm_state_compute(). */
+PDM_API pdm_status pdm_funnel_compute(pdm_context *context, const pdm_funnel_options *options, const pdm_batch *batch,
+                                      pdm_result **out, pdm_error *err);
+
 PDM_END_DECLS
 #endif

@@ -7,7 +7,8 @@
  * - `allocate`: target(total), parts(part, weight, base, flex, low, high) → split(part, amount, amount_int, at_bound),
  *   summary(multiplier, shortfall).
  * - `nested`: target(total), levels(level, method), shares(level, parent, part, weight) → cells(level_1 …, amount), nodes.
- * - `two_way`: seed(row, column, value), row_totals(row, row_total), column_totals(column, column_total) → cells(row, column, value, factors), summary(iterations, residual).
+ * - `two_way`: seed(row, column, value), row_totals(row, row_total), column_totals(column, column_total)
+ *   → cells(row, column, value, amount, factors), summary(iterations, residual).
  * - `shares`: history(period, unit, value) → shares(unit, share), summary(periods_skipped).
  * - `forecast_proportions`: target(total), tree(node, parent, value) → nodes(node, share, amount).
  * - `blend`: sources(source, unit, share), alphas(source, alpha) → shares(unit, share), sources(unit, source, share, alpha).
