@@ -260,7 +260,6 @@ def check_options(o):
         "unordered": unordered and (extras or o.window_kind != "elapsed" or o.strict_increase != "off"),
         "entry or attempt_tie of unordered": unordered
         and (o.given.get("entry", "best") != "best" or o.given.get("attempt_tie", "first_completed") != "first_completed"),
-        "collapse_ties with row_order": o.collapse_ties and o.ties == "row_order" and not scan,
         "step_windows with break": o.step_windows and o.strict_increase == "break",
         "switches that mean nothing in a scan": meaningless,
         "unordered takes only (1, k) wipe_progress": unordered
