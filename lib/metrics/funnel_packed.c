@@ -110,7 +110,7 @@ static pdm_status work_units(packed *w, pdm_error *err) {
     for (uint32_t u = 0; u < w->units; u++) {
         pdm__funnel_row *rows = w->rows + w->starts[u];
         size_t count = w->starts[u + 1] - w->starts[u];
-        PDM__TRY(pdm__funnel_plain_unit(&w->worker, rows, count, w->spare, usual, err));
+        PDM__TRY(pdm__funnel_plain_unit(&w->worker, rows, count, w->spare, usual, 0, err));
         since += (int64_t)count;
         if (since < POLL_RECORDS) continue;
         if (pdm__run_poll(run, since)) return pdm__run_status(run, err);

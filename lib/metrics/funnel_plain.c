@@ -95,11 +95,11 @@ static void chain_best(const pdm__funnel_rules *rules, const pdm__funnel_row *ro
 bool pdm__funnel_is_usual(const pdm__funnel_plan *plan) {
     const pdm__funnel_rules *rules = &plan->rules;
     return !rules->scan && rules->order == PDM_FUNNEL_ORDER_ORDERED && rules->entry == PDM_FUNNEL_ENTRY_BEST &&
-           rules->attempt_tie == PDM_FUNNEL_TIE_FIRST_COMPLETED && !rules->event_reuse && !rules->collapse_ties &&
-           rules->grace == 0 && rules->strict_increase == PDM_FUNNEL_INCREASE_OFF && !rules->deduplication &&
-           rules->exclusion_count == 0 && !rules->has_step_windows && rules->optional == 0 && !rules->calendar_days &&
-           rules->count == PDM_FUNNEL_COUNT_UNIQUES && !rules->has_entry_from && !rules->has_entry_to &&
-           !rules->mature_only && plan->options->trend_period == PDM_FUNNEL_TREND_NONE;
+           rules->attempt_tie == PDM_FUNNEL_TIE_FIRST_COMPLETED && !rules->event_reuse && !rules->row_order &&
+           !rules->collapse_ties && rules->grace == 0 && rules->strict_increase == PDM_FUNNEL_INCREASE_OFF &&
+           !rules->deduplication && rules->exclusion_count == 0 && !rules->has_step_windows && rules->optional == 0 &&
+           !rules->calendar_days && rules->count == PDM_FUNNEL_COUNT_UNIQUES && !rules->has_entry_from &&
+           !rules->has_entry_to && !rules->mature_only && plan->options->trend_period == PDM_FUNNEL_TREND_NONE;
 }
 
 /* Each row satisfies one step, and times are not so far apart that differences overflow. */
@@ -109,12 +109,13 @@ static bool is_simple(const pdm__funnel_plan *plan, const pdm__funnel_row *rows,
     return several == 0 && (uint64_t)rows[count - 1].time - (uint64_t)rows[0].time < FAR;
 }
 
-static pdm_status put_usual(pdm__funnel_worker *w, const pdm__funnel_attempt *best, pdm_error *err) {
+static pdm_status put_usual(pdm__funnel_worker *w, uint32_t unit, const pdm__funnel_attempt *best, pdm_error *err) {
     const pdm__funnel_work *work = w->work;
     if (best->level == 0) return PDM_OK;
     pdm__funnel_seen seen = {.level = best->level,
                              .filled = UINT32_MAX >> (32 - best->level),
                              .group = -1,
+                             .unit = unit,
                              .facet = -1,
                              .number = 1,
                              .limit = pdm__funnel_limit(&work->plan->rules, best->latest),
@@ -125,20 +126,21 @@ static pdm_status put_usual(pdm__funnel_worker *w, const pdm__funnel_attempt *be
 }
 
 pdm_status pdm__funnel_plain_unit(pdm__funnel_worker *w, pdm__funnel_row *rows, size_t count, pdm__funnel_row *spare,
-                                  pdm__funnel_ladder *ladder, pdm_error *err) {
+                                  pdm__funnel_ladder *ladder, uint32_t unit, pdm_error *err) {
     pdm__funnel_totals_sums *sums = &w->tallies->sums;
     bool stands = false;
     bool any = false;
+    if (count == 0) return PDM_OK;
     sort_rows(rows, spare, count);
     if (ladder != NULL && is_simple(w->work->plan, rows, count)) {
         pdm__funnel_attempt best;
         chain_best(&w->work->plan->rules, rows, count, ladder, &best, &sums->entries);
         sums->units += 1;
-        return put_usual(w, &best, err);
+        return put_usual(w, unit, &best, err);
     }
     pdm__funnel_run run = {.rows = rows, .count = count};
     for (size_t i = 0; i < count && !any; i++) any = rows[i].mask != 0;
-    PDM__TRY(pdm__funnel_part(w, &run, 1, 0, -1, -1, &stands, err));
+    PDM__TRY(pdm__funnel_part(w, &run, 1, unit, -1, -1, &stands, err));
     sums->units += any;
     sums->entered += stands;
     return PDM_OK;

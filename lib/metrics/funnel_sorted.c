@@ -60,7 +60,7 @@ static pdm_status end_unit(piece *p, pdm_error *err) {
     size_t count = p->count;
     p->count = 0;
     if (count == 0) return PDM_OK;
-    return pdm__funnel_plain_unit(&p->worker, p->rows, count, p->spare, &p->rungs, err);
+    return pdm__funnel_plain_unit(&p->worker, p->rows, count, p->spare, &p->rungs, 0, err);
 }
 
 /*

@@ -131,7 +131,7 @@ typedef struct pdm__funnel_ladder {
 } pdm__funnel_ladder;
 bool pdm__funnel_is_usual(const pdm__funnel_plan *plan);
 pdm_status pdm__funnel_plain_unit(pdm__funnel_worker *worker, pdm__funnel_row *rows, size_t count,
-                                  pdm__funnel_row *spare, pdm__funnel_ladder *ladder, pdm_error *err);
+                                  pdm__funnel_row *spare, pdm__funnel_ladder *ladder, uint32_t unit, pdm_error *err);
 
 /* funnel_sorted.c: rows that come sorted by unit and time, straight from the batch; *done = false: they do not. */
 pdm_status pdm__funnel_shortcut(pdm__view *view, pdm__run *run, const pdm__ingest *in, int64_t rows, bool *done,

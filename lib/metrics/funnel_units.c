@@ -21,6 +21,9 @@ typedef struct bench {
     pdm__funnel_run *pieces; /* [runs + 1] of the part at hand */
     size_t *offsets;         /* [runs + 1] of the unit at hand: where each run's rows begin */
     int64_t *times;          /* [events] sessions by gap: their starts */
+    size_t room;             /* events that there is memory for */
+    bool usual;              /* pdm__funnel_plain_unit serves */
+    pdm__funnel_ladder rungs;
 } bench;
 
 /* ---- canonical order ---- */
@@ -181,7 +184,7 @@ static void add_piece(casing *c, size_t begin, size_t end) {
     if (begin == end) return;
     for (size_t i = begin; i < end && !c->any; i++) c->any = b->rows[i].mask != 0;
     b->pieces[c->pieces++] = (pdm__funnel_run){
-        .rows = b->rows + begin, .values = b->facets == NULL ? NULL : b->values + begin, .count = end - begin};
+        .rows = b->rows + begin, .values = b->values == NULL ? NULL : b->values + begin, .count = end - begin};
 }
 
 /* Number of the facet by which a case is shown and sorted: session by gap, then place; −1 = it is the unit itself. */
@@ -221,6 +224,10 @@ static pdm_status work_unit(bench *b, uint32_t unit, size_t first, size_t end, p
     const pdm_funnel_options *options = b->worker.work->plan->options;
     casing c = {.b = b, .unit = unit};
     extract(b, first, end);
+    if (b->usual) {
+        void *spare = b->spare; /* its entries are larger than rows */
+        return pdm__funnel_plain_unit(&b->worker, b->rows, b->offsets[end - first], spare, &b->rungs, unit, err);
+    }
     if (options->count != PDM_FUNNEL_COUNT_SESSIONS || options->sessions == PDM_FUNNEL_SESSIONS_COLUMN)
         return make_cases(&c, first, end, INT64_MIN, INT64_MAX, err);
     size_t sessions = cut_sessions(b, first, end);
@@ -234,13 +241,19 @@ static pdm_status work_unit(bench *b, uint32_t unit, size_t first, size_t end, p
 
 /* ---- partitions ---- */
 
+/* Blocks so large that the context keeps them for the next partition: fresh pages are dear. */
+#define SMALL_EVENTS ((size_t)4096)
+#define LEAST_EVENTS ((size_t)1 << 16)
+
 static pdm_status bench_begin(bench *b, pdm_error *err) {
     pdm_context *context = b->worker.work->context;
-    PDM__TRY(pdm__new(context, b->events, sizeof *b->entries, &b->entries, err));
-    PDM__TRY(pdm__new(context, b->events, sizeof *b->spare, &b->spare, err));
-    PDM__TRY(pdm__new(context, b->events, sizeof *b->rows, &b->rows, err));
-    PDM__TRY(pdm__new(context, b->events, sizeof *b->values, &b->values, err));
-    PDM__TRY(pdm__new(context, b->events, sizeof *b->times, &b->times, err));
+    b->room = b->events > SMALL_EVENTS && b->events < LEAST_EVENTS ? LEAST_EVENTS : b->events;
+    PDM__TRY(pdm__new(context, b->room, sizeof *b->entries, &b->entries, err));
+    PDM__TRY(pdm__new(context, b->room, sizeof *b->spare, &b->spare, err));
+    PDM__TRY(pdm__new(context, b->room, sizeof *b->rows, &b->rows, err));
+    if (b->worker.work->plan->has_breakdown) PDM__TRY(pdm__new(context, b->room, sizeof *b->values, &b->values, err));
+    if (b->worker.work->plan->rules.count == PDM_FUNNEL_COUNT_SESSIONS)
+        PDM__TRY(pdm__new(context, b->room, sizeof *b->times, &b->times, err));
     PDM__TRY(pdm__new(context, b->runs + 1, sizeof *b->starts, &b->starts, err));
     PDM__TRY(pdm__new(context, b->runs + 1, sizeof *b->offsets, &b->offsets, err));
     PDM__TRY(pdm__new(context, b->runs + 1, sizeof *b->pieces, &b->pieces, err));
@@ -249,11 +262,11 @@ static pdm_status bench_begin(bench *b, pdm_error *err) {
 
 static void bench_end(bench *b) {
     pdm_context *context = b->worker.work->context;
-    pdm__drop(context, b->entries, b->events, sizeof *b->entries);
-    pdm__drop(context, b->spare, b->events, sizeof *b->spare);
-    pdm__drop(context, b->rows, b->events, sizeof *b->rows);
-    pdm__drop(context, b->values, b->events, sizeof *b->values);
-    pdm__drop(context, b->times, b->events, sizeof *b->times);
+    pdm__drop(context, b->entries, b->room, sizeof *b->entries);
+    pdm__drop(context, b->spare, b->room, sizeof *b->spare);
+    pdm__drop(context, b->rows, b->room, sizeof *b->rows);
+    pdm__drop(context, b->values, b->room, sizeof *b->values);
+    pdm__drop(context, b->times, b->room, sizeof *b->times);
     pdm__drop(context, b->starts, b->runs + 1, sizeof *b->starts);
     pdm__drop(context, b->offsets, b->runs + 1, sizeof *b->offsets);
     pdm__drop(context, b->pieces, b->runs + 1, sizeof *b->pieces);
@@ -284,6 +297,7 @@ static void bench_for(bench *b, const pdm__funnel_work *work, size_t p) {
     b->worker = (pdm__funnel_worker){.work = work};
     b->worker.scratch.context = work->context;
     b->facets = work->facets == NULL ? NULL : &work->facets[p];
+    b->usual = b->facets == NULL && !work->sealed && pdm__funnel_is_usual(work->plan);
     b->runs = b->facets == NULL ? b->partition->levels[0].count : b->facets->run_count;
     b->events = b->partition->journals[0].count;
 }
