@@ -177,9 +177,10 @@ static void ahead(const listing *l, size_t i) {
     size_t mid = l->starts[place_of(l, i + 2 * AHEAD)];
     __builtin_prefetch(&l->starts[place_of(l, i + 3 * AHEAD)]);
     if (mid < l->attempt_count) __builtin_prefetch(&l->attempts[mid]);
-    if (near < l->attempt_count) {
-        __builtin_prefetch(l->facts->logs[l->order[i + AHEAD].partition].words + l->attempts[near]);
-    }
+    if (near >= l->attempt_count) return;
+    /* A unit without attempts points to those of the next one, which may lie in another log. */
+    const pdm__funnel_log *log = &l->facts->logs[l->order[i + AHEAD].partition];
+    if (l->attempts[near] < log->count) __builtin_prefetch(log->words + l->attempts[near]);
 }
 
 static pdm_status put_attempts(const listing *l, pdm_table *table, pdm_error *err) {
