@@ -47,4 +47,6 @@ static const bench_formulation formulations[] = {
     {"batches", "updates of 8192 rows", metric_batches},
 };
 
-int main(int argc, char **argv) { return metric_main(argc, argv, &funnel_metric, formulations, 3); }
+int main(int argc, char **argv) {
+    return metric_main(argc, argv, &funnel_metric, formulations, sizeof formulations / sizeof *formulations);
+}

@@ -23,4 +23,6 @@ static const bench_formulation formulations[] = {
     {"batches", "updates of 8192 rows", metric_batches},
 };
 
-int main(int argc, char **argv) { return metric_main(argc, argv, &rfm_metric, formulations, 4); }
+int main(int argc, char **argv) {
+    return metric_main(argc, argv, &rfm_metric, formulations, sizeof formulations / sizeof *formulations);
+}
