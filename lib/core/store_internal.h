@@ -15,6 +15,4 @@ pdm_status pdm__journal_reserve(pdm_context *context, const pdm__journal_info *i
 pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const pdm__key *keys, size_t count,
                               uint32_t *ids, pdm_error *err);
 
-/* Pointers travel in records as words. */
-
 #endif

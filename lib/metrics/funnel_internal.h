@@ -1,17 +1,22 @@
 /*
  * How the funnel's parts fit together.
  *
- *   funnel.c            the face: columns, options, lists, registry entry          funnel_results.c   the tables' columns
- *   funnel_plan.c       options, presets and lists become switches and steps
- *   funnel_state.c      which rows matter, what is kept of them (the journal)
- *   funnel_units.c      the journal, unit by unit: subjects (values held constant, sessions), breakdown, attempts
- *   funnel_walk.c       attempts of a subject by the walk      funnel_match.c   which steps a tie group can fill
- *   funnel_unordered.c  steps in any sequence                  funnel_stepped.c  step windows, optional steps
- *   funnel_scan.c       the chain scan of ClickHouse and StarRocks
- *   funnel_block.c      sealed blocks and how they join    funnel_seal.c      states of them
- *   funnel_log.c        attempts that count, on their way to the tables
- *   funnel_tables.c     steps, durations, totals               funnel_series.c   histogram, trend
- *   funnel_tally.c      counts and durations for these         funnel_list.c     units
+ *   funnel.c            the face: columns, options, lists, registry entry          funnel_results.c    the tables' columns
+ *   funnel_plan.c       lists become what each row satisfies                       funnel_rules.c      options, presets: switches
+ *   funnel_state.c      which rows matter, what is kept of them (the journal)      funnel_facet.c      what tells events apart, as bytes
+ *
+ *   funnel_units.c      the journal, unit by unit: runs, sessions, cases           funnel_groups.c     facets in order, groups shown
+ *   funnel_packed.c     packed records, unit by unit                               funnel_sorted.c     sorted rows of one shot
+ *   funnel_case.c       attempts of a case, their groups, the trend                funnel_plain.c      a unit that is rows alone
+ *   funnel_seal.c       rows of a finished segment become blocks                   funnel_block.c      their algebra
+ *
+ *   funnel_best.c       which evaluator serves                                     funnel_match.c      steps a tie group can fill
+ *   funnel_walk.c       attempts by the walk                                       funnel_unordered.c  steps in any sequence
+ *   funnel_scan.c       the chain scan of ClickHouse and StarRocks                 funnel_stepped.c    step windows, optional steps
+ *
+ *   funnel_log.c        attempts on their way to the tables                        funnel_tally.c      their counts and durations
+ *   funnel_tables.c     steps, durations, totals                                   funnel_series.c     histogram, trend
+ *   funnel_list.c       units
  */
 #ifndef PDM_METRICS_FUNNEL_INTERNAL_H
 #define PDM_METRICS_FUNNEL_INTERNAL_H
@@ -402,8 +407,6 @@ typedef struct pdm__funnel_plan {
     size_t code_count;    /* 0 = no table */
     uint64_t *codes;      /* mask | exclude << 32 of integer events code_base … */
     uint8_t *event_codes; /* the same, packed; one past the last is 0 in both */
-    uint32_t event_bits;  /* steps that events decide: 0 and event_excludes 0 = no event column */
-    uint32_t event_excludes;
     int32_t flag_count;
     pdm__funnel_flag *flags;
     uint32_t mask_bits;                 /* steps that the mask column decides */

@@ -232,8 +232,6 @@ static pdm_status add_event(pdm__funnel_plan *plan, const pdm__list *list, int32
     } else {
         event->word = cells->words[row];
     }
-    plan->event_bits |= mask;
-    plan->event_excludes |= exclude;
     return PDM_OK;
 }
 

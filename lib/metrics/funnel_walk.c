@@ -55,11 +55,7 @@ static pdm_status collapse(const pdm__funnel_eval *eval, group *g, pdm_error *er
 static pdm_status next_group(const pdm__funnel_eval *eval, const pdm__funnel_row *rows, size_t count, size_t first,
                              group *g, pdm_error *err) {
     const pdm__funnel_rules *rules = eval->rules;
-    size_t end = first + 1;
-    if (!rules->row_order) {
-        uint64_t start = (uint64_t)rows[first].time;
-        while (end < count && (uint64_t)rows[end].time - start <= (uint64_t)rules->grace) end++;
-    }
+    size_t end = pdm__funnel_group_end(rules, rows, count, first);
     *g = (group){.rows = rows + first, .first = first, .count = end - first, .next = end};
     for (size_t i = first; i < end; i++) {
         g->mask |= rows[i].mask;
