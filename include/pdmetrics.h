@@ -6,6 +6,7 @@
 #define PDMETRICS_H
 
 #include <pdmetrics/arrow.h>
+#include <pdmetrics/calculator.h>
 #include <pdmetrics/calendar.h>
 #include <pdmetrics/column.h>
 #include <pdmetrics/context.h>
@@ -16,7 +17,6 @@
 #include <pdmetrics/metrics/tiers.h>
 #include <pdmetrics/money.h>
 #include <pdmetrics/plan/allocate.h>
-#include <pdmetrics/plan/calculator.h>
 #include <pdmetrics/plan/change.h>
 #include <pdmetrics/plan/performance.h>
 #include <pdmetrics/plan/pnl.h>
@@ -25,7 +25,6 @@
 #include <pdmetrics/plan/rootcause.h>
 #include <pdmetrics/plan/season.h>
 #include <pdmetrics/plan/solve.h>
-#include <pdmetrics/plan/status.h>
 #include <pdmetrics/plan/track.h>
 #include <pdmetrics/plan/tree.h>
 #include <pdmetrics/plan/uncertainty.h>

@@ -73,7 +73,7 @@ typedef struct pdm_list_info {
     const char *name;               /**< as in pdm_state_set_list() */
     const pdm_column_info *columns; /**< its columns */
     int32_t column_count;           /**< how many */
-    int32_t reserved;               /**< 0 */
+    int32_t shape;                  /**< how many rows: ::pdm_input_shape of calculators' inputs; 0 = any number */
     const char *doc;                /**< what it is for, what happens without it */
 } pdm_list_info;
 

@@ -32,8 +32,61 @@ typedef enum pdm_status {
     PDM_E_STREAM = 17,              /**< an Arrow stream reported an error */
     PDM_E_SEGMENT_OVERLAP = 18,     /**< a score code, or a stretch of time, belongs to two segments */
     PDM_E_DUPLICATE_EDGES = 19,     /**< quantile edges coincide */
-    PDM_E_EMPTY_PERIOD = 20         /**< a period holds no time at all */
+    PDM_E_EMPTY_PERIOD = 20,        /**< a period holds no time at all */
+    PDM_E_EMPTY = 21,               /**< nothing to work on: no rows, no text */
+    PDM_E_LENGTH = 22,              /**< arrays or tables that must fit together do not */
+    PDM_E_BAD_TOTAL = 23,           /**< a total that is missing or not a whole number */
+    PDM_E_BAD_WEIGHT = 24,          /**< a weight that is negative, missing or infinite */
+    PDM_E_ZERO_WEIGHTS = 25,        /**< all weights are 0 and nothing says what then */
+    PDM_E_BAD_BOUNDS = 26,          /**< lower bound above the upper one, or a bound that cannot be used */
+    PDM_E_BAD_RATE = 27,            /**< a rate outside its range */
+    PDM_E_BAD_COUNT = 28,           /**< a count that is negative or missing */
+    PDM_E_BAD_AMOUNT = 29,          /**< an amount of money that cannot be */
+    PDM_E_BAD_PERIOD = 30,          /**< periods or days that make no whole year, month or range */
+    PDM_E_BAD_TIERS = 31,           /**< tiers unsorted, repeated, or with a rate that is no number */
+    PDM_E_BELOW_FIRST_TIER = 32,    /**< an amount below the first tier */
+    PDM_E_BAD_TREE = 33,            /**< a hierarchy that is no tree of sums */
+    PDM_E_MARGINS_DISAGREE = 34,    /**< totals that must be equal are not */
+    PDM_E_PARSE = 35,               /**< a formula that cannot be read; `row` is the byte position */
+    PDM_E_UNKNOWN_NAME = 36,        /**< a name that nobody declared */
+    PDM_E_DUPLICATE_NAME = 37,      /**< a name that is given twice */
+    PDM_E_CYCLE = 38,               /**< names defined by each other */
+    PDM_E_NOT_PRODUCT_FORM = 39,    /**< the method needs a sum of products or quotients */
+    PDM_E_TOO_MANY_FACTORS = 40,    /**< more factors than can be enumerated */
+    PDM_E_TOO_MANY_CELLS = 41       /**< a table larger than the limit */
 } pdm_status;
+
+/**
+ * What happened to a row of a result: its undefined cells are null while the rest stays valid. It stands in the column `status` of a
+ * table, by its lower-case name. Option `strict` turns a row status into the error of the same name. Values are part of the ABI.
+ */
+typedef enum pdm_row_status {
+    PDM_STATUS_OK = 0,              /**< everything is defined */
+    PDM_STATUS_MISSING = 1,         /**< a value this row needs is null */
+    PDM_STATUS_MISSING_LEAF = 2,    /**< a leaf is null */
+    PDM_STATUS_ZERO_TARGET = 3,     /**< the target is 0 */
+    PDM_STATUS_ZERO_BASE = 4,       /**< the base of a ratio is 0 */
+    PDM_STATUS_ZERO_CHANGE = 5,     /**< there is no change to divide */
+    PDM_STATUS_ZERO_COST = 6,       /**< the cost is 0 */
+    PDM_STATUS_DIV_BY_ZERO = 7,     /**< a divisor in a formula is 0 */
+    PDM_STATUS_NO_ELAPSED = 8,      /**< no day has passed */
+    PDM_STATUS_INFEASIBLE = 9,      /**< the total cannot be reached within the bounds; `shortfall` says by how much */
+    PDM_STATUS_NO_CONVERGENCE = 10, /**< the iteration stopped short; `residual` says where */
+    PDM_STATUS_OUT_OF_BOUNDS = 11,  /**< the answer lies outside the bounds; the best one inside is given */
+    PDM_STATUS_NO_SOLUTION = 12,    /**< no value reaches the target; the nearest is given */
+    PDM_STATUS_NO_EFFECT = 13,      /**< the lever does not move the result */
+    PDM_STATUS_SIGN_CHANGE = 14,    /**< a factor changes its sign, which the method cannot divide */
+    PDM_STATUS_MET = 15,            /**< the target is reached already */
+    PDM_STATUS_CLOSURE = 16,        /**< the parts do not add up to the total within 1e-12 */
+    PDM_STATUS_CONFLICT = 17,       /**< one id with two different amounts */
+    PDM_STATUS_OVERFLOW = 18        /**< a cell is not finite */
+} pdm_row_status;
+
+/** Number of row statuses. */
+#define PDM_ROW_STATUS_COUNT 19
+
+/** The error that a row status becomes under `strict`. */
+#define PDM_E_ROW_STATUS(status) ((pdm_status)(128 + (int)(status)))
 
 /** Details of a failure. All text is UTF-8 and NUL-terminated (cut on a character boundary if too long). */
 typedef struct pdm_error {
@@ -46,8 +99,12 @@ typedef struct pdm_error {
 
 PDM_BEGIN_DECLS
 
-/** Lower-case name of a status: "ok", "bad_option", "null_value" …; "unknown" for a foreign number. Static storage. */
+/** Lower-case name of a status, those that stand for row statuses included: "ok", "bad_option", "zero_base" …; "unknown" for a foreign
+ * number. Static storage. */
 PDM_EXPORT const char *pdm_status_name(int32_t status);
+
+/** Lower-case name of a row status: "ok", "zero_base" …; "unknown" for a foreign number. Static storage. */
+PDM_EXPORT const char *pdm_row_status_name(int32_t status);
 
 /** Empties @p err (code 0, row −1, no text). NULL is allowed. */
 PDM_EXPORT void pdm_error_reset(pdm_error *err);

@@ -25,6 +25,9 @@ __extension__ typedef unsigned __int128 pdm__uint128;
         if (PDM__UNLIKELY(pdm__try_status != PDM_OK)) return pdm__try_status;                                          \
     } while (0)
 
+/* By ::pdm_row_status, ending in NULL. */
+extern const char *const pdm__row_status_names[];
+
 /* Fills err (if there is one) and returns code. row −1 and column NULL mean none. The message is one line, cut on a character. */
 pdm_status pdm__fail(pdm_error *err, pdm_status code, int64_t row, const char *column, const char *format, ...)
     __attribute__((format(printf, 5, 6)));

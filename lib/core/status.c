@@ -27,11 +27,44 @@ static const char *const status_names[] = {
     "segment_overlap",
     "duplicate_edges",
     "empty_period",
+    "empty",
+    "length",
+    "bad_total",
+    "bad_weight",
+    "zero_weights",
+    "bad_bounds",
+    "bad_rate",
+    "bad_count",
+    "bad_amount",
+    "bad_period",
+    "bad_tiers",
+    "below_first_tier",
+    "bad_tree",
+    "margins_disagree",
+    "parse",
+    "unknown_name",
+    "duplicate_name",
+    "cycle",
+    "not_product_form",
+    "too_many_factors",
+    "too_many_cells",
 };
 
+const char *const pdm__row_status_names[] = {
+    "ok",          "missing",    "missing_leaf", "zero_target",    "zero_base",     "zero_change", "zero_cost",
+    "div_by_zero", "no_elapsed", "infeasible",   "no_convergence", "out_of_bounds", "no_solution", "no_effect",
+    "sign_change", "met",        "closure",      "conflict",       "overflow",      NULL,
+};
+_Static_assert(PDM__COUNT(pdm__row_status_names) == PDM_ROW_STATUS_COUNT + 1, "a name for every row status");
+
 const char *pdm_status_name(int32_t status) {
-    if (status < 0 || status >= PDM__COUNT(status_names)) return "unknown";
-    return status_names[status];
+    int32_t row = status - (int32_t)PDM_E_ROW_STATUS(0);
+    if (status >= 0 && status < PDM__COUNT(status_names)) return status_names[status];
+    return row > 0 ? pdm_row_status_name(row) : "unknown";
+}
+
+const char *pdm_row_status_name(int32_t status) {
+    return status >= 0 && status < PDM_ROW_STATUS_COUNT ? pdm__row_status_names[status] : "unknown";
 }
 
 const char *pdm_version(void) { return PDM_VERSION; }

@@ -1,7 +1,7 @@
 /* Caps and floors in reals: the sum as a function of the multiplier is piecewise linear, and is walked by its breakpoints. */
 #include "plan/bounded.h"
 
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 #include "core/sort.h"
 

@@ -2,7 +2,7 @@
 #ifndef PDM_PLAN_FORMULA_H
 #define PDM_PLAN_FORMULA_H
 
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 #include <pdmetrics/plan/tree.h>
 

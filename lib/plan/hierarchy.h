@@ -2,7 +2,7 @@
 #ifndef PDM_PLAN_HIERARCHY_H
 #define PDM_PLAN_HIERARCHY_H
 
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 typedef struct pdm__hierarchy {
     int64_t count;

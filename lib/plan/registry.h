@@ -2,7 +2,7 @@
 #ifndef PDM_PLAN_REGISTRY_H
 #define PDM_PLAN_REGISTRY_H
 
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 extern const pdm_calculator pdm__calculator_apportion;
 extern const pdm_calculator pdm__calculator_allocate;

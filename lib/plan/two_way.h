@@ -2,7 +2,7 @@
 #ifndef PDM_PLAN_TWO_WAY_H
 #define PDM_PLAN_TWO_WAY_H
 
-#include "plan/calculator.h"
+#include "core/calculator.h"
 #include "plan/exact.h"
 
 typedef struct pdm__two_way {

@@ -125,7 +125,7 @@ SIZE(pdm_list_info, 32);
 AT(pdm_list_info, name, 0);
 AT(pdm_list_info, columns, 8);
 AT(pdm_list_info, column_count, 16);
-AT(pdm_list_info, reserved, 20);
+AT(pdm_list_info, shape, 20);
 AT(pdm_list_info, doc, 24);
 
 SIZE(pdm_result_column_info, 32);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 #define PLAN_COLUMNS 10
 #define PLAN_INPUTS 5
@@ -112,8 +112,8 @@ static inline void plan_fails(const char *calculator, const void *options, pdm_s
     pdm_result *result = NULL;
     pdm_status status = plan_try(calculator, options, &result);
     if (status != code) {
-        fail_msg("%s: %s expected, %s came: %s", calculator, pdm_plan_error_name((int32_t)code),
-                 pdm_plan_error_name((int32_t)status), plan_now.err.message);
+        fail_msg("%s: %s expected, %s came: %s", calculator, pdm_status_name((int32_t)code),
+                 pdm_status_name((int32_t)status), plan_now.err.message);
     }
     assert_null(result);
     assert_int_equal(plan_now.err.code, (int)code);

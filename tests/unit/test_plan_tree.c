@@ -53,7 +53,7 @@ static void fails_at(const char *text, pdm_status code, int64_t byte, const char
     pdm_tree *tree = NULL;
     pdm_error err;
     pdm_status status = pdm_tree_parse(NULL, text, strlen(text), abc, 3, NULL, &tree, &err);
-    if (status != code) fail_msg("%s: %s came (%s)", text, pdm_plan_error_name((int32_t)status), err.message);
+    if (status != code) fail_msg("%s: %s came (%s)", text, pdm_status_name((int32_t)status), err.message);
     assert_null(tree);
     if (err.row != byte)
         fail_msg("%s: byte %lld, %lld expected: %s", text, (long long)err.row, (long long)byte, err.message);

@@ -19,7 +19,7 @@
 #ifndef PDMETRICS_PLAN_ALLOCATE_H
 #define PDMETRICS_PLAN_ALLOCATE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** How units are dealt out. Balinski & Young, Fair Representation (2001), chapters 2 and 8. */
 typedef enum pdm_apportion_method {

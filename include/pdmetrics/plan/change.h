@@ -18,7 +18,7 @@
 #ifndef PDMETRICS_PLAN_CHANGE_H
 #define PDMETRICS_PLAN_CHANGE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** How the change is divided. */
 typedef enum pdm_decompose_method {

@@ -11,7 +11,7 @@
 #ifndef PDMETRICS_PLAN_PERFORMANCE_H
 #define PDMETRICS_PLAN_PERFORMANCE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** How the tiers are applied. */
 typedef enum pdm_commission_method {

@@ -14,6 +14,6 @@
 #ifndef PDMETRICS_PLAN_PNL_H
 #define PDMETRICS_PLAN_PNL_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 #endif

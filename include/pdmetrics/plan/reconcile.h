@@ -18,7 +18,7 @@
 #ifndef PDMETRICS_PLAN_RECONCILE_H
 #define PDMETRICS_PLAN_RECONCILE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** Who closes the gap. */
 typedef enum pdm_gap_split_method {

@@ -15,7 +15,7 @@
 #ifndef PDMETRICS_PLAN_ROLLFORWARD_H
 #define PDMETRICS_PLAN_ROLLFORWARD_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** What several touches do. */
 typedef enum pdm_touch_mode {

@@ -10,7 +10,7 @@
 #ifndef PDMETRICS_PLAN_ROOTCAUSE_H
 #define PDMETRICS_PLAN_ROOTCAUSE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** Base of the surprise's logarithm. */
 typedef enum pdm_log_base {

@@ -17,7 +17,7 @@
 #ifndef PDMETRICS_PLAN_SEASON_H
 #define PDMETRICS_PLAN_SEASON_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** How a seasonal index is made. */
 typedef enum pdm_seasonal_method {

@@ -15,7 +15,7 @@
 #ifndef PDMETRICS_PLAN_SOLVE_H
 #define PDMETRICS_PLAN_SOLVE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** Options of `goal_seek`. */
 typedef struct pdm_goal_seek_options {

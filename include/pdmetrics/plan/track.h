@@ -15,7 +15,7 @@
 #ifndef PDMETRICS_PLAN_TRACK_H
 #define PDMETRICS_PLAN_TRACK_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** Whether the current day counts as elapsed when pace is given dates. */
 typedef enum pdm_inclusive_dates {

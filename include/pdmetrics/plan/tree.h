@@ -19,7 +19,7 @@
 #ifndef PDMETRICS_PLAN_TREE_H
 #define PDMETRICS_PLAN_TREE_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** What a leaf is; enforced on every value, and the default bounds of goal-seek. */
 typedef enum pdm_leaf_role {

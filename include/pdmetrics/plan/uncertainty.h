@@ -12,7 +12,7 @@
 #ifndef PDMETRICS_PLAN_UNCERTAINTY_H
 #define PDMETRICS_PLAN_UNCERTAINTY_H
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 /** On which scale the result is taken to be normal. */
 typedef enum pdm_uncertainty_scale {

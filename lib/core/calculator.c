@@ -1,5 +1,5 @@
 /* Running a calculator: options, inputs, rules, the function, the result. */
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 #include "core/convert.h"
 #include "core/metric_ops.h"
@@ -9,33 +9,6 @@
 #include <stdio.h>
 
 #define MAX_ROWS ((int64_t)100000000)
-
-const char *const pdm__row_status_names[] = {
-    "ok",          "missing",    "missing_leaf", "zero_target",    "zero_base",     "zero_change", "zero_cost",
-    "div_by_zero", "no_elapsed", "infeasible",   "no_convergence", "out_of_bounds", "no_solution", "no_effect",
-    "sign_change", "met",        "closure",      "conflict",       "overflow",      NULL,
-};
-_Static_assert(PDM__COUNT(pdm__row_status_names) == PDM_ROW_STATUS_COUNT + 1, "a name for every row status");
-
-static const char *const error_names[] = {
-    "empty",          "length",           "bad_total", "bad_weight",       "zero_weights",
-    "bad_bounds",     "bad_rate",         "bad_count", "bad_amount",       "bad_period",
-    "bad_tiers",      "below_first_tier", "bad_tree",  "margins_disagree", "parse",
-    "unknown_name",   "duplicate_name",   "cycle",     "not_product_form", "too_many_factors",
-    "too_many_cells",
-};
-
-const char *pdm_row_status_name(int32_t status) {
-    return status >= 0 && status < PDM_ROW_STATUS_COUNT ? pdm__row_status_names[status] : "unknown";
-}
-
-const char *pdm_plan_error_name(int32_t status) {
-    int32_t own = status - (int32_t)PDM_E_EMPTY;
-    if (own >= 0 && own < PDM__COUNT(error_names)) return error_names[own];
-    int32_t row = status - (int32_t)PDM_E_ROW_STATUS(0);
-    if (row > 0 && row < PDM_ROW_STATUS_COUNT) return pdm__row_status_names[row];
-    return pdm_status_name(status);
-}
 
 pdm_status pdm__calc_array(pdm__calc *calc, int64_t count, size_t size, void *out, pdm_error *err) {
     size_t bytes = 0;
@@ -234,12 +207,12 @@ static pdm_status read_input(pdm__calc *calc, int32_t input, const pdm_batch *ba
         return pdm__calc_fail(calc, input, -1, -1, PDM_E_LIMIT, err, "%lld rows; up to %lld are allowed",
                               (long long)batch->length, (long long)MAX_ROWS);
     }
-    bool one = info->reserved == PDM_INPUT_ONE || info->reserved == PDM_INPUT_OPTIONAL_ONE;
+    bool one = info->shape == PDM_INPUT_ONE || info->shape == PDM_INPUT_OPTIONAL_ONE;
     if (one && batch->length != 1) {
         return pdm__calc_fail(calc, input, -1, -1, batch->length == 0 ? PDM_E_EMPTY : PDM_E_LENGTH, err,
                               "%lld rows; exactly one expected", (long long)batch->length);
     }
-    if (info->reserved == PDM_INPUT_ROWS && batch->length == 0) {
+    if (info->shape == PDM_INPUT_ROWS && batch->length == 0) {
         return pdm__calc_fail(calc, input, -1, -1, PDM_E_EMPTY, err, "no rows; at least one expected");
     }
     r.sheet->rows = batch->length;
@@ -272,7 +245,7 @@ static pdm_status read_inputs(pdm__calc *calc, const pdm_input *inputs, int32_t 
         given[at] = inputs[i].rows;
     }
     for (int32_t i = 0; i < about->list_count; i++) {
-        bool required = about->lists[i].reserved == PDM_INPUT_ROWS || about->lists[i].reserved == PDM_INPUT_ONE;
+        bool required = about->lists[i].shape == PDM_INPUT_ROWS || about->lists[i].shape == PDM_INPUT_ONE;
         if (given[i] != NULL) {
             PDM__TRY(read_input(calc, i, given[i], err));
         } else if (required) {

@@ -1,6 +1,6 @@
 /* What a calculator is made of: a description in data, rules its input must keep, and one function. */
-#ifndef PDM_PLAN_CALCULATOR_H
-#define PDM_PLAN_CALCULATOR_H
+#ifndef PDM_CORE_CALCULATOR_H
+#define PDM_CORE_CALCULATOR_H
 
 #include "core/arena.h"
 #include "core/base.h"
@@ -9,7 +9,7 @@
 #include "core/parallel.h"
 #include "core/table.h"
 
-#include <pdmetrics/plan/calculator.h>
+#include <pdmetrics/calculator.h>
 
 #include <math.h>
 
@@ -133,8 +133,6 @@ void pdm__put_code(pdm__rows *rows, int32_t column, int64_t row, int32_t code, c
 /* The status column. Under `strict` anything but OK fails the call with that name; `detail` says what happened. */
 void pdm__put_status(pdm__rows *rows, int32_t column, int64_t row, int32_t status, const char *detail);
 
-extern const char *const pdm__row_status_names[];
-
 /* ---- describing ---- */
 
 #define PDM__COLUMN(column_name, column_role, column_unit, text)                                                       \
@@ -142,11 +140,11 @@ extern const char *const pdm__row_status_names[];
 /* May be absent, may be null. */
 #define PDM__COLUMN_OR_NULL(column_name, column_role, column_unit, text)                                               \
     {.name = column_name, .role = column_role, .nullable = 1, .unit = column_unit, .doc = text}
-#define PDM__INPUT(input_name, input_columns, shape, text)                                                             \
+#define PDM__INPUT(input_name, input_columns, input_shape, text)                                                       \
     {.name = input_name,                                                                                               \
      .columns = input_columns,                                                                                         \
      .column_count = PDM__COUNT(input_columns),                                                                        \
-     .reserved = shape,                                                                                                \
+     .shape = input_shape,                                                                                             \
      .doc = text}
 #define PDM__RESULT(column_name, column_type, column_unit, text)                                                       \
     {.name = column_name, .type = column_type, .unit = column_unit, .doc = text}

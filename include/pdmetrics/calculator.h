@@ -17,15 +17,14 @@
  * Results that distribute a total come with a table `summary` of one row: method, total, closure (Σ parts − total), status. Integer
  * results close exactly. Ties go to the lowest row; results depend on the order of rows only there, and never on threads.
  */
-#ifndef PDMETRICS_PLAN_CALCULATOR_H
-#define PDMETRICS_PLAN_CALCULATOR_H
+#ifndef PDMETRICS_CALCULATOR_H
+#define PDMETRICS_CALCULATOR_H
 
 #include <pdmetrics/context.h>
 #include <pdmetrics/metric.h>
-#include <pdmetrics/plan/status.h>
 #include <pdmetrics/table.h>
 
-/** How many rows an input has; in the field `reserved` of its ::pdm_list_info. */
+/** How many rows an input has; the field `shape` of its ::pdm_list_info. */
 typedef enum pdm_input_shape {
     PDM_INPUT_OPTIONAL = 0,    /**< any number of rows; may be left out */
     PDM_INPUT_ROWS = 1,        /**< required: one row or more */

@@ -39,7 +39,7 @@ static void test_descriptions(void **unused) {
         }
         for (int32_t l = 0; l < m->list_count; l++) {
             assert_true(has_text(m->lists[l].name) && has_text(m->lists[l].doc));
-            assert_true(m->lists[l].reserved >= PDM_INPUT_OPTIONAL && m->lists[l].reserved <= PDM_INPUT_OPTIONAL_ONE);
+            assert_true(m->lists[l].shape >= PDM_INPUT_OPTIONAL && m->lists[l].shape <= PDM_INPUT_OPTIONAL_ONE);
             check_columns(m->name, m->lists[l].columns, m->lists[l].column_count);
         }
         for (int32_t t = 0; t < m->table_count; t++) {
@@ -60,7 +60,7 @@ static void test_missing_inputs(void **unused) {
         const pdm_calculator *calculator = pdm_calculator_at(i);
         bool required = false;
         for (int32_t l = 0; l < calculator->about.list_count; l++) {
-            int32_t shape = calculator->about.lists[l].reserved;
+            int32_t shape = calculator->about.lists[l].shape;
             required = required || shape == PDM_INPUT_ROWS || shape == PDM_INPUT_ONE;
         }
         pdm_result *result = NULL;
@@ -139,10 +139,10 @@ static void test_options_by_name(void **unused) {
 
 static void test_names(void **unused) {
     (void)unused;
-    assert_string_equal(pdm_plan_error_name(PDM_E_ZERO_WEIGHTS), "zero_weights");
-    assert_string_equal(pdm_plan_error_name(PDM_E_TOO_MANY_CELLS), "too_many_cells");
-    assert_string_equal(pdm_plan_error_name(PDM_E_ROW_STATUS(PDM_STATUS_DIV_BY_ZERO)), "div_by_zero");
-    assert_string_equal(pdm_plan_error_name(PDM_E_NOMEM), "nomem");
+    assert_string_equal(pdm_status_name(PDM_E_ZERO_WEIGHTS), "zero_weights");
+    assert_string_equal(pdm_status_name(PDM_E_TOO_MANY_CELLS), "too_many_cells");
+    assert_string_equal(pdm_status_name(PDM_E_ROW_STATUS(PDM_STATUS_DIV_BY_ZERO)), "div_by_zero");
+    assert_string_equal(pdm_status_name(PDM_E_NOMEM), "nomem");
     assert_string_equal(pdm_row_status_name(PDM_STATUS_OVERFLOW), "overflow");
     assert_string_equal(pdm_row_status_name(PDM_ROW_STATUS_COUNT), "unknown");
 }

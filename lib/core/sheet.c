@@ -1,5 +1,5 @@
 /* Cells of inputs, cells of tables. */
-#include "plan/calculator.h"
+#include "core/calculator.h"
 
 #include <stdio.h>
 #include <xxhash.h>
