@@ -241,6 +241,64 @@ static void test_lmdi(void **unused) {
     pdm_result_free(result);
 }
 
+static void give_formula(const char *text, const char *const *names, const double *x0, const double *x1,
+                         int64_t count) {
+    plan_begin();
+    plan_input("factors", count);
+    plan_texts("factor", names);
+    plan_floats("x0", x0);
+    plan_floats("x1", x1);
+    plan_input("formula", 1);
+    plan_texts("text", &text);
+}
+
+/* The annual formula, written in two ways: each of its terms is divided by itself, and effects of a factor they share are added. */
+static void test_lmdi_of_formula(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"old", "cvr", "aov", "new"};
+    static const double x0[] = {100, 0.2, 50, 40};
+    static const double x1[] = {90, 0.25, 60, 70};
+    static const char *const texts[] = {"repeat = old*cvr*aov; repeat + new*aov/2", "(old*cvr + 0.5*new)*aov"};
+    double first = (1350.0 - 1000.0) / log(1350.0 / 1000.0);
+    double second = (2100.0 - 1000.0) / log(2100.0 / 1000.0);
+    double effects[] = {first * log(0.9), first * log(1.25), (first + second) * log(1.2), second * log(1.75)};
+    for (int32_t f = 0; f < 2; f++) {
+        give_formula(texts[f], names, x0, x1, 4);
+        pdm_result *result = plan_run("lmdi", NULL);
+        plan_column_is(result, "effects", "effect", effects, 4, 1e-13);
+        plan_near(plan_float(result, "summary", "total", 0), 1450.0, 1e-14);
+        assert_int_equal(pdm_table_rows(pdm_result_table(result, "segments")), 8);
+        pdm_result_free(result);
+    }
+    give_formula("aov/(old*cvr + new)", names, x0, x1, 4);
+    plan_fails("lmdi", NULL, PDM_E_NOT_PRODUCT_FORM);
+    give_formula("max(old*cvr, new)*aov", names, x0, x1, 4);
+    plan_fails("lmdi", NULL, PDM_E_NOT_PRODUCT_FORM);
+}
+
+/* A divisor is a factor of power −1; a term that changes sign falls back to Shapley values by itself. */
+static void test_lmdi_of_quotient(void **unused) {
+    (void)unused;
+    static const char *const names[] = {"gmv", "buyers", "refund"};
+    static const double x0[] = {100, 4, 3};
+    static const double x1[] = {240, 6, -2};
+    static const double zero[] = {240, 0, -2};
+    double mean = (40.0 - 25.0) / log(40.0 / 25.0);
+    double effects[] = {mean * log(2.4), -mean * log(1.5), 10.0};
+    pdm_lmdi_options options = pdm_lmdi_options_default();
+    options.fallback = PDM_LMDI_FALLBACK_SHAPLEY;
+    give_formula("gmv/buyers - 2*refund", names, x0, x1, 3);
+    pdm_result *result = plan_run("lmdi", &options);
+    plan_column_is(result, "effects", "effect", effects, 3, 1e-13);
+    plan_text_is(result, "segments", "method", 0, "lmdi1");
+    plan_text_is(result, "segments", "method", 3, "shapley");
+    pdm_result_free(result);
+    give_formula("gmv/buyers - 2*refund", names, x0, zero, 3);
+    plan_fails("lmdi", &options, PDM_E_ROW_STATUS(PDM_STATUS_DIV_BY_ZERO));
+    assert_int_equal(plan_now.err.row, 1);
+    assert_string_equal(plan_now.err.column, "x1");
+}
+
 static void test_lmdi_zeros_and_signs(void **unused) {
     (void)unused;
     static const char *const factor[] = {"a", "b", "c"};
@@ -397,6 +455,8 @@ int main(void) {
         cmocka_unit_test(test_division_by_zero_names_the_combination),
         cmocka_unit_test(test_log_mean),
         cmocka_unit_test(test_lmdi),
+        cmocka_unit_test(test_lmdi_of_formula),
+        cmocka_unit_test(test_lmdi_of_quotient),
         cmocka_unit_test(test_lmdi_zeros_and_signs),
         cmocka_unit_test(test_price_volume_mix),
         cmocka_unit_test(test_rate_mix),

@@ -4,7 +4,8 @@
  *
  * Calculators (inputs → tables):
  * - `decompose`: formula(text), leaves(leaf, x0, x1, player, order, segment) → effects(factor, x0, x1, effect, share, low, high), summary.
- * - `lmdi`: factors(factor, x0, x1, segment), values(segment, v0, v1) → effects, segments, summary. Ang 2004, 2015; zeros by analytic limits.
+ * - `lmdi`: factors(factor, x0, x1, segment), values(segment, v0, v1) or formula(text) → effects, segments, summary. Ang 2004, 2015; zeros by
+ *   analytic limits. A formula must be a sum of products and quotients when multiplied out, else PDM_E_NOT_PRODUCT_FORM.
  * - `funnel_change`: steps(step, v0, v1) → effects, summary.
  * - `series_change`: formula(text), leaves(leaf, value, period) → effects, periods, summary.
  * - `pvm`: products(product, price0, quantity0, price1, quantity1) → products, summary. 量价结构.
