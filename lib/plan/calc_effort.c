@@ -2,6 +2,7 @@
 #include "plan/formula_leaves.h"
 #include "plan/registry.h"
 #include "plan/scalar.h"
+#include "plan/shapley.h"
 
 #include <pdmetrics/plan/solve.h>
 
@@ -50,6 +51,9 @@ static const pdm_result_column_info lever_results[] = {
     PDM__RESULT("change_rel", PDM_TYPE_FLOAT64, "of from", "change_abs / from."),
     PDM__RESULT("at_bound", PDM_TYPE_DICTIONARY, "", "lo or hi if it was stopped there."),
     PDM__RESULT("fixed", PDM_TYPE_BOOL, "", "It cannot move: 0, without weight or without effect."),
+    PDM__RESULT("effect", PDM_TYPE_FLOAT64, "as the formula",
+                "Its part of achieved − start: Shapley value; null where a combination of levers has none."),
+    PDM__RESULT("effect_share", PDM_TYPE_FLOAT64, "of the gap closed", "effect / (achieved − start)."),
 };
 static const pdm_result_column_info solution_columns[] = {
     PDM__RESULT("method", PDM_TYPE_DICTIONARY, "", "How the effort is shared."),
@@ -219,9 +223,32 @@ static void least_squares(effort *e) {
     }
 }
 
+/* Who carries how much of the way; NaN where the formula cannot be divided (too many levers in one ratio, a combination without value). */
+static pdm_status share_way(pdm__calc *calc, const effort *e, const pdm__leaf_set *set, double *effects,
+                            pdm_error *err) {
+    int32_t *player = NULL;
+    const char **names = NULL;
+    PDM__TRY(pdm__calc_array(calc, set->count, sizeof *player, &player, err));
+    PDM__TRY(pdm__calc_array(calc, set->count, sizeof *names, &names, err));
+    for (int32_t l = 0; l < set->count; l++) {
+        player[l] = l;
+        names[l] = set->leaves[l].name;
+    }
+    pdm__change way = {.tree = e->point.tree, .x0 = set->point, .x1 = e->leaves, .player = player, .names = names};
+    way.players = set->count;
+    pdm_status status = pdm__shapley(&calc->memory, &way, effects, err);
+    if (status == PDM_OK || status == PDM_E_NOMEM || status == PDM_E_LIMIT) return status;
+    for (int32_t l = 0; l < set->count; l++) effects[l] = PDM__NAN;
+    pdm_error_reset(err);
+    return PDM_OK;
+}
+
 static pdm_status put_tables(pdm__calc *calc, effort *e, const pdm__leaf_set *set, double start, pdm_error *err) {
     pdm__rows out;
     double achieved = pdm__point_value(&e->point, e->leaves);
+    double *effects = NULL;
+    PDM__TRY(pdm__calc_array(calc, set->count, sizeof *effects, &effects, err));
+    PDM__TRY(share_way(calc, e, set, effects, err));
     PDM__TRY(pdm__rows_begin(calc, TABLE_LEVERS, e->count, NULL, &out, err));
     for (int64_t i = 0; i < e->count; i++) {
         const lever *l = &e->levers[i];
@@ -233,6 +260,8 @@ static pdm_status put_tables(pdm__calc *calc, effort *e, const pdm__leaf_set *se
         pdm__put_float(&out, 4, i, l->start == 0.0 ? PDM__NAN : (x - l->start) / l->start);
         pdm__put_code(&out, 5, i, l->at == 0 ? -1 : l->at < 0 ? 0 : 1, bound_names);
         pdm__put_bool(&out, 6, i, l->sign == 0.0);
+        pdm__put_float(&out, 7, i, effects[l->leaf]);
+        pdm__put_float(&out, 8, i, pdm__over(effects[l->leaf], achieved - start));
     }
     PDM__TRY(pdm__rows_end(&out));
     bool short_of = e->status != PDM_STATUS_OK;

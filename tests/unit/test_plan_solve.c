@@ -128,6 +128,9 @@ static void test_effort_with_bounds(void **unused) {
     plan_near(plan_float(result, "levers", "value", 0), 200, 1e-13);
     plan_near(plan_float(result, "levers", "value", 1), 1, 0);
     plan_text_is(result, "levers", "at_bound", 1, "hi");
+    plan_near(plan_float(result, "levers", "effect", 0), 95, 1e-13); /* who carries the gap of 110: 100·(0.9 + 1)/2 */
+    plan_near(plan_float(result, "levers", "effect", 1), 15, 1e-12);
+    plan_near(plan_float(result, "levers", "effect_share", 0), 95.0 / 110, 1e-13);
     pdm_result_free(result);
     give_formula("n*r", 2, leaf, from);
     plan_texts("role", role);

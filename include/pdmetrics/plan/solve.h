@@ -4,7 +4,7 @@
  *
  * Calculators (inputs → tables); all take formula(text) and leaves(leaf, role, value):
  * - `goal_seek`: target(target, lever, low, high) → solution, nodes, roots.
- * - `equal_effort`: target(target), levers(lever, weight, direction, low, high) → levers(lever, from, value, change_abs, change_rel, at_bound),
+ * - `equal_effort`: target(target), levers(lever, weight, direction, low, high) → levers(lever, from, value, change_abs, change_rel, at_bound, effect),
  *   solution, nodes.
  * - `tornado`: levers(lever, low, high) → tornado(lever, end, x, value, delta, rank, clipped).
  * - `scenarios`: axes(lever, value) → values(scenario, value, delta_vs_base), settings(scenario, lever, x).
