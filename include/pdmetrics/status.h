@@ -75,15 +75,26 @@ typedef enum pdm_row_status {
     PDM_STATUS_OUT_OF_BOUNDS = 11,  /**< the answer lies outside the bounds; the best one inside is given */
     PDM_STATUS_NO_SOLUTION = 12,    /**< no value reaches the target; the nearest is given */
     PDM_STATUS_NO_EFFECT = 13,      /**< the lever does not move the result */
-    PDM_STATUS_SIGN_CHANGE = 14,    /**< a factor changes its sign, which the method cannot divide */
+    PDM_STATUS_SIGN_CHANGE = 14,    /**< a factor changes its sign, or a ratio has no logarithm */
     PDM_STATUS_MET = 15,            /**< the target is reached already */
     PDM_STATUS_CLOSURE = 16,        /**< the parts do not add up to the total within 1e-12 */
     PDM_STATUS_CONFLICT = 17,       /**< one id with two different amounts */
-    PDM_STATUS_OVERFLOW = 18        /**< a cell is not finite */
+    PDM_STATUS_OVERFLOW = 18,       /**< a cell is not finite */
+    PDM_STATUS_NO_DATA = 19,        /**< an arm is empty */
+    PDM_STATUS_TOO_FEW = 20,        /**< an arm has fewer than two units: no variance */
+    PDM_STATUS_ZERO_VARIANCE = 21,  /**< nothing varies: no statistic, no interval */
+    PDM_STATUS_ZERO_DENOMINATOR = 22, /**< the denominators of an arm add up to 0 */
+    PDM_STATUS_DEGENERATE = 23,       /**< all or none converted: statistic 0, p 1, intervals as usual */
+    PDM_STATUS_NO_EVENTS = 24,        /**< nobody converted: the ratio may be anything */
+    PDM_STATUS_UNREACHABLE = 25,      /**< no value reaches what is asked */
+    PDM_STATUS_UNBOUNDED = 26,        /**< the set of lifts is no interval; see `form` */
+    PDM_STATUS_UNBOUNDED_ABOVE = 27,  /**< the upper limit is +∞ */
+    PDM_STATUS_MISMATCH = 28,         /**< the split is not what was planned */
+    PDM_STATUS_SINGLE_ARM = 29        /**< one arm alone: nothing to compare */
 } pdm_row_status;
 
 /** Number of row statuses. */
-#define PDM_ROW_STATUS_COUNT 19
+#define PDM_ROW_STATUS_COUNT 30
 
 /** The error that a row status becomes under `strict`. */
 #define PDM_E_ROW_STATUS(status) ((pdm_status)(128 + (int)(status)))

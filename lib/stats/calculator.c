@@ -4,14 +4,6 @@
 
 #define MAX_ROUNDS 400
 
-const char *pdm_effect_status_name(int32_t status) {
-    static const char *const names[] = {"ok",          "no_data",          "too_few",    "zero_variance",
-                                        "zero_base",   "zero_denominator", "degenerate", "no_events",
-                                        "sign_change", "unreachable",      "unbounded",  "unbounded_above",
-                                        "mismatch",    "single_arm"};
-    return status < 0 || status >= PDM__COUNT(names) ? "unknown" : names[status];
-}
-
 pdm_status pdm__check_choice(int32_t value, int32_t count, const char *name, pdm_error *err) {
     if (value >= 0 && value < count) return PDM_OK;
     return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "expected one of 0 to %d, got %d", count - 1, value);

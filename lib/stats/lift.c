@@ -4,10 +4,10 @@
 
 pdm_lift pdm__lift_of(double difference, double control) {
     pdm_lift lift = {PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN,
-                     PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_EFFECT_ZERO_BASE};
+                     PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_STATUS_ZERO_BASE};
     if (control == 0) return lift;
     lift.lift = difference / fabs(control);
-    lift.status = PDM_EFFECT_OK;
+    lift.status = PDM_STATUS_OK;
     return lift;
 }
 
@@ -17,7 +17,7 @@ static void open_side(int32_t alternative, double least, pdm_lift *out) {
 }
 
 void pdm__fieller(const pdm__relative *r, double k, double df, int32_t alternative, pdm_lift *out) {
-    if (out->status != PDM_EFFECT_OK) return;
+    if (out->status != PDM_STATUS_OK) return;
     double sign = r->control < 0 ? -1 : 1; /* ρ of D/|C| is that of D/C, or its negative */
     double k2 = k * k;
     double square = r->control * r->control;
@@ -28,7 +28,7 @@ void pdm__fieller(const pdm__relative *r, double k, double df, int32_t alternati
     out->df = df;
     out->g = k2 * r->control_variance / square;
     if (out->g >= 1) {
-        out->status = PDM_EFFECT_UNBOUNDED;
+        out->status = PDM_STATUS_UNBOUNDED;
         out->form = inside > 0 ? PDM_LIFT_EXTERIOR : PDM_LIFT_WHOLE_LINE;
         if (out->form == PDM_LIFT_WHOLE_LINE) return;
     }
@@ -49,11 +49,11 @@ void pdm__fieller(const pdm__relative *r, double k, double df, int32_t alternati
 }
 
 void pdm__delta_lift(double se, double k, double df, int32_t alternative, pdm_lift *out) {
-    if (out->status != PDM_EFFECT_OK) return;
+    if (out->status != PDM_STATUS_OK) return;
     out->se = se;
     out->df = df;
     if (!(se > 0)) {
-        out->status = PDM_EFFECT_ZERO_VARIANCE;
+        out->status = PDM_STATUS_ZERO_VARIANCE;
         return;
     }
     pdm__p_of_t(out->lift / se, df, alternative, &out->p, &out->log_p);

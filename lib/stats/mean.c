@@ -145,14 +145,14 @@ static void log_lift(const comparison *k, const pdm_mean_options *o, pdm_lift *o
     double u_t = k->s_t / k->n_t / (k->adjusted_t * k->adjusted_t);
     double sign = k->adjusted_c < 0 ? -1 : 1;
     if (!(ratio > 0)) {
-        out->status = PDM_EFFECT_SIGN_CHANGE;
+        out->status = PDM_STATUS_SIGN_CHANGE;
         return;
     }
     out->lift = sign * (ratio - 1);
     out->df = o->normal ? PDM__INFINITY : welch_df(u_c, u_t, k->n_c, k->n_t);
     out->se = sqrt(u_c + u_t);
     if (!(out->se > 0)) {
-        out->status = PDM_EFFECT_ZERO_VARIANCE;
+        out->status = PDM_STATUS_ZERO_VARIANCE;
         return;
     }
     double reach = critical_value(o, out->df) * out->se;
@@ -167,7 +167,7 @@ static void log_lift(const comparison *k, const pdm_mean_options *o, pdm_lift *o
 
 static void relative(const comparison *k, const pdm_mean_options *o, pdm_mean_effect *out) {
     out->lift = pdm__lift_of(out->difference, k->mean_c);
-    if (out->lift.status != PDM_EFFECT_OK) return;
+    if (out->lift.status != PDM_STATUS_OK) return;
     pdm__relative parts = {out->difference, k->mean_c, out->se * out->se, out->control_variance, out->covariance};
     if (o->lift == PDM_MEAN_LIFT_LOG) {
         log_lift(k, o, &out->lift);
@@ -203,13 +203,13 @@ static void compare(const comparison *k, const pdm_mean_options *o, pdm_mean_eff
         }
     }
     if (!(v_c + v_t > 0)) {
-        out->status = PDM_EFFECT_ZERO_VARIANCE;
+        out->status = PDM_STATUS_ZERO_VARIANCE;
         out->df = PDM__NAN;
         out->lift = pdm__lift_of(out->difference, k->mean_c);
-        if (out->lift.status == PDM_EFFECT_OK) out->lift.status = PDM_EFFECT_ZERO_VARIANCE;
+        if (out->lift.status == PDM_STATUS_OK) out->lift.status = PDM_STATUS_ZERO_VARIANCE;
         return;
     }
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     if (o->normal) out->df = PDM__INFINITY;
     out->se = sqrt(v_c + v_t);
     out->statistic = out->difference / out->se;
@@ -222,9 +222,9 @@ static void compare(const comparison *k, const pdm_mean_options *o, pdm_mean_eff
 
 /* What the sizes alone decide. */
 static int32_t size_status(int64_t n_c, int64_t n_t, double mean_c, double mean_t) {
-    if (n_c == 0 || n_t == 0) return PDM_EFFECT_NO_DATA;
-    if (isnan(mean_c) || isnan(mean_t)) return PDM_EFFECT_ZERO_DENOMINATOR;
-    return n_c < 2 || n_t < 2 ? PDM_EFFECT_TOO_FEW : PDM_EFFECT_OK;
+    if (n_c == 0 || n_t == 0) return PDM_STATUS_NO_DATA;
+    if (isnan(mean_c) || isnan(mean_t)) return PDM_STATUS_ZERO_DENOMINATOR;
+    return n_c < 2 || n_t < 2 ? PDM_STATUS_TOO_FEW : PDM_STATUS_OK;
 }
 
 pdm_status pdm_mean_compare(const pdm_arm_moments *control, const pdm_arm_moments *treatment,
@@ -234,7 +234,7 @@ pdm_status pdm_mean_compare(const pdm_arm_moments *control, const pdm_arm_moment
     PDM__TRY(check_arm(control->n, control->mean, control->variance, o.unchecked, "control", err));
     PDM__TRY(check_arm(treatment->n, treatment->mean, treatment->variance, o.unchecked, "treatment", err));
     *out = no_effect(size_status(control->n, treatment->n, control->mean, treatment->mean));
-    if (out->status != PDM_EFFECT_OK) return PDM_OK;
+    if (out->status != PDM_STATUS_OK) return PDM_OK;
     comparison k = {.n_c = (double)control->n,
                     .n_t = (double)treatment->n,
                     .adjusted_c = control->mean,
@@ -285,7 +285,7 @@ pdm_status pdm_mean_compare_adjusted(const pdm_covariate_moments *control, const
     PDM__TRY(check_covariate_arm(control, o.unchecked, "control", err));
     PDM__TRY(check_covariate_arm(treatment, o.unchecked, "treatment", err));
     *out = no_effect(size_status(control->n, treatment->n, control->mean, treatment->mean));
-    if (out->status != PDM_EFFECT_OK) return PDM_OK;
+    if (out->status != PDM_STATUS_OK) return PDM_OK;
     bool usable = !isnan(control->covariate_mean) && !isnan(treatment->covariate_mean);
     double theta = usable ? find_theta(control, treatment, o.theta) : 0;
     double n_c = (double)control->n;
@@ -328,10 +328,10 @@ pdm_status pdm_mean_margin_test(const pdm_mean_effect *effect, int32_t scale, in
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "margin", "expected a finite margin, got %.17g", margin);
     }
     pdm_test test = {PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, effect->status, 0, 0};
-    if (effect->status == PDM_EFFECT_OK && scale == PDM_SCALE_LIFT && effect->control == 0) {
-        test.status = PDM_EFFECT_ZERO_BASE;
+    if (effect->status == PDM_STATUS_OK && scale == PDM_SCALE_LIFT && effect->control == 0) {
+        test.status = PDM_STATUS_ZERO_BASE;
     }
-    if (test.status == PDM_EFFECT_OK) {
+    if (test.status == PDM_STATUS_OK) {
         double beyond = effect->difference - margin;
         double variance = effect->se * effect->se;
         if (scale == PDM_SCALE_LIFT) {
@@ -345,7 +345,7 @@ pdm_status pdm_mean_margin_test(const pdm_mean_effect *effect, int32_t scale, in
             test.statistic = beyond / test.se;
             pdm__p_of_t(test.statistic, test.df, alternative, &test.p, &test.log_p);
         } else {
-            test.status = PDM_EFFECT_ZERO_VARIANCE;
+            test.status = PDM_STATUS_ZERO_VARIANCE;
         }
     }
     *out = test;

@@ -72,7 +72,7 @@ static pdm_status check_rates(double p1, double p2, bool may_be_equal, pdm_error
 }
 
 static pdm_plan answer(double value, bool counted, int32_t kind) {
-    pdm_plan plan = {value, 0, PDM_EFFECT_OK, kind};
+    pdm_plan plan = {value, 0, PDM_STATUS_OK, kind};
     if (counted && value < LARGEST_N) plan.whole = (int64_t)ceil(value);
     return plan;
 }
@@ -195,7 +195,7 @@ pdm_status pdm_mde_proportions(double p_control, double n_control, bool upwards,
     double near = p_control + (end - p_control) * 1e-9;
     double f_near = rate_gap(near, &q);
     double f_end = rate_gap(end, &q);
-    *out = no_answer(PDM_EFFECT_UNREACHABLE, q.o.kind);
+    *out = no_answer(PDM_STATUS_UNREACHABLE, q.o.kind);
     if (!(f_near < 0 && f_end > 0)) return PDM_OK;
     double width = ROOT_WIDTH * fabs(end - p_control);
     *out = answer(pdm__root(rate_gap, &q, near, end, f_near, f_end, width), false, q.o.kind);
@@ -277,7 +277,7 @@ pdm_status pdm_mde_means(double sd_control, double sd_treatment, double n_contro
     double guess = (q.z + q.z_beta) *
                    sqrt(sd_control * sd_control / n_control + sd_treatment * sd_treatment / (n_control * q.o.ratio));
     double delta = n_control * (1 + q.o.ratio) > 2 ? solve_n(delta_gap, &q, guess) : PDM__NAN;
-    *out = isnan(delta) ? no_answer(PDM_EFFECT_UNREACHABLE, kind) : answer(delta, false, kind);
+    *out = isnan(delta) ? no_answer(PDM_STATUS_UNREACHABLE, kind) : answer(delta, false, kind);
     return PDM_OK;
 }
 
@@ -310,7 +310,7 @@ pdm_status pdm_mde_lift(double mean, double variance, double n, const pdm_power_
     PDM__TRY(check_mean(mean, variance, n, err));
     double z = pdm_normal_isf(0.5 * q.o.alpha) + q.z_beta;
     double w = z * z * variance / (n * mean * mean);
-    *out = no_answer(PDM_EFFECT_UNREACHABLE, 0);
+    *out = no_answer(PDM_STATUS_UNREACHABLE, 0);
     if (w >= 1) return PDM_OK;
     *out = answer((w + sqrt(w * (2 - w))) / (1 - w), false, 0);
     return PDM_OK;
@@ -329,7 +329,7 @@ pdm_status pdm_sample_noninferiority(double p_control, double p_treatment, doubl
     q.p1 = p_control;
     q.p2 = p_treatment;
     double reach = p_treatment - p_control + margin;
-    *out = no_answer(PDM_EFFECT_UNREACHABLE, PDM_POWER_UNPOOLED);
+    *out = no_answer(PDM_STATUS_UNREACHABLE, PDM_POWER_UNPOOLED);
     if (reach < DECIMAL_NOISE) return PDM_OK;
     double z = (pdm_normal_isf(q.o.alpha) + q.z_beta) / reach;
     *out = answer(z * z * rates_variance(&q), true, PDM_POWER_UNPOOLED);
@@ -373,7 +373,7 @@ pdm_status pdm_sample_equivalence(double p_control, double p_treatment, double m
                                   pdm_plan *out, pdm_error *err) {
     question q;
     PDM__TRY(ask_equivalence(p_control, p_treatment, margin, options, &q, err));
-    *out = no_answer(PDM_EFFECT_UNREACHABLE, PDM_POWER_UNPOOLED);
+    *out = no_answer(PDM_STATUS_UNREACHABLE, PDM_POWER_UNPOOLED);
     double room = margin - fabs(p_treatment - p_control);
     if (room < DECIMAL_NOISE) return PDM_OK;
     double z = (pdm_normal_isf(q.o.alpha) + q.z_beta) / room;
@@ -420,7 +420,7 @@ pdm_status pdm_plan_duration(double n_total, double units_per_day, double share,
     if (!(share > 0 && share <= 1)) {
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "share", "expected a share above 0 and up to 1, got %.17g", share);
     }
-    *out = no_answer(PDM_EFFECT_ZERO_BASE, 0);
+    *out = no_answer(PDM_STATUS_ZERO_BASE, 0);
     if (units_per_day == 0) return PDM_OK;
     *out = answer(n_total / (units_per_day * share), true, 0);
     if (whole_weeks) out->whole = (out->whole + 6) / 7 * 7;

@@ -75,9 +75,9 @@ pdm_status pdm_proportion_interval(int64_t x, int64_t n, int32_t method, double 
     PDM__TRY(pdm__check_choice(method, PDM_RATE_WALD + 1, "method", err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     PDM__TRY(pdm__check_counts(x, n, "x", err));
-    *out = (pdm_interval){PDM__NAN, PDM__NAN, PDM_EFFECT_NO_DATA, 0};
+    *out = (pdm_interval){PDM__NAN, PDM__NAN, PDM_STATUS_NO_DATA, 0};
     if (n == 0) return PDM_OK;
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     rate_interval(x, n, method, conf_level, out);
     return PDM_OK;
 }
@@ -151,9 +151,9 @@ pdm_status pdm_proportion_difference(const pdm_two_proportions *counts, int32_t 
                                      double conf_level, pdm_interval *out, pdm_error *err) {
     PDM__TRY(check_pair(counts, method, PDM_DIFFERENCE_WALD + 1, alternative, err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
-    *out = (pdm_interval){PDM__NAN, PDM__NAN, PDM_EFFECT_NO_DATA, 0};
+    *out = (pdm_interval){PDM__NAN, PDM__NAN, PDM_STATUS_NO_DATA, 0};
     if (counts->n_control == 0 || counts->n_treatment == 0) return PDM_OK;
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     difference_interval(counts, method, pdm__critical(conf_level, alternative), out);
     if (alternative == PDM_GREATER) out->high = 1;
     if (alternative == PDM_LESS) out->low = -1;
@@ -171,7 +171,7 @@ static void koopman(const pdm_two_proportions *k, double z, int32_t alternative,
     out->high = high - 1;
     out->df = PDM__INFINITY;
     if (k->x_control > 0) return;
-    out->status = k->x_treatment > 0 ? PDM_EFFECT_UNBOUNDED_ABOVE : PDM_EFFECT_NO_EVENTS;
+    out->status = k->x_treatment > 0 ? PDM_STATUS_UNBOUNDED_ABOVE : PDM_STATUS_NO_EVENTS;
 }
 
 /* Katz: ln ratio ± z·se, with `added` to every count. The p-value is that of ln ratio. */
@@ -182,11 +182,11 @@ static void log_ratio(const pdm_two_proportions *k, double added, double z, int3
     double x_t = r.x_t + added;
     double n_t = r.n_t + added;
     if (x_c == 0 || x_t == 0) {
-        out->status = PDM_EFFECT_NO_EVENTS;
+        out->status = PDM_STATUS_NO_EVENTS;
         return;
     }
     double ratio = x_t / n_t / (x_c / n_c);
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     out->lift = ratio - 1;
     out->df = PDM__INFINITY;
     out->se = sqrt((n_t - x_t) / (x_t * n_t) + (n_c - x_c) / (x_c * n_c));
@@ -195,7 +195,7 @@ static void log_ratio(const pdm_two_proportions *k, double added, double z, int3
     if (out->se > 0) {
         pdm__p_of_t(log(ratio) / out->se, PDM__INFINITY, alternative, &out->p, &out->log_p);
     } else {
-        out->status = PDM_EFFECT_ZERO_VARIANCE;
+        out->status = PDM_STATUS_ZERO_VARIANCE;
     }
 }
 
@@ -205,7 +205,7 @@ static void mean_lift(const pdm_two_proportions *k, bool delta, double z, int32_
     double v_t = rate_variance(r.x_t, r.n_t);
     if (delta) {
         double ratio = r.p_t / r.p_c;
-        if (out->status == PDM_EFFECT_OK) {
+        if (out->status == PDM_STATUS_OK) {
             pdm__delta_lift(sqrt(v_t + v_c * ratio * ratio) / r.p_c, z, PDM__INFINITY, alternative, out);
         }
         return;
@@ -219,7 +219,7 @@ pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_t method
     PDM__TRY(check_pair(counts, method, PDM_RATIO_DELTA + 1, alternative, err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     *out = pdm__lift_of(0, 0);
-    out->status = PDM_EFFECT_NO_DATA;
+    out->status = PDM_STATUS_NO_DATA;
     if (counts->n_control == 0 || counts->n_treatment == 0) return PDM_OK;
     double z = pdm__critical(conf_level, alternative);
     rates r = rates_of(counts);

@@ -76,7 +76,7 @@ static void unpooled(const table *t, int32_t alternative, pdm_test *out) {
     if (variance > 0) {
         finish_z(t->cross / t->n_c / t->n_t / out->se, alternative, out);
     } else {
-        out->status = PDM_EFFECT_ZERO_VARIANCE;
+        out->status = PDM_STATUS_ZERO_VARIANCE;
     }
 }
 
@@ -179,7 +179,7 @@ static void exact(const pdm_two_proportions *k, bool half_off, int32_t alternati
 /* ---------------------------------------------------------------------------------------------------------------- calls */
 
 static const pdm_test nothing = {(double)NAN, (double)NAN,        (double)NAN, (double)NAN,
-                                 (double)NAN, PDM_EFFECT_NO_DATA, 0,           0};
+                                 (double)NAN, PDM_STATUS_NO_DATA, 0,           0};
 
 static pdm_status check_test(const pdm_two_proportions *k, int32_t kind, int32_t kinds, int32_t alternative,
                              pdm_error *err) {
@@ -199,10 +199,10 @@ pdm_status pdm_proportion_test(const pdm_two_proportions *counts, int32_t kind, 
     table t = table_of(counts);
     *out = nothing;
     if (t.n_c == 0 || t.n_t == 0) return PDM_OK;
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     out->warnings = expected_warning(&t);
     if ((t.x_c + t.x_t == 0 || t.f_c + t.f_t == 0) && kind != PDM_TEST_UNPOOLED) {
-        out->status = PDM_EFFECT_DEGENERATE;
+        out->status = PDM_STATUS_DEGENERATE;
         if (kind < PDM_TEST_FISHER) { /* exact tests know the one table there is */
             degenerate(kind <= PDM_TEST_POOLED_CC ? PDM__INFINITY : 1, out);
             return PDM_OK;
@@ -251,8 +251,8 @@ pdm_status pdm_proportion_margin_test(const pdm_two_proportions *counts, int32_t
     }
     *out = nothing;
     if (counts->n_control == 0 || counts->n_treatment == 0) return PDM_OK;
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     double z = margin_statistic(counts, method, scale, margin, out);
-    if (out->status == PDM_EFFECT_OK) finish_z(z, alternative, out);
+    if (out->status == PDM_STATUS_OK) finish_z(z, alternative, out);
     return PDM_OK;
 }

@@ -44,7 +44,7 @@ static void finish(double estimate, double se, int32_t alternative, pdm_sequence
 
 static pdm_sequence nothing(void) {
     return (pdm_sequence){
-        PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM_EFFECT_ZERO_VARIANCE, 0};
+        PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM_STATUS_ZERO_VARIANCE, 0};
 }
 
 pdm_status pdm_asymptotic_sequence(double estimate, double se, double n_total, double n_tune, int32_t alternative,
@@ -66,7 +66,7 @@ pdm_status pdm_asymptotic_sequence(double estimate, double se, double n_total, d
         double z = estimate / se;
         double evidence = rho2 * n_total * z * z / (2 * q);
         bool wrong = (alternative == PDM_GREATER && estimate <= 0) || (alternative == PDM_LESS && estimate >= 0);
-        s.status = PDM_EFFECT_OK;
+        s.status = PDM_STATUS_OK;
         if (alternative == PDM_TWO_SIDED) {
             s.log_e_value = evidence - 0.5 * log(q);
             s.log_p = -s.log_e_value;
@@ -74,7 +74,7 @@ pdm_status pdm_asymptotic_sequence(double estimate, double se, double n_total, d
             s.log_p = wrong ? 0 : 0.5 * log(q) - PDM__LN2 - (evidence + log(-expm1(-evidence)));
         }
         finish(estimate, se, alternative, &s);
-        if (previous != NULL && previous->status == PDM_EFFECT_OK) {
+        if (previous != NULL && previous->status == PDM_STATUS_OK) {
             s.low = fmax(s.low, previous->low);
             s.high = fmin(s.high, previous->high);
         }
@@ -91,7 +91,7 @@ pdm_status pdm_msprt(double estimate, double se, double tau2, double conf_level,
     if (se > 0) {
         double z = estimate / se;
         double ratio = tau2 / (se * se);
-        s.status = PDM_EFFECT_OK;
+        s.status = PDM_STATUS_OK;
         s.log_e_value = 0.5 * (z * z * ratio / (1 + ratio) - log1p(ratio));
         s.log_p = -s.log_e_value;
         s.multiplier = sqrt((1 + 1 / ratio) * (log1p(ratio) - 2 * log(pdm__rest_of_level(conf_level))));

@@ -67,12 +67,12 @@ static void test_coherence(void **state) {
         pdm_mean_effect e = i % 2 == 0 ? compare_adjusted(c, t, &o)
                                        : compare((pdm_arm_moments){c.n, c.mean, c.variance},
                                                  (pdm_arm_moments){t.n, t.mean, t.variance}, &o);
-        assert_int_equal(e.status, PDM_EFFECT_OK);
+        assert_int_equal(e.status, PDM_STATUS_OK);
         bool found = e.p < 0.05;
         assert_int_equal(e.low > 0 || e.high < 0, found);
         assert_int_equal(set_excludes_zero(&e.lift), found);
         assert_int_equal(e.lift.form == PDM_LIFT_INTERVAL, e.lift.g < 1);
-        assert_int_equal(e.lift.status == PDM_EFFECT_UNBOUNDED, e.lift.g >= 1);
+        assert_int_equal(e.lift.status == PDM_STATUS_UNBOUNDED, e.lift.g >= 1);
         forms[e.lift.form]++;
         significant[found]++;
     }
@@ -90,7 +90,7 @@ static void test_duality(void **state) {
         pdm_covariate_moments t = random_arm(&seed);
         c.mean *= 10;
         pdm_mean_effect e = compare_adjusted(c, t, NULL);
-        if (e.lift.status != PDM_EFFECT_OK) continue;
+        if (e.lift.status != PDM_STATUS_OK) continue;
         pdm_test low;
         pdm_test high;
         assert_int_equal(pdm_mean_margin_test(&e, PDM_SCALE_LIFT, PDM_GREATER, e.lift.low, &low, NULL), PDM_OK);
@@ -235,27 +235,27 @@ static void test_ratio_of_ones(void **state) {
 static void test_statuses(void **state) {
     (void)state;
     const pdm_arm_moments arm = {10, 3, 2};
-    assert_int_equal(compare((pdm_arm_moments){0, 0, 0}, arm, NULL).status, PDM_EFFECT_NO_DATA);
-    assert_int_equal(compare(arm, (pdm_arm_moments){1, 5, 0}, NULL).status, PDM_EFFECT_TOO_FEW);
+    assert_int_equal(compare((pdm_arm_moments){0, 0, 0}, arm, NULL).status, PDM_STATUS_NO_DATA);
+    assert_int_equal(compare(arm, (pdm_arm_moments){1, 5, 0}, NULL).status, PDM_STATUS_TOO_FEW);
     pdm_mean_effect e = compare((pdm_arm_moments){5, 2, 0}, (pdm_arm_moments){6, 3, 0}, NULL);
-    assert_int_equal(e.status, PDM_EFFECT_ZERO_VARIANCE);
+    assert_int_equal(e.status, PDM_STATUS_ZERO_VARIANCE);
     assert_true(isnan(e.p) && isnan(e.low) && e.difference == 1 && e.lift.lift == 0.5 && isnan(e.lift.low));
     e = compare((pdm_arm_moments){5, 2, 0}, arm, NULL); /* one arm varies: its degrees of freedom */
-    assert_true(e.status == PDM_EFFECT_OK && e.df == 9);
+    assert_true(e.status == PDM_STATUS_OK && e.df == 9);
     e = compare((pdm_arm_moments){5, 0, 1}, arm, NULL);
-    assert_true(e.status == PDM_EFFECT_OK && e.lift.status == PDM_EFFECT_ZERO_BASE && isnan(e.lift.lift));
+    assert_true(e.status == PDM_STATUS_OK && e.lift.status == PDM_STATUS_ZERO_BASE && isnan(e.lift.lift));
     pdm_mean_options o = pdm_mean_options_default();
     o.lift = PDM_MEAN_LIFT_LOG;
     e = compare((pdm_arm_moments){5, -2, 1}, arm, &o);
-    assert_int_equal(e.lift.status, PDM_EFFECT_SIGN_CHANGE);
+    assert_int_equal(e.lift.status, PDM_STATUS_SIGN_CHANGE);
     const pdm_ratio_moments nothing = {7, 3, 0, 1, 0, 0};
     pdm_arm_moments ratio;
     assert_int_equal(pdm_arm_from_ratio(&nothing, &ratio, NULL), PDM_OK);
-    assert_int_equal(compare(arm, ratio, NULL).status, PDM_EFFECT_ZERO_DENOMINATOR);
+    assert_int_equal(compare(arm, ratio, NULL).status, PDM_STATUS_ZERO_DENOMINATOR);
     pdm_test test;
     e = compare(arm, (pdm_arm_moments){1, 5, 0}, NULL);
     assert_int_equal(pdm_mean_margin_test(&e, 0, PDM_LESS, 0.1, &test, NULL), PDM_OK);
-    assert_true(test.status == PDM_EFFECT_TOO_FEW && isnan(test.p));
+    assert_true(test.status == PDM_STATUS_TOO_FEW && isnan(test.p));
 }
 
 static void test_sums(void **state) {

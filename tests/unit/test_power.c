@@ -36,7 +36,7 @@ static void test_proportions_return(void **state) {
                 assert_true(n.whole == (int64_t)ceil(n.value) && n.kind == kind);
                 assert_int_equal(pdm_mde_proportions(rates[i][0], n.value, rates[i][1] > rates[i][0], &o, &rate, NULL),
                                  PDM_OK);
-                assert_true(rate.status == PDM_EFFECT_OK && is_near(rate.value, rates[i][1], 1e-7));
+                assert_true(rate.status == PDM_STATUS_OK && is_near(rate.value, rates[i][1], 1e-7));
             }
         }
     }
@@ -78,7 +78,7 @@ static void test_lift_returns(void **state) {
         assert_true(power.value >= 0.8 && power.value < 0.80001);
     }
     assert_int_equal(pdm_mde_lift(10, 3900, 300, &o, &mde, NULL), PDM_OK);
-    assert_true(mde.status == PDM_EFFECT_UNREACHABLE && isnan(mde.value));
+    assert_true(mde.status == PDM_STATUS_UNREACHABLE && isnan(mde.value));
 }
 
 static void test_margins_return(void **state) {
@@ -93,11 +93,11 @@ static void test_margins_return(void **state) {
         assert_true(is_near(power.value, 0.8, 1e-9));
     }
     assert_int_equal(pdm_sample_equivalence(0.2, 0.25, 0.05, &o, &n, NULL), PDM_OK);
-    assert_int_equal(n.status, PDM_EFFECT_UNREACHABLE);
+    assert_int_equal(n.status, PDM_STATUS_UNREACHABLE);
     assert_int_equal(pdm_sample_noninferiority(0.2, 0.15, 0.05, NULL, &n, NULL), PDM_OK);
-    assert_int_equal(n.status, PDM_EFFECT_UNREACHABLE);
+    assert_int_equal(n.status, PDM_STATUS_UNREACHABLE);
     assert_int_equal(pdm_sample_noninferiority(0.2, 0.21, 0.05, NULL, &n, NULL), PDM_OK);
-    assert_true(n.status == PDM_EFFECT_OK && n.whole > 0);
+    assert_true(n.status == PDM_STATUS_OK && n.whole > 0);
     assert_int_equal(pdm_power_proportions(0.3, 0.3, 500, NULL, &power, NULL),
                      PDM_OK); /* no effect: alpha in one tail */
     assert_true(is_near(power.value, 0.025, 1e-13));
@@ -120,7 +120,7 @@ static void test_practice(void **state) {
     assert_int_equal(pdm_plan_duration(10001, 2000, 0.5, true, &plan, NULL), PDM_OK);
     assert_int_equal(plan.whole, 14);
     assert_int_equal(pdm_plan_duration(100, 0, 0.5, true, &plan, NULL), PDM_OK);
-    assert_int_equal(plan.status, PDM_EFFECT_ZERO_BASE);
+    assert_int_equal(plan.status, PDM_STATUS_ZERO_BASE);
 }
 
 static void test_several_arms(void **state) {
@@ -177,9 +177,9 @@ static void test_refusals(void **state) {
     o.struct_size = 8;
     assert_int_equal(pdm_sample_proportions(0.2, 0.3, &o, &plan, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_mde_means(1, 1, 0.5, NULL, &plan, &err), PDM_OK);
-    assert_int_equal(plan.status, PDM_EFFECT_UNREACHABLE);
+    assert_int_equal(plan.status, PDM_STATUS_UNREACHABLE);
     assert_int_equal(pdm_mde_proportions(0.5, 3, true, NULL, &plan, &err), PDM_OK);
-    assert_int_equal(plan.status, PDM_EFFECT_UNREACHABLE);
+    assert_int_equal(plan.status, PDM_STATUS_UNREACHABLE);
 }
 
 int main(void) {

@@ -254,7 +254,7 @@ static void test_one_rate(void **state) {
         assert_true(is_near((p - out.high) * (p - out.high), z * z * out.high * (1 - out.high) / (double)n, 1e-14));
     }
     assert_int_equal(pdm_proportion_interval(0, 0, PDM_RATE_WILSON, 0.95, &out, NULL), PDM_OK);
-    assert_int_equal(out.status, PDM_EFFECT_NO_DATA);
+    assert_int_equal(out.status, PDM_STATUS_NO_DATA);
     assert_true(isnan(out.low) && isnan(out.high));
 }
 
@@ -264,27 +264,27 @@ static void test_zero_cells(void **state) {
     double z2 = pdm_normal_isf(0.025) * pdm_normal_isf(0.025);
     assert_true(is_near(none.high, z2 / (50 + z2), 1e-10) && none.low == -none.high); /* the Wilson limit of 0/50 */
     pdm_lift lift = lift_of(counts(0, 50, 0, 40), PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, 0.95);
-    assert_int_equal(lift.status, PDM_EFFECT_NO_EVENTS);
+    assert_int_equal(lift.status, PDM_STATUS_NO_EVENTS);
     assert_true(isnan(lift.lift) && lift.low == -1 && isinf(lift.high));
     lift = lift_of(counts(0, 50, 4, 40), PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, 0.95);
-    assert_int_equal(lift.status, PDM_EFFECT_UNBOUNDED_ABOVE);
+    assert_int_equal(lift.status, PDM_STATUS_UNBOUNDED_ABOVE);
     assert_true(isnan(lift.lift) && lift.low > -1 && isinf(lift.high));
     lift = lift_of(counts(50, 50, 40, 40), PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, 0.95);
     assert_true(is_near(lift.low, 40 / (40 + z2) - 1, 1e-14) && is_near(lift.high, z2 / 50, 1e-14));
     lift = lift_of(counts(0, 50, 4, 40), PDM_RATIO_LOG, PDM_TWO_SIDED, 0.95);
-    assert_int_equal(lift.status, PDM_EFFECT_NO_EVENTS);
+    assert_int_equal(lift.status, PDM_STATUS_NO_EVENTS);
     lift = lift_of(counts(0, 50, 4, 40), PDM_RATIO_FIELLER, PDM_TWO_SIDED, 0.95);
-    assert_int_equal(lift.status, PDM_EFFECT_ZERO_BASE);
+    assert_int_equal(lift.status, PDM_STATUS_ZERO_BASE);
     pdm_interval apart = difference_of(counts(50, 50, 0, 40), PDM_DIFFERENCE_MEE, PDM_TWO_SIDED, 0.95);
     assert_true(apart.low == -1 && apart.high < -0.8);
     pdm_test test = test_of(counts(0, 50, 0, 40), PDM_TEST_UNPOOLED, PDM_TWO_SIDED);
-    assert_int_equal(test.status, PDM_EFFECT_ZERO_VARIANCE);
+    assert_int_equal(test.status, PDM_STATUS_ZERO_VARIANCE);
     assert_true(isnan(test.p));
     test = test_of(counts(0, 50, 0, 40), PDM_TEST_POOLED, PDM_TWO_SIDED);
-    assert_int_equal(test.status, PDM_EFFECT_DEGENERATE);
+    assert_int_equal(test.status, PDM_STATUS_DEGENERATE);
     assert_true(test.p == 1 && test.statistic == 0 && test.log_p == 0);
     test = test_of(counts(3, 7, 0, 0), PDM_TEST_POOLED, PDM_TWO_SIDED);
-    assert_int_equal(test.status, PDM_EFFECT_NO_DATA);
+    assert_int_equal(test.status, PDM_STATUS_NO_DATA);
 }
 
 /* The worked example of the practice rules, and a p-value far below the double range. */
@@ -344,7 +344,7 @@ static void test_margins(void **state) {
     k = counts(0, 10, 0, 10);
     assert_int_equal(pdm_proportion_margin_test(&k, PDM_MARGIN_WALD, PDM_SCALE_DIFFERENCE, PDM_LESS, 0.1, &test, &err),
                      0);
-    assert_int_equal(test.status, PDM_EFFECT_ZERO_VARIANCE);
+    assert_int_equal(test.status, PDM_STATUS_ZERO_VARIANCE);
 }
 
 static void test_refusals(void **state) {
@@ -371,8 +371,8 @@ static void test_refusals(void **state) {
     assert_int_equal(pdm_proportion_test(&k, PDM_TEST_G, PDM_LESS, &test, &err), PDM_E_UNSUPPORTED_COMBINATION);
     assert_int_equal(pdm_proportion_interval(1, 2, 6, 0.95, &interval, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_proportion_interval(1, 2, 0, 0, &interval, NULL), PDM_E_BAD_OPTION);
-    assert_string_equal(pdm_effect_status_name(PDM_EFFECT_SINGLE_ARM), "single_arm");
-    assert_string_equal(pdm_effect_status_name(-1), "unknown");
+    assert_string_equal(pdm_row_status_name(PDM_STATUS_SINGLE_ARM), "single_arm");
+    assert_string_equal(pdm_row_status_name(-1), "unknown");
 }
 
 int main(void) {

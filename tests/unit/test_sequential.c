@@ -94,8 +94,8 @@ static void test_watching(void **state) {
 
 static void test_running_intersection(void **state) {
     (void)state;
-    const pdm_interval before = {-0.5, 1, PDM_EFFECT_OK, 0};
-    const pdm_interval none = {9, 9, PDM_EFFECT_NO_DATA, 0};
+    const pdm_interval before = {-0.5, 1, PDM_STATUS_OK, 0};
+    const pdm_interval none = {9, 9, PDM_STATUS_NO_DATA, 0};
     pdm_sequence alone = asymptotic(0.4, 0.3, 100, 1000, PDM_TWO_SIDED);
     pdm_sequence s;
     assert_int_equal(pdm_asymptotic_sequence(0.4, 0.3, 100, 1000, 0, 0.95, &before, &s, NULL), PDM_OK);
@@ -136,7 +136,7 @@ static void test_refusals(void **state) {
     pdm_error err;
     double out = 0;
     assert_int_equal(pdm_asymptotic_sequence(1, 0, 10, 10, 0, 0.95, NULL, &s, &err), PDM_OK);
-    assert_true(s.status == PDM_EFFECT_ZERO_VARIANCE && isnan(s.p) && s.multiplier > 0);
+    assert_true(s.status == PDM_STATUS_ZERO_VARIANCE && isnan(s.p) && s.multiplier > 0);
     assert_int_equal(pdm_asymptotic_sequence((double)NAN, 1, 10, 10, 0, 0.95, NULL, &s, &err), PDM_E_BAD_VALUE);
     assert_int_equal(pdm_asymptotic_sequence(1, -1, 10, 10, 0, 0.95, NULL, &s, &err), PDM_E_BAD_VALUE);
     assert_int_equal(pdm_asymptotic_sequence(1, 1, 0, 10, 0, 0.95, NULL, &s, &err), PDM_E_BAD_OPTION);
@@ -145,7 +145,7 @@ static void test_refusals(void **state) {
     assert_int_equal(pdm_asymptotic_sequence(1, 1, 10, 10, PDM_LESS, 0.4, NULL, &s, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_asymptotic_sequence(1, 1, 10, 10, 7, 0.95, NULL, &s, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_msprt(1, 0, 1, 0.95, &s, &err), PDM_OK);
-    assert_int_equal(s.status, PDM_EFFECT_ZERO_VARIANCE);
+    assert_int_equal(s.status, PDM_STATUS_ZERO_VARIANCE);
     assert_int_equal(pdm_msprt(1, 1, 0, 0.95, &s, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_msprt_tau2(0, 10, 0.05, &out, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_mixture_rho(0, 0.05, 0, true, &out, &err), PDM_E_BAD_OPTION);

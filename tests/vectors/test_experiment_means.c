@@ -233,7 +233,7 @@ static void run_lift(vector_case *c) {
     vector_check(c, "g", fieller.g);
     vector_check(c, "fieller_low", fieller.low);
     vector_check(c, "fieller_high", fieller.high);
-    vector_check_text(c, "fieller_status", pdm_effect_status_name(fieller.status));
+    vector_check_text(c, "fieller_status", pdm_row_status_name(fieller.status));
     vector_check(c, "delta_low", delta.low);
     vector_check(c, "delta_high", delta.high);
     vector_check(c, "log_low", log_scale.low);

@@ -42,7 +42,7 @@ static void run_pooled(vector_case *c) {
     pdm_test corrected = test_of(c, PDM_TEST_POOLED_CC, PDM_TWO_SIDED);
     pdm_test greater = test_of(c, PDM_TEST_POOLED, PDM_GREATER);
     pdm_test less = test_of(c, PDM_TEST_POOLED, PDM_LESS);
-    vector_check_text(c, "status", pdm_effect_status_name(two.status));
+    vector_check_text(c, "status", pdm_row_status_name(two.status));
     vector_check(c, "z", two.statistic);
     vector_check(c, "se", two.se);
     vector_check(c, "chi2", two.statistic * two.statistic);
@@ -144,8 +144,8 @@ static void run_ratio(vector_case *c) {
 static void run_fieller(vector_case *c) {
     pdm_lift lift = lift_of(c, PDM_RATIO_FIELLER);
     vector_check(c, "g", lift.g);
-    vector_check_or_status(c, "low", lift.low, lift.status == PDM_EFFECT_UNBOUNDED);
-    vector_check_or_status(c, "high", lift.high, lift.status == PDM_EFFECT_UNBOUNDED);
+    vector_check_or_status(c, "low", lift.low, lift.status == PDM_STATUS_UNBOUNDED);
+    vector_check_or_status(c, "high", lift.high, lift.status == PDM_STATUS_UNBOUNDED);
 }
 
 static void run_delta(vector_case *c) {

@@ -101,7 +101,7 @@ typedef struct pdm_mean_effect {
     double variance_reduction; /**< 1 − se²/se² without the covariate */
     double balance_p;          /**< Welch p of the covariate between the arms; small: the assignment may be at fault */
     double reserved;           /**< 0 */
-    int32_t status;            /**< ::pdm_effect_status */
+    int32_t status;            /**< ::pdm_row_status */
     int32_t warnings;          /**< 0 */
     pdm_lift lift;             /**< difference / |control| */
 } pdm_mean_effect;

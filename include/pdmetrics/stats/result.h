@@ -14,24 +14,6 @@
 
 #include <pdmetrics/status.h>
 
-/** Why a statistical result, or part of it, has no value. Values are part of the ABI: appended, never renumbered. */
-typedef enum pdm_effect_status {
-    PDM_EFFECT_OK = 0,
-    PDM_EFFECT_NO_DATA = 1,          /**< an arm is empty */
-    PDM_EFFECT_TOO_FEW = 2,          /**< an arm has fewer than two units: no variance */
-    PDM_EFFECT_ZERO_VARIANCE = 3,    /**< nothing varies: no statistic, no interval */
-    PDM_EFFECT_ZERO_BASE = 4,        /**< the control is 0: no lift */
-    PDM_EFFECT_ZERO_DENOMINATOR = 5, /**< the denominators of an arm add up to 0 */
-    PDM_EFFECT_DEGENERATE = 6,       /**< all or none converted: statistic 0, p 1, intervals as usual */
-    PDM_EFFECT_NO_EVENTS = 7,        /**< nobody converted: the ratio may be anything */
-    PDM_EFFECT_SIGN_CHANGE = 8,      /**< a ratio that is not positive has no logarithm */
-    PDM_EFFECT_UNREACHABLE = 9,      /**< no value reaches what is asked */
-    PDM_EFFECT_UNBOUNDED = 10,       /**< the set of lifts is no interval; see `form` */
-    PDM_EFFECT_UNBOUNDED_ABOVE = 11, /**< the upper limit is +∞ */
-    PDM_EFFECT_MISMATCH = 12,        /**< the split is not what was planned */
-    PDM_EFFECT_SINGLE_ARM = 13       /**< one arm alone: nothing to compare */
-} pdm_effect_status;
-
 /** Side conditions of a result; flags of `warnings`. */
 typedef enum pdm_effect_warning {
     PDM_WARNING_LOW_EXPECTED = 1,       /**< an expected cell below 5: an exact test is advised */
@@ -53,7 +35,7 @@ typedef struct pdm_test {
     double df;        /**< degrees of freedom; +∞ for z, NaN for exact tests */
     double p;         /**< may underflow to 0 … */
     double log_p;     /**< … its natural logarithm does not */
-    int32_t status;   /**< ::pdm_effect_status */
+    int32_t status;   /**< ::pdm_row_status */
     int32_t warnings; /**< flags ::pdm_effect_warning */
     double reserved;  /**< 0 */
 } pdm_test;
@@ -62,7 +44,7 @@ typedef struct pdm_test {
 typedef struct pdm_interval {
     double low;       /**< may be −∞ */
     double high;      /**< may be +∞ */
-    int32_t status;   /**< ::pdm_effect_status */
+    int32_t status;   /**< ::pdm_row_status */
     int32_t reserved; /**< 0 */
 } pdm_interval;
 
@@ -86,13 +68,7 @@ typedef struct pdm_lift {
     double p;        /**< delta and log methods: their own p-value, NaN for others (that of the difference holds) */
     double log_p;    /**< its logarithm */
     int32_t form;    /**< ::pdm_lift_form */
-    int32_t status;  /**< ::pdm_effect_status */
+    int32_t status;  /**< ::pdm_row_status */
 } pdm_lift;
 
-PDM_BEGIN_DECLS
-
-/** Lower-case name: "ok", "zero_variance" …; "unknown" for a foreign number. Static storage. */
-PDM_EXPORT const char *pdm_effect_status_name(int32_t status);
-
-PDM_END_DECLS
 #endif

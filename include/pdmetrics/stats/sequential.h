@@ -19,7 +19,7 @@ typedef struct pdm_sequence {
     double log_p;       /**< … its natural logarithm does not */
     double log_e_value; /**< ln of the evidence against no effect; two-sided sequences only, else NaN */
     double rho;         /**< tuning: ρ of the asymptotic sequence; NaN for the mSPRT */
-    int32_t status;     /**< ::pdm_effect_status: ok or zero_variance */
+    int32_t status;     /**< ::pdm_row_status: ok or zero_variance */
     int32_t reserved;   /**< 0 */
 } pdm_sequence;
 
