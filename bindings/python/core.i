@@ -52,6 +52,7 @@
 %pdm_held(pdm_calendar, pdm_py_calendar)
 %pdm_held(pdm_text_pairs, pdm_py_text_pairs)
 %pdm_held(pdm_selection, pdm_py_selection)
+%pdm_held(pdm_inputs, pdm_py_inputs)
 
 %typemap(in) const pdm_context_options *options (pdm_context_options view) {
     $1 = &view;

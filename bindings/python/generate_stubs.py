@@ -1,13 +1,18 @@
-"""Writes pdmetrics/_metrics.py: one function and one class per metric, from the registry of the library just built.
+"""Writes the Python that is made from the registry of the library just built.
 
-Nothing in it is written by hand, so a new metric appears in Python by being in the registry. Run by the build; the test
-suite runs it again and compares.
+- ``_metrics.py``: one function and one class per metric;
+- ``_plan.py`` and so on, one module per family of calculators: one function and one class of results per calculator;
+- ``_codes.py``: the exceptions that no one wrote by hand.
+
+Nothing in them is written by hand, so a new metric, calculator or error appears in Python by being in the library. Run
+by the build; the test suite runs it again and compares.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 import textwrap
 import types
@@ -28,6 +33,31 @@ from ._state import Progress, State, compute, register_state
 from ._time import Duration, Instant, TimeZone, Weekday
 
 '''
+
+FAMILY_HEADER = '''"""Calculators. Made from the library's registry by generate_stubs.py; do not edit."""
+
+# ruff: noqa
+from __future__ import annotations
+
+from typing import Literal
+
+from ._calculators import calculate
+from ._inputs import InputLike, Number
+from ._result import Result, Table
+from ._time import Instant
+
+'''
+
+CODES_HEADER = '''"""Errors by their codes. Made from the library's header by generate_stubs.py; do not edit."""
+
+# ruff: noqa
+from __future__ import annotations
+
+from ._errors import Error, StatusError
+
+'''
+
+STATUS_HEADER = Path(__file__).resolve().parents[2] / "include" / "pdmetrics" / "status.h"
 
 COMMON = [
     (
@@ -122,9 +152,8 @@ def signature(found: list[tuple[str, str, str, str]], first: str, indent: str) -
     return lines + [f"{indent}{name}: {kind} = {default}," for name, kind, default, _ in found]
 
 
-def result_class(metric) -> list[str]:
-    name = f"{metric.class_name}Result"
-    lines = ["", "", f'@register_result("{metric.name}")', f"class {name}(Result):"]
+def result_class(metric, name: str) -> list[str]:
+    lines = [f"class {name}(Result):"]
     lines += [f'    """Tables of {metric.name}."""']
     for table in metric.tables.values():
         doc = " ".join(table.doc.split()).rstrip(".") or table.name
@@ -157,7 +186,7 @@ def documented(metric, found: list[tuple[str, str, str, str]], opening: str, ind
 def metric_source(core, shorthand, metric) -> list[str]:
     found = parameters(core, shorthand, metric)
     name = metric.class_name
-    lines = result_class(metric)
+    lines = ["", "", f'@register_result("{metric.name}")', *result_class(metric, f"{name}Result")]
     lines += ["", "", f"def {metric.name}("]
     lines += signature(found, "frame: FrameLike", "    ")
     lines += [f") -> {name}Result:"]
@@ -175,6 +204,115 @@ def metric_source(core, shorthand, metric) -> list[str]:
     return lines
 
 
+def listing(names: list[str]) -> str:
+    return "__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n"
+
+
+# --------------------------------------------------------------------------------------------------------- calculators
+
+
+def input_doc(core, item) -> str:
+    """What an input is, and how it may be written."""
+    columns = ", ".join(column.name if column.required else f"{column.name}?" for column in item.columns)
+    plain = f" A plain {'value' if item.single else 'list'} is {item.plain_column.name}." if item.plain_column else ""
+    return f"{'One row' if item.single else 'Rows'} of ({columns}). {item.doc}{plain}"
+
+
+def scalar_type(core, column) -> str:
+    kinds = {core.PDM_ROLE_KEY: "str | int", core.PDM_ROLE_TEXT: "str", core.PDM_ROLE_TIME: "Instant"}
+    return kinds.get(column.role, "Number")
+
+
+def calculator_parameters(core, info) -> list[tuple[str, str, str, str]]:
+    """Name, type, default ("" = required) and meaning of every argument."""
+    found = []
+    for name, item in info.about.lists.items():
+        required = item.shape == core.PDM_INPUT_ROWS
+        found.append((name, "InputLike", "" if required else "None", input_doc(core, item)))
+        for keyword, (owner, column) in info.scalars.items():
+            if owner is item:
+                unit = f" ({column.unit})" if column.unit else ""
+                kind = f"{scalar_type(core, column)} | None"
+                found.append((keyword, kind, "None", f"Column {column.name} of {name}. {column.doc}{unit}"))
+    for option in info.about.options.values():
+        unit = f" Unit: {option.unit}." if option.unit else ""
+        default = info.strict if option.name == "strict" else option.default
+        found.append((option.name, option_type(core, option), literal(default), f"{option.doc}{unit}"))
+    names = [name for name, *_ in found]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise SystemExit(f"{info.about.name}: arguments called alike: {', '.join(sorted(repeated))}")
+    return found
+
+
+def calculator_signature(core, info, found: list[tuple[str, str, str, str]]) -> list[str]:
+    """The first input may go without its name where it is the rows."""
+    lines = [f"    {name}: {kind}{f' = {default}' if default else ''}," for name, kind, default, _ in found]
+    first = next(iter(info.about.lists.values()))
+    lines.insert(1 if first.shape == core.PDM_INPUT_ROWS else 0, "    *,")
+    return lines
+
+
+def calculator_source(core, info) -> list[str]:
+    about = info.about
+    found = calculator_parameters(core, info)
+    name = info.result_name
+    lines = ["", "", *result_class(about, name)]
+    lines += ["", "", f"def {about.name}(", *calculator_signature(core, info, found), f") -> {name}:"]
+    lines += documented(about, found, about.summary, "    ", False)
+    return [*lines, f'    return calculate("{about.name}", {name}, locals())']
+
+
+def family_source(package: Path, family: str) -> str:
+    """The text of a family's module."""
+    registry = load(package, "_registry")
+    core = importlib.import_module("pdmetrics._native.core")
+    names: list[str] = []
+    lines: list[str] = []
+    for info in registry.calculators.values():
+        if info.family == family:
+            names += [info.about.name, info.result_name]
+            lines += calculator_source(core, info)
+    return FAMILY_HEADER + listing(names) + "\n".join(lines) + "\n"
+
+
+# -------------------------------------------------------------------------------------------------------------- errors
+
+
+def code_docs() -> dict[str, str]:
+    """What the header says of each code and row status, by enumerator."""
+    text = STATUS_HEADER.read_text(encoding="utf-8")
+    found = re.findall(r"\b(PDM_[A-Z_]+) = \d+,?\s*/\*\*<(.*?)\*/", text, re.S)
+    return {name: " ".join(doc.split()) for name, doc in found}
+
+
+def error_source(code: str, base: str, doc: str) -> list[str]:
+    sentence = doc[0].upper() + doc[1:].rstrip(".") + "."
+    name = "".join(part.capitalize() for part in code.split("_")) + "Error"
+    return ["", "", f"class {name}({base}):", f'    """{sentence}"""', "", f'    code = "{code}"']
+
+
+def codes_source(package: Path) -> str:
+    """The text of _codes.py: errors that _errors.py does not have."""
+    core = importlib.import_module("pdmetrics._native.core")
+    written = (package / "_errors.py").read_text(encoding="utf-8")
+    known = set(re.findall(r'^    code = "(\w+)"$', written, re.M))
+    docs = code_docs()
+    lines: list[str] = []
+    code = 1
+    while (name := core.pdm_status_name(code)) != "unknown":
+        if name not in known:
+            lines += error_source(name, "Error, ValueError", docs[f"PDM_E_{name.upper()}"])
+            known.add(name)
+        code += 1
+    for status in range(1, core.PDM_ROW_STATUS_COUNT):
+        name = core.pdm_row_status_name(status)
+        if name not in known:
+            lines += error_source(name, "StatusError", docs[f"PDM_STATUS_{name.upper()}"])
+    names = re.findall(r"^class (\w+)", "\n".join(lines), re.M)
+    return CODES_HEADER + listing(names) + "\n".join(lines) + "\n"
+
+
 def source(package: Path) -> str:
     """The text of _metrics.py."""
     registry = load(package, "_registry")
@@ -185,8 +323,17 @@ def source(package: Path) -> str:
     for metric in registry.metrics.values():
         names += [metric.class_name, f"{metric.class_name}Result", metric.name]
         lines += metric_source(core, shorthand, metric)
-    listed = "".join(f'    "{name}",\n' for name in sorted(names))
-    return HEADER + f"__all__ = [\n{listed}]\n" + "\n".join(lines) + "\n"
+    return HEADER + listing(names) + "\n".join(lines) + "\n"
+
+
+def sources(package: Path, families: list[str]) -> dict[str, str]:
+    """File name → text of everything that is generated."""
+    registry = load(package, "_registry")
+    unlisted = {info.family for info in registry.calculators.values()} - set(families)
+    if unlisted:
+        raise SystemExit(f"families of calculators that have no module: {', '.join(sorted(unlisted))}")
+    made = {"_metrics.py": source(package), "_codes.py": codes_source(package)}
+    return made | {f"_{family}.py": family_source(package, family) for family in families}
 
 
 def main() -> int:
@@ -194,9 +341,11 @@ def main() -> int:
     parser.add_argument(
         "--package", type=Path, required=True, help="directory pdmetrics with the built module in _native/"
     )
-    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    parser.add_argument("--families", nargs="+", required=True, help="families of calculators, each a module")
+    parser.add_argument("--out", type=Path, required=True, help="directory to write to")
     arguments = parser.parse_args()
-    arguments.out.write_text(source(arguments.package.resolve()), encoding="utf-8")
+    for name, text in sources(arguments.package.resolve(), arguments.families).items():
+        (arguments.out / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -40,6 +40,17 @@ pdm_status pdm_glue_create(pdm_context *context, const pdm_metric *metric, const
     return status;
 }
 
+pdm_status pdm_glue_calculate(pdm_context *context, const pdm_calculator *calculator, const pdm_text_pairs *options,
+                              const pdm_inputs *inputs, pdm_result **out, pdm_error *err) {
+    if (calculator == NULL || inputs == NULL) return fail(err, PDM_E_ARGUMENT, "calculator and inputs are needed");
+    void *blob = NULL;
+    pdm_status status = options_make(&calculator->about, options, &blob, err);
+    if (status != PDM_OK) return status;
+    status = pdm_calculator_run(context, calculator, blob, inputs->items, inputs->count, out, err);
+    free(blob);
+    return status;
+}
+
 pdm_status pdm_glue_sample(pdm_context *context, int64_t customers, uint64_t seed, pdm_result **out, pdm_error *err) {
     pdm_sample_options options = pdm_sample_options_default();
     options.customers = customers;

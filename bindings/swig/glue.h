@@ -25,6 +25,17 @@ typedef struct pdm_selection {
 PDM_NODISCARD pdm_status pdm_glue_create(pdm_context *context, const pdm_metric *metric, const pdm_text_pairs *options,
                                          pdm_state **out, pdm_error *err);
 
+/* Inputs of a calculator. */
+typedef struct pdm_inputs {
+    int32_t count;
+    const pdm_input *items;
+} pdm_inputs;
+
+/* pdm_calculator_run() with the options as text. Errors: its own, and those of pdm_options_set(). */
+PDM_NODISCARD pdm_status pdm_glue_calculate(pdm_context *context, const pdm_calculator *calculator,
+                                            const pdm_text_pairs *options, const pdm_inputs *inputs, pdm_result **out,
+                                            pdm_error *err);
+
 /* pdm_state_update_arrow() with only the columns of `selection`, under their new names. No column is copied. Consumes the stream. */
 PDM_NODISCARD pdm_status pdm_glue_update_stream(pdm_state *state, struct ArrowArrayStream *stream,
                                                 const pdm_selection *selection, pdm_error *err);

@@ -15,6 +15,7 @@
 
 %pdm_long_call(pdm_glue_update_stream)
 %pdm_long_call(pdm_glue_sample)
+%pdm_long_call(pdm_glue_calculate)
 %pdm_long_call(pdm_state_update)
 %pdm_long_call(pdm_state_merge)
 %pdm_long_call(pdm_state_seal)
@@ -36,6 +37,11 @@
 %ignore pdm_sample_private_domain;
 %ignore pdm_text_pairs;
 %ignore pdm_selection;
+%ignore pdm_inputs;
+%ignore pdm_input;
+%ignore pdm_plan_options;
+%ignore pdm_calculator_run;
+%ignore pdm_calculator::ops;
 %ignore pdm_state_create;
 %ignore pdm_compute;
 %ignore pdm_state_compute;
@@ -77,6 +83,7 @@ typedef struct pdm_result {} pdm_result;
 %include <pdmetrics/calendar.h>
 %include <pdmetrics/table.h>
 %include <pdmetrics/state.h>
+%include <pdmetrics/calculator.h>
 %include <pdmetrics/sample.h>
 %include "glue.h"
 

@@ -37,6 +37,7 @@ typedef struct pdm_calculator {
     pdm_metric
         about; /**< its description: `lists` are the inputs; there are no row columns and no states (ops is NULL) */
     const struct pdm__calculator_ops *ops; /**< the library's own */
+    const char *family;                    /**< what it belongs to, and where bindings put it: "plan" */
 } pdm_calculator;
 
 /** A named input. */

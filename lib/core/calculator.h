@@ -169,7 +169,7 @@ void pdm__put_status(pdm__rows *rows, int32_t column, int64_t row, int32_t statu
      .fallback = value,                                                                                                \
      .unit = option_unit,                                                                                              \
      .doc = text}
-/* The entry of calculator `id`, described by the arrays id_options, id_inputs, id_tables and run by function id_run. */
+/* The entry of calculator `id` of the family that the including floor names in PDM__FAMILY, described by the arrays id_options, id_inputs, id_tables and run by function id_run. */
 #define PDM__CALCULATOR(id, options_type, heading, heading_zh, text)                                                   \
     const pdm_calculator pdm__calculator_##id = {                                                                      \
         .about = {.name = #id,                                                                                         \
@@ -185,7 +185,8 @@ void pdm__put_status(pdm__rows *rows, int32_t column, int64_t row, int32_t statu
                   .table_count = PDM__COUNT(id##_tables),                                                              \
                   .tables = id##_tables},                                                                              \
         .ops =                                                                                                         \
-            &(const pdm__calculator_ops){.rules = id##_rules, .rule_count = PDM__COUNT(id##_rules), .run = id##_run}}
+            &(const pdm__calculator_ops){.rules = id##_rules, .rule_count = PDM__COUNT(id##_rules), .run = id##_run},  \
+        .family = PDM__FAMILY}
 
 /* Rules have one entry at least; this one concerns no column. */
 #define PDM__NO_RULE {.input = -1}

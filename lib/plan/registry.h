@@ -4,6 +4,8 @@
 
 #include "core/calculator.h"
 
+#define PDM__FAMILY "plan"
+
 extern const pdm_calculator pdm__calculator_apportion;
 extern const pdm_calculator pdm__calculator_allocate;
 extern const pdm_calculator pdm__calculator_nested;

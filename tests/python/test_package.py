@@ -48,17 +48,16 @@ def test_every_metric_is_there(pdm):
         assert hints["return"] is result
 
 
-def test_the_generated_module_is_up_to_date(pdm):
+def test_the_generated_modules_are_up_to_date(pdm, tmp_path):
     package = Path(pdm.__file__).parent
     script = ROOT / "bindings" / "python" / "generate_stubs.py"
-    code = (
-        "import importlib.util, sys, pathlib\n"
-        f"spec = importlib.util.spec_from_file_location('generate', {str(script)!r})\n"
-        "made = importlib.util.module_from_spec(spec); spec.loader.exec_module(made)\n"
-        f"sys.stdout.reconfigure(encoding='utf-8'); sys.stdout.write(made.source(pathlib.Path({str(package)!r})))\n"
-    )
-    fresh = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, encoding="utf-8").stdout
-    assert fresh == (package / "_metrics.py").read_text(encoding="utf-8")
+    families = sorted({info.family for info in pdm.calculators.values()})
+    command = [sys.executable, script, "--package", package, "--out", tmp_path, "--families", *families]
+    subprocess.run(command, check=True)
+    made = sorted(path.name for path in tmp_path.iterdir())
+    assert made == sorted(["_codes.py", "_metrics.py", *(f"_{family}.py" for family in families)])
+    for name in made:
+        assert (tmp_path / name).read_text(encoding="utf-8") == (package / name).read_text(encoding="utf-8"), name
 
 
 @pytest.mark.skipif(util.find_spec("mypy") is None, reason="mypy is not installed")
@@ -138,10 +137,12 @@ def test_codes_are_the_librarys(pdm):
     import re
 
     names = {name.lower() for name in re.findall(r"PDM_E_([A-Z_]+) =", header)}
+    statuses = {name.lower() for name in re.findall(r"PDM_STATUS_([A-Z_]+) =", header)} - {"ok"}
     from pdmetrics import _errors
 
-    assert names == set(_errors._BY_CODE) - {"error"}
-    for kind in _errors._BY_CODE.values():
-        if kind is not pdm.Error:
-            assert issubclass(kind, (ValueError, TypeError, OverflowError, MemoryError, RuntimeError))
-            assert kind.__name__ in pdm.__all__
+    assert names | statuses == set(_errors._BY_CODE) - {"status"}
+    for code, kind in _errors._BY_CODE.items():
+        assert kind.code == code
+        assert issubclass(kind, (ValueError, TypeError, OverflowError, MemoryError, RuntimeError))
+        assert issubclass(kind, pdm.StatusError) == (code in statuses - names or kind is pdm.StatusError)
+        assert kind.__name__ in pdm.__all__

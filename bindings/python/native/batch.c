@@ -193,3 +193,19 @@ int pdm_py_selection(PyObject *object, pdm_py_hold *hold, pdm_selection *out) {
     *out = (pdm_selection){.count = (int32_t)count, .indices = indices, .names = names};
     return 0;
 }
+
+int pdm_py_inputs(PyObject *object, pdm_py_hold *hold, pdm_inputs *out) {
+    const Py_ssize_t count = pairs_of(object);
+    if (count < 0) return -1;
+    pdm_input *items = pdm_py_block(hold, (size_t)count, sizeof *items);
+    pdm_batch *batches = pdm_py_block(hold, (size_t)count, sizeof *batches);
+    if (items == NULL || batches == NULL) return -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *name = NULL, *rows = NULL;
+        if (!PyArg_ParseTuple(PyList_GetItem(object, i), "UO", &name, &rows)) return -1;
+        if ((items[i].name = text_of(name)) == NULL || pdm_py_batch(rows, hold, &batches[i]) != 0) return -1;
+        items[i].rows = &batches[i];
+    }
+    *out = (pdm_inputs){.count = (int32_t)count, .items = items};
+    return 0;
+}

@@ -41,6 +41,8 @@ int pdm_py_calendar(PyObject *object, pdm_py_hold *hold, pdm_calendar *out);
 /* [(str, str), …] and [(int, str), …] */
 int pdm_py_text_pairs(PyObject *object, pdm_py_hold *hold, pdm_text_pairs *out);
 int pdm_py_selection(PyObject *object, pdm_py_hold *hold, pdm_selection *out);
+/* [(str, batch), …] */
+int pdm_py_inputs(PyObject *object, pdm_py_hold *hold, pdm_inputs *out);
 
 /* arrow.c: capsules of the Arrow PyCapsule interface. */
 struct ArrowArrayStream *pdm_py_stream(PyObject *capsule);

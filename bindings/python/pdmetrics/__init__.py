@@ -12,7 +12,9 @@ by piece, merged, stored and restored with the same result to the last bit::
 
 from __future__ import annotations
 
-from . import datasets
+from . import datasets, plan
+from ._codes import *  # noqa: F403
+from ._codes import __all__ as _codes_all
 from ._errors import (
     ArgumentError,
     BadValueError,
@@ -32,6 +34,7 @@ from ._errors import (
     RangeError,
     SegmentOverlapError,
     SequenceError,
+    StatusError,
     StoppedError,
     StreamError,
     UnsupportedVersionError,
@@ -39,7 +42,7 @@ from ._errors import (
 from ._metrics import *  # noqa: F403
 from ._metrics import __all__ as _metrics_all
 from ._native.core import pdm_version as _version
-from ._registry import metrics
+from ._registry import calculators, metrics
 from ._result import Column, Result, Table
 from ._shorthand.funnel import Exclusion, Step
 from ._state import State
@@ -69,12 +72,16 @@ __all__ = [
     "SegmentOverlapError",
     "SequenceError",
     "State",
+    "StatusError",
     "Step",
     "StoppedError",
     "StreamError",
     "Table",
     "UnsupportedVersionError",
+    "calculators",
     "datasets",
     "metrics",
+    "plan",
 ]
 __all__ += _metrics_all
+__all__ += _codes_all

@@ -6,7 +6,12 @@ expected.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._result import Result
+
+_BY_CODE: dict[str, type[Error]] = {}
 
 
 class Error(Exception):
@@ -14,10 +19,13 @@ class Error(Exception):
 
     ``code`` is its lower-case name (``"null_value"``), ``row`` the 0-based row to blame or ``None``, ``column`` the
     column or option to blame or ``None``. ``rows_taken`` counts the rows that a failed update had taken before it
-    failed.
+    failed. ``position`` is the 0-based character of a formula to blame, ``None`` otherwise.
     """
 
     code: str = "error"
+
+    def __init_subclass__(cls) -> None:
+        _BY_CODE.setdefault(cls.code, cls)
 
     def __init__(
         self, message: str, *, code: str | None = None, row: int | None = None, column: str | None = None
@@ -29,12 +37,14 @@ class Error(Exception):
         self.row = row
         self.column = column
         self.rows_taken = 0
+        self.position: int | None = None
 
     def __str__(self) -> str:
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.message, self.code, self.row, self.column, self.rows_taken)
+        facts = (self.code, self.row, self.column, self.rows_taken, self.position)
+        return _restore, (type(self), self.message, *facts)
 
 
 class ArgumentError(Error, ValueError):
@@ -157,11 +167,14 @@ class EmptyPeriodError(OptionError):
     code = "empty_period"
 
 
-def _all_kinds(kind: type[Error]) -> list[type[Error]]:
-    return [kind] + [below for child in kind.__subclasses__() for below in _all_kinds(child)]
+class StatusError(Error, ValueError):
+    """A row of a result has a status other than ``ok``, and ``strict`` was on.
 
+    ``result`` is what the call gives without ``strict``: the status beside everything that is defined.
+    """
 
-_BY_CODE = {kind.code: kind for kind in _all_kinds(Error)}
+    code = "status"
+    result: Result | None = None
 
 
 def from_native(code: str, row: int, column: str, message: str) -> Error:
@@ -172,7 +185,16 @@ def from_native(code: str, row: int, column: str, message: str) -> Error:
     return kind(message, code=code, row=None if row < 0 else row, column=column or None)
 
 
-def _restore(kind: type[Error], message: str, code: str, row: int | None, column: str | None, rows_taken: int) -> Error:
+def _restore(
+    kind: type[Error],
+    message: str,
+    code: str,
+    row: int | None,
+    column: str | None,
+    rows_taken: int,
+    position: int | None,
+) -> Error:
     error = kind(message, code=code, row=row, column=column)
     error.rows_taken = rows_taken
+    error.position = position
     return error

@@ -55,8 +55,8 @@ def _rows(info: ListInfo, value: ListLike) -> list[Row]:
         known = {column.name for column in info.columns}
         if info.columns[0].name in value and known.issuperset(value):
             return _of_columns(info, value)
-        return [row for key, rest in value.items() for row in _of_entry(info, key, rest)]
-    table = _table(value)
+        return [row for key, rest in value.items() for row in entry_of(info, key, rest)]
+    table = frame_columns(value)
     if table is not None:
         if type(value).__module__.startswith("pdmetrics."):  # a table of a result tells more than a list asks
             table = {column.name: table[column.name] for column in info.columns if column.name in table}
@@ -65,10 +65,10 @@ def _rows(info: ListInfo, value: ListLike) -> list[Row]:
         raise OptionError(
             f"{info.name}: expected rows, a mapping or a frame, got {type(value).__name__}", column=info.name
         )
-    return [_of_row(info, row) for row in value]
+    return [row_of(info, row) for row in value]
 
 
-def _table(value: Any) -> Mapping[str, Sequence[Any]] | None:
+def frame_columns(value: Any) -> Mapping[str, Sequence[Any]] | None:
     """Columns of a frame: these lists are short, so any way of reading one will do."""
     if hasattr(value, "to_pydict"):
         return dict(value.to_pydict())
@@ -100,7 +100,7 @@ def _refuse_unknown(info: ListInfo, names: Iterable[str]) -> None:
             raise OptionError(f'{info.name}: no column "{name}"; there are {", ".join(known)}', column=info.name)
 
 
-def _of_row(info: ListInfo, row: Any) -> Row:
+def row_of(info: ListInfo, row: Any) -> Row:
     if isinstance(row, Mapping):
         _refuse_unknown(info, row)
         return dict(row)
@@ -109,11 +109,11 @@ def _of_row(info: ListInfo, row: Any) -> Row:
     return _assign(info, [row])
 
 
-def _of_entry(info: ListInfo, key: Any, rest: Any) -> list[Row]:
+def entry_of(info: ListInfo, key: Any, rest: Any) -> list[Row]:
     """Rows of one entry of a mapping from the first column to the rest."""
     first = info.columns[0].name
     if isinstance(rest, list):
-        return [row for item in rest for row in _of_entry(info, key, item)]
+        return [row for item in rest for row in entry_of(info, key, item)]
     if isinstance(rest, Mapping):
         _refuse_unknown(info, rest)
         return [{first: key, **rest}]

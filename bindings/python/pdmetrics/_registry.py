@@ -1,9 +1,11 @@
-"""The library's registry as Python data: metrics, their columns, options, lists and tables."""
+"""The library's registry as Python data: metrics and calculators, their columns, options, lists and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import keyword
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from . import _time
 from ._native import core
@@ -53,11 +55,26 @@ class OptionInfo:
 
 @dataclass(frozen=True)
 class ListInfo:
-    """A list that is handed over before the first update."""
+    """A list that is handed over before the first update, or an input of a calculator."""
 
     name: str
     columns: tuple[ColumnInfo, ...]
     doc: str
+    shape: int
+    """How many rows an input has: ``PDM_INPUT_ROWS``, ``PDM_INPUT_ONE`` …"""
+
+    @property
+    def single(self) -> bool:
+        """Whether an input is one row of scalars."""
+        return self.shape in (core.PDM_INPUT_ONE, core.PDM_INPUT_OPTIONAL_ONE)
+
+    @property
+    def plain_column(self) -> ColumnInfo | None:
+        """The column that a plain value or list means: the one called like the input, or the only required one."""
+        required = [column for column in self.columns if column.required]
+        named = [column for column in self.columns if column.name == self.name]
+        only = required if len(required) == 1 else self.columns
+        return named[0] if named else only[0] if len(only) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -112,6 +129,39 @@ class MetricInfo:
         return f"{name}_list" if name in self.options else name
 
 
+@dataclass(frozen=True)
+class CalculatorInfo:
+    """A calculator: a metric without rows, whose lists are its inputs."""
+
+    about: MetricInfo
+    family: str
+    handle: core.pdm_calculator = field(repr=False, compare=False)
+
+    @property
+    def result_name(self) -> str:
+        """``goal_seek`` → ``GoalSeekResult``."""
+        return "".join(part.capitalize() for part in self.about.name.split("_")) + "Result"
+
+    @property
+    def scalars(self) -> Mapping[str, tuple[ListInfo, ColumnInfo]]:
+        """Columns of one-row inputs that are arguments of their own: those whose name nothing else has."""
+        taken = {*self.about.lists, *self.about.options}
+        found: dict[str, tuple[ListInfo, ColumnInfo]] = {}
+        twice: set[str] = set()
+        for item in self.about.lists.values():
+            for column in item.columns if item.single else ():
+                if column.name in found:
+                    twice.add(column.name)
+                if column.name not in taken and not keyword.iskeyword(column.name):
+                    found[column.name] = (item, column)
+        return {name: each for name, each in found.items() if name not in twice}
+
+    @property
+    def strict(self) -> bool:
+        """Whether a status fails the call unless told otherwise: where only single values go in."""
+        return all(item.shape != core.PDM_INPUT_ROWS for item in self.about.lists.values())
+
+
 def _keyword(name: str, taken: Collection[str]) -> str:
     """Short, and none that a list or an option has."""
     if name.endswith("_id") and name not in _KEPT_KEYWORDS:
@@ -157,7 +207,7 @@ def _option(info: core.pdm_option_info) -> OptionInfo:
 
 def _list(info: core.pdm_list_info) -> ListInfo:
     columns = tuple(_column(info.column_at(i)) for i in range(info.column_count))
-    return ListInfo(info.name, columns, info.doc or "")
+    return ListInfo(info.name, columns, info.doc or "", info.shape)
 
 
 def _table(info: core.pdm_table_info) -> TableInfo:
@@ -187,19 +237,27 @@ def _metric(info: core.pdm_metric) -> MetricInfo:
     )
 
 
-class _Metrics(Mapping[str, MetricInfo]):
-    """All metrics by name, read from the library when first asked for."""
+def _calculator(info: core.pdm_calculator) -> CalculatorInfo:
+    return CalculatorInfo(_metric(info.about), info.family, info)
 
-    def __init__(self) -> None:
-        self._known: dict[str, MetricInfo] = {}
 
-    def _all(self) -> dict[str, MetricInfo]:
+Info = TypeVar("Info", MetricInfo, CalculatorInfo)
+
+
+class _All(Mapping[str, Info], Generic[Info]):
+    """All of a kind by name, read from the library when first asked for."""
+
+    def __init__(self, kind: str, read: Callable[[], dict[str, Info]]) -> None:
+        self._kind = kind
+        self._read: Callable[[], dict[str, Info]] = read
+        self._known: dict[str, Info] = {}
+
+    def _all(self) -> dict[str, Info]:
         if not self._known:
-            every = [_metric(core.pdm_metric_at(i)) for i in range(core.pdm_metric_count())]
-            self._known = {metric.name: metric for metric in every}
+            self._known = self._read()
         return self._known
 
-    def __getitem__(self, name: str) -> MetricInfo:
+    def __getitem__(self, name: str) -> Info:
         return self._all()[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -209,7 +267,18 @@ class _Metrics(Mapping[str, MetricInfo]):
         return len(self._all())
 
     def __repr__(self) -> str:
-        return f"<metrics: {', '.join(self)}>"
+        return f"<{self._kind}: {', '.join(self)}>"
 
 
-metrics: Mapping[str, MetricInfo] = _Metrics()
+def _metrics() -> dict[str, MetricInfo]:
+    every = [_metric(core.pdm_metric_at(i)) for i in range(core.pdm_metric_count())]
+    return {metric.name: metric for metric in every}
+
+
+def _calculators() -> dict[str, CalculatorInfo]:
+    every = [_calculator(core.pdm_calculator_at(i)) for i in range(core.pdm_calculator_count())]
+    return {calculator.about.name: calculator for calculator in every}
+
+
+metrics: Mapping[str, MetricInfo] = _All("metrics", _metrics)
+calculators: Mapping[str, CalculatorInfo] = _All("calculators", _calculators)

@@ -29,16 +29,17 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
+    """Columns of a terminal that a text takes."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def _cut(text: str, width: int) -> str:
-    if _width(text) <= width:
+    if text_width(text) <= width:
         return text
     kept = ""
     for character in text:
-        if _width(kept + character) > width - 1:
+        if text_width(kept + character) > width - 1:
             break
         kept += character
     return kept + "…"
@@ -51,7 +52,7 @@ def text_table(
     cells = [[_cut(plain(value), 26) for value in row] for row in rows]
     if gap is not None:
         cells.insert(gap, ["…"] * len(columns))
-    widths = [max([_width(column), *(_width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
+    widths = [max([text_width(column), *(text_width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
     right = [all(isinstance(row[i], (int, float, type(None))) for row in rows) for i in range(len(columns))]
     shown = _fitting(widths, room)
 
@@ -61,7 +62,7 @@ def text_table(
             if i < 0:
                 parts.append("…")
                 continue
-            space = " " * (widths[i] - _width(values[i]))
+            space = " " * (widths[i] - text_width(values[i]))
             parts.append(space + values[i] if right[i] else values[i] + space)
         return "  ".join(parts).rstrip()
 

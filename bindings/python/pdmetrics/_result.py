@@ -52,6 +52,13 @@ class Column(Sequence[Any]):
         tz = self._table._tz
         return [None if value is None else _time.to_datetime(value, tz) for value in values]
 
+    @property
+    def value(self) -> Any:
+        """The value of a table of one row: ``result.summary["closure"].value``."""
+        if len(self) != 1:
+            raise ArgumentError(f'column "{self.name}" has {len(self)} rows, one was expected', column=self.name)
+        return self[0]
+
     def to_list(self) -> list[Any]:
         """All values."""
         return self._slice(0, len(self))

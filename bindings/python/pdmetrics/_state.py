@@ -272,7 +272,7 @@ class Call:
             if name in metric.lists and value is not None and not isinstance(value, str):
                 self._list(name, value)
             elif value is not None and value != option.default:
-                self.options.append((name, _text(option, value, self.tz)))
+                self.options.append((name, option_text(option, value, self.tz)))
         self.machine = _Machine(arguments.get("threads"), arguments.get("memory_limit"), arguments.get("progress"))
 
     def _list(self, name: str, value: Any) -> None:
@@ -349,7 +349,7 @@ def _integer(name: str, value: Any) -> int:
         raise OptionError(f"{name}: expected a whole number, got {value!r}", column=name) from None
 
 
-def _text(option: OptionInfo, value: Any, tz: tzinfo) -> str:
+def option_text(option: OptionInfo, value: Any, tz: tzinfo) -> str:
     """The text that pdm_options_set() reads."""
     if option.kind == core.PDM_OPTION_TIME:
         return str(_time.instant(value, tz, option.name))
