@@ -28,19 +28,19 @@ Columns = Mapping[str, Any]
 
 def batch(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> tuple[int, list[_columns.Column]]:
     """The batch of an input, as the native module reads it. ``scalars`` are columns given as arguments of their own."""
-    columns = _single(info, value, scalars) if info.single else _table(info, value)
+    found = _single(info, value, scalars) if info.single else columns(info, value)
     known = {column.name: column for column in info.columns}
-    if columns and known.keys().isdisjoint(columns):
+    if found and known.keys().isdisjoint(found):
         raise MissingColumnError(
-            f"{info.name}: none of its columns ({', '.join(known)}) is there; the columns are {', '.join(columns)}",
+            f"{info.name}: none of its columns ({', '.join(known)}) is there; the columns are {', '.join(found)}",
             column=next((column.name for column in info.columns if column.required), info.name),
         )
-    made = [_column(known[name], values) for name, values in columns.items() if name in known]
+    made = [_column(known[name], values) for name, values in found.items() if name in known]
     lengths = sorted({length for length, _ in made})
     if len(lengths) > 1:
         counts = " and ".join(map(str, lengths))
         raise from_native("length", -1, info.name, f"{info.name}: columns of {counts} rows; one length expected")
-    rows = lengths[0] if made else max(map(len, columns.values()), default=0)
+    rows = lengths[0] if made else max(map(len, found.values()), default=0)
     if rows == 0:  # no row says nothing of columns: the library shall name what is empty
         return 0, [_columns.make(column.name, core.PDM_TYPE_ALL_NULL, None) for column in info.columns]
     return rows, [column for _, column in made]
@@ -57,17 +57,17 @@ def given(value: InputLike) -> list[str]:
 
 def _single(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> Columns:
     row: dict[str, Any] = {}
-    if isinstance(value, Mapping) and not any(_is_vector(each) for each in value.values()):
+    if isinstance(value, Mapping) and not any(is_vector(each) for each in value.values()):
         _known_only(info, value)
         row = dict(value)
-    elif value is not None and _is_plain(value):
+    elif value is not None and is_plain(value):
         row = {_plain_column(info, value).name: value}
     elif value is not None:
         if scalars:
             raise OptionError(
                 f"{info.name}: given as a table and by columns ({', '.join(scalars)}) at once", column=info.name
             )
-        return _table(info, value)
+        return columns(info, value)
     for name, each in scalars.items():
         if name in row:
             raise OptionError(f"{name}: given twice, in {info.name} too", column=name)
@@ -78,20 +78,21 @@ def _single(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> Col
 # --------------------------------------------------------------------------------------------------------------- rows
 
 
-def _table(info: ListInfo, value: InputLike) -> Columns:
+def columns(info: ListInfo, value: InputLike) -> Columns:
+    """Columns of an input of rows; lists, or arrays of whatever kind they were."""
     if isinstance(value, (str, os.PathLike)):
         value = _frames.relation(value)
     if isinstance(value, Mapping):
         return _of_mapping(info, value)
-    columns = _of_frame(value)
-    if columns is not None:
-        return columns
-    if _is_vector(value) and not isinstance(value, (list, tuple)):
+    found = _of_frame(value)
+    if found is not None:
+        return found
+    if is_vector(value) and not isinstance(value, (list, tuple)):
         return {_plain_column(info, value).name: value}
     if not isinstance(value, Iterable):
         raise OptionError(f"{info.name}: expected rows, got {type(value).__name__}", column=info.name)
     rows = list(value)
-    if rows and all(map(_is_plain, rows)):
+    if rows and all(map(is_plain, rows)):
         return {_plain_column(info, value).name: rows}
     return _of_rows(info, [_lists.row_of(info, row) for row in rows])
 
@@ -103,9 +104,9 @@ def _of_mapping(info: ListInfo, value: Mapping[Any, Any]) -> Columns:
             _known_only(info, value)
         return _of_rows(info, [row for key, rest in value.items() for row in _lists.entry_of(info, key, rest)])
     _known_only(info, value)
-    if not any(map(_is_vector, value.values())):
+    if not any(map(is_vector, value.values())):
         return {name: [each] for name, each in value.items()}
-    wrong = next((name for name, each in value.items() if not _is_vector(each)), None)
+    wrong = next((name for name, each in value.items() if not is_vector(each)), None)
     if wrong is not None:
         raise OptionError(f"{info.name}: column {wrong} is a single value, the others are lists", column=wrong)
     return value
@@ -157,9 +158,17 @@ def _column(column: ColumnInfo, values: Any) -> tuple[int, _columns.Column]:
         length, made = _columns.column(column.name, values, column.role)
         if made[1] != core.PDM_TYPE_DECIMAL128:
             return length, made
-        values = values.to_pylist() if hasattr(values, "to_pylist") else values.tolist()
+        values = plain_list(values)
     read = {_registry.TIME: _time_of, _registry.TEXT: _text_of, _registry.KEY: _key_of}.get(column.role, _number_of)
     return len(values), _columns.of_list(column.name, [read(column, item) for item in values], column.role)
+
+
+def plain_list(values: Any) -> list[Any]:
+    """A column of whatever kind as a list of Python values."""
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(values, method):
+            return list(getattr(values, method)())
+    return list(values)
 
 
 def _missing(item: Any) -> bool:
@@ -204,10 +213,11 @@ def _known_only(info: ListInfo, names: Iterable[Any]) -> None:
             raise OptionError(f'{info.name}: no column "{name}"; there are {", ".join(known)}', column=info.name)
 
 
-def _is_vector(value: Any) -> bool:
-    return hasattr(value, "__len__") and not isinstance(value, (str, bytes, Mapping)) and not _is_plain(value)
+def is_vector(value: Any) -> bool:
+    """Whether this is a column of values."""
+    return hasattr(value, "__len__") and not isinstance(value, (str, bytes, Mapping)) and not is_plain(value)
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether this is one value. (Numpy's scalars and arrays of no dimension have a length that fails.)"""
     return isinstance(value, (str, bytes)) or not hasattr(value, "__len__") or getattr(value, "shape", None) == ()
