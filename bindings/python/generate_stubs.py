@@ -236,8 +236,7 @@ def calculator_parameters(core, info) -> list[tuple[str, str, str, str]]:
                 found.append((keyword, kind, "None", f"Column {column.name} of {name}. {column.doc}{unit}"))
     for option in info.about.options.values():
         unit = f" Unit: {option.unit}." if option.unit else ""
-        default = info.strict if option.name == "strict" else option.default
-        found.append((option.name, option_type(core, option), literal(default), f"{option.doc}{unit}"))
+        found.append((option.name, option_type(core, option), literal(option.default), f"{option.doc}{unit}"))
     names = [name for name, *_ in found]
     repeated = {name for name in names if names.count(name) > 1}
     if repeated:

@@ -156,11 +156,6 @@ class CalculatorInfo:
                     found[column.name] = (item, column)
         return {name: each for name, each in found.items() if name not in twice}
 
-    @property
-    def strict(self) -> bool:
-        """Whether a status fails the call unless told otherwise: where only single values go in."""
-        return all(item.shape != core.PDM_INPUT_ROWS for item in self.about.lists.values())
-
 
 def _keyword(name: str, taken: Collection[str]) -> str:
     """Short, and none that a list or an option has."""

@@ -98,6 +98,14 @@ class Tree:
             formula=self.formula, leaves=self._rows(leaves, "formula"), root=self.root, strict=strict
         )
 
+    def value(self, leaves: LeavesLike) -> float:
+        """The root of a tree whose leaves are single numbers. What leaves it undefined is an error here, not a status."""
+        found = self.evaluate(leaves, strict=True)
+        roots = [row["value"] for row in found.nodes.to_rows() if row["node"] == found.explain["text"][0]]
+        if len(roots) != 1:
+            raise OptionError(f"the root has {len(roots)} cells; evaluate() gives them all", column="leaves")
+        return float(roots[0])
+
     def explain(self, leaves: LeavesLike) -> Table:
         """The tree with the value of each part and its share of its parent."""
         return self.evaluate(leaves).explain
