@@ -30,6 +30,7 @@
 #include <pdmetrics/plan/uncertainty.h>
 #include <pdmetrics/sample.h>
 #include <pdmetrics/state.h>
+#include <pdmetrics/stats/calculators.h>
 #include <pdmetrics/stats/distribution.h>
 #include <pdmetrics/stats/mean.h>
 #include <pdmetrics/stats/multiplicity.h>

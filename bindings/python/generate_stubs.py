@@ -218,22 +218,28 @@ def input_doc(core, item) -> str:
     return f"{'One row' if item.single else 'Rows'} of ({columns}). {item.doc}{plain}"
 
 
-def scalar_type(core, column) -> str:
+def scalar_type(core, item, column) -> str:
+    if not item.single:
+        return "InputLike"
     kinds = {core.PDM_ROLE_KEY: "str | int", core.PDM_ROLE_TEXT: "str", core.PDM_ROLE_TIME: "Instant"}
-    return kinds.get(column.role, "Number")
+    return f"{kinds.get(column.role, 'Number')} | None"
+
+
+def rows_by_column(core, info) -> bool:
+    """Whether the only input is rows, whose columns are then arguments too."""
+    return len(info.about.lists) == 1 and bool(info.scalars)
 
 
 def calculator_parameters(core, info) -> list[tuple[str, str, str, str]]:
     """Name, type, default ("" = required) and meaning of every argument."""
     found = []
     for name, item in info.about.lists.items():
-        required = item.shape == core.PDM_INPUT_ROWS
+        required = item.shape == core.PDM_INPUT_ROWS and not rows_by_column(core, info)
         found.append((name, "InputLike", "" if required else "None", input_doc(core, item)))
         for keyword, (owner, column) in info.scalars.items():
             if owner is item:
                 unit = f" ({column.unit})" if column.unit else ""
-                kind = f"{scalar_type(core, column)} | None"
-                found.append((keyword, kind, "None", f"Column {column.name} of {name}. {column.doc}{unit}"))
+                found.append((keyword, scalar_type(core, item, column), "None", f"Column {column.name} of {name}. {column.doc}{unit}"))
     for option in info.about.options.values():
         unit = f" Unit: {option.unit}." if option.unit else ""
         found.append((option.name, option_type(core, option), literal(option.default), f"{option.doc}{unit}"))
@@ -248,7 +254,7 @@ def calculator_signature(core, info, found: list[tuple[str, str, str, str]]) -> 
     """The first input may go without its name where it is the rows."""
     lines = [f"    {name}: {kind}{f' = {default}' if default else ''}," for name, kind, default, _ in found]
     first = next(iter(info.about.lists.values()))
-    lines.insert(1 if first.shape == core.PDM_INPUT_ROWS else 0, "    *,")
+    lines.insert(1 if not first.single else 0, "    *,")
     return lines
 
 

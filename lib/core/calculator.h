@@ -61,6 +61,12 @@ typedef struct pdm__calculator_ops {
     pdm_status (*run)(pdm__calc *calc, pdm_error *err);
 } pdm__calculator_ops;
 
+/* The calculators of a floor. */
+typedef struct pdm__calculator_list {
+    const pdm_calculator *const *items;
+    int32_t count;
+} pdm__calculator_list;
+
 /* `count` entries of `size` bytes, zeroed, until the run ends. */
 pdm_status pdm__calc_array(pdm__calc *calc, int64_t count, size_t size, void *out, pdm_error *err);
 
@@ -90,6 +96,9 @@ pdm_status pdm__calc_choice(const pdm__calc *calc, int32_t input, int32_t column
 /* A whole number: the integer column's, or a double that is one. Anything else fails with `code`. */
 pdm_status pdm__calc_whole(const pdm__calc *calc, int32_t input, int32_t column, int64_t row, pdm_status code,
                            int64_t *out, pdm_error *err);
+
+/* What a function said of one row of an input: adds the input and the row to the message in `err`. */
+pdm_status pdm__calc_row_failed(const pdm__calc *calc, int32_t input, int64_t row, pdm_status status, pdm_error *err);
 
 /* Dense ids of a key column in order of first appearance: ids[row], first[id] = the row it appeared in. */
 pdm_status pdm__calc_ids(pdm__calc *calc, int32_t input, int32_t column, int32_t **ids, int64_t **first, int32_t *count,
@@ -122,6 +131,7 @@ pdm_status pdm__rows_end(pdm__rows *rows);
 
 /* Each cell must be put. Columns are counted as in the description; rows in ascending order per text column. */
 void pdm__put_float(pdm__rows *rows, int32_t column, int64_t row, double value); /* not finite = null */
+void pdm__put_limit(pdm__rows *rows, int32_t column, int64_t row, double value); /* may be infinite; NaN = null */
 void pdm__put_int(pdm__rows *rows, int32_t column, int64_t row, int64_t value);
 void pdm__put_bool(pdm__rows *rows, int32_t column, int64_t row, bool value);
 void pdm__put_text(pdm__rows *rows, int32_t column, int64_t row, const char *text); /* NULL = null */

@@ -40,6 +40,14 @@ pdm_status pdm__calc_whole(const pdm__calc *calc, int32_t input, int32_t column,
     return PDM_OK;
 }
 
+pdm_status pdm__calc_row_failed(const pdm__calc *calc, int32_t input, int64_t row, pdm_status status, pdm_error *err) {
+    if (err == NULL) return status;
+    pdm_error inner = *err;
+    const char *name = calc->calculator->about.lists[input].name;
+    return pdm__fail(err, status, row, inner.column[0] == '\0' ? name : inner.column, "input \"%s\", row %lld: %s",
+                     name, (long long)row, inner.message);
+}
+
 bool pdm__keys_equal(const pdm__values *a, int64_t row_a, const pdm__values *b, int64_t row_b) {
     bool given = pdm__given(a, row_a);
     if (given != pdm__given(b, row_b)) return false;
@@ -115,6 +123,11 @@ void pdm__put_null(pdm__rows *rows, int32_t column, int64_t row) {
 void pdm__put_float(pdm__rows *rows, int32_t column, int64_t row, double value) {
     if (!good(rows)) return;
     rows->failed = pdm__table_put_ratio(rows->table, column, row, isfinite(value), value, rows->err);
+}
+
+void pdm__put_limit(pdm__rows *rows, int32_t column, int64_t row, double value) {
+    if (!good(rows)) return;
+    rows->failed = pdm__table_put_ratio(rows->table, column, row, !isnan(value), value, rows->err);
 }
 
 void pdm__put_int(pdm__rows *rows, int32_t column, int64_t row, int64_t value) {

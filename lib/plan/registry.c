@@ -1,5 +1,7 @@
 #include "plan/registry.h"
 
+#include "stats/calculators.h"
+
 static const pdm_calculator *const calculators[] = {
     &pdm__calculator_apportion,
     &pdm__calculator_allocate,
@@ -52,15 +54,28 @@ static const pdm_calculator *const calculators[] = {
     &pdm__calculator_replan,
 };
 
-int32_t pdm_calculator_count(void) { return PDM__COUNT(calculators); }
+static const pdm__calculator_list plan = {calculators, PDM__COUNT(calculators)};
+static const pdm__calculator_list *const floors[] = {&plan, &pdm__stats_calculators};
+
+int32_t pdm_calculator_count(void) {
+    int32_t count = 0;
+    for (int32_t f = 0; f < PDM__COUNT(floors); f++) count += floors[f]->count;
+    return count;
+}
 
 const pdm_calculator *pdm_calculator_at(int32_t index) {
-    return index >= 0 && index < pdm_calculator_count() ? calculators[index] : NULL;
+    if (index < 0) return NULL;
+    for (int32_t f = 0; f < PDM__COUNT(floors); f++) {
+        if (index < floors[f]->count) return floors[f]->items[index];
+        index -= floors[f]->count;
+    }
+    return NULL;
 }
 
 const pdm_calculator *pdm_calculator_find(const char *name) {
     for (int32_t i = 0; name != NULL && i < pdm_calculator_count(); i++) {
-        if (strcmp(calculators[i]->about.name, name) == 0) return calculators[i];
+        const pdm_calculator *calculator = pdm_calculator_at(i);
+        if (strcmp(calculator->about.name, name) == 0) return calculator;
     }
     return NULL;
 }

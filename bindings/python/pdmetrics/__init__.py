@@ -12,7 +12,7 @@ by piece, merged, stored and restored with the same result to the last bit::
 
 from __future__ import annotations
 
-from . import datasets, plan
+from . import datasets, plan, stats
 from ._codes import *  # noqa: F403
 from ._codes import __all__ as _codes_all
 from ._errors import (
@@ -82,6 +82,7 @@ __all__ = [
     "datasets",
     "metrics",
     "plan",
+    "stats",
 ]
 __all__ += _metrics_all
 __all__ += _codes_all

@@ -28,7 +28,10 @@ Columns = Mapping[str, Any]
 
 def batch(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> tuple[int, list[_columns.Column]]:
     """The batch of an input, as the native module reads it. ``scalars`` are columns given as arguments of their own."""
-    found = _single(info, value, scalars) if info.single else columns(info, value)
+    if info.single:
+        found = _single(info, value, scalars)
+    else:
+        found = _spread(info, value, scalars) if scalars else columns(info, value)
     known = {column.name: column for column in info.columns}
     if found and known.keys().isdisjoint(found):
         raise MissingColumnError(
@@ -64,9 +67,7 @@ def _single(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> Col
         row = {_plain_column(info, value).name: value}
     elif value is not None:
         if scalars:
-            raise OptionError(
-                f"{info.name}: given as a table and by columns ({', '.join(scalars)}) at once", column=info.name
-            )
+            raise _given_twice(info, scalars)
         return columns(info, value)
     for name, each in scalars.items():
         if name in row:
@@ -76,6 +77,18 @@ def _single(info: ListInfo, value: InputLike, scalars: Mapping[str, Any]) -> Col
 
 
 # --------------------------------------------------------------------------------------------------------------- rows
+
+
+def _given_twice(info: ListInfo, names: Iterable[str]) -> OptionError:
+    return OptionError(f"{info.name}: given as a table and by columns ({', '.join(names)}) at once", column=info.name)
+
+
+def _spread(info: ListInfo, value: InputLike, given: Mapping[str, Any]) -> Columns:
+    """Columns that were given as arguments: plain values hold for every row."""
+    if value is not None:
+        raise _given_twice(info, given)
+    rows = max((len(each) for each in given.values() if is_vector(each)), default=1)
+    return {name: each if is_vector(each) else [each] * rows for name, each in given.items()}
 
 
 def columns(info: ListInfo, value: InputLike) -> Columns:

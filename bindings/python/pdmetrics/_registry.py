@@ -144,12 +144,13 @@ class CalculatorInfo:
 
     @property
     def scalars(self) -> Mapping[str, tuple[ListInfo, ColumnInfo]]:
-        """Columns of one-row inputs that are arguments of their own: those whose name nothing else has."""
+        """Columns that are arguments of their own: of the only input, and of inputs of one row; if nothing else has their name."""
+        only = len(self.about.lists) == 1
         taken = {*self.about.lists, *self.about.options}
         found: dict[str, tuple[ListInfo, ColumnInfo]] = {}
         twice: set[str] = set()
         for item in self.about.lists.values():
-            for column in item.columns if item.single else ():
+            for column in item.columns if item.single or only else ():
                 if column.name in found:
                     twice.add(column.name)
                 if column.name not in taken and not keyword.iskeyword(column.name):

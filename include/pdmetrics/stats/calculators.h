@@ -1,0 +1,254 @@
+/**
+ * @file calculators.h
+ * @brief Statistical functions behind tables: many questions in one call, see pdm_calculator_run().
+ *
+ * Calculators (inputs → tables); the functions they call are documented in the headers named. Every row of an input is a question of its
+ * own unless said; every answer names its method and carries a status.
+ * - `proportion_interval`: rates(name, successes, trials) → intervals. proportion.h
+ * - `proportion_test`: counts(name, x_control, n_control, x_treatment, n_treatment) → effects. proportion.h
+ * - `proportion_margin_test`: counts(…, margin) → tests: non-inferiority and equivalence. proportion.h
+ * - `mean_test`: moments(name, n_control, mean_control, variance_control, …, covariate moments) → effects. mean.h
+ * - `ratio_test`: moments(name, n_control, numerator_control, denominator_control, …) → effects. mean.h
+ * - `mean_margin_test`: moments(…, margin) → tests. mean.h
+ * - `sample_size`, `power`, `mde`: designs(name, p_control, p_treatment | delta, sd_control, sd_treatment, n_control, margin) → answers. power.h
+ * - `more_traffic`: effects(name, effect, se) → answers; `duration`: tests(name, n_total, units_per_day, share) → answers. power.h
+ * - `p_adjust`: tests(name, p) → tests: one family. multiplicity.h
+ * - `dunnett`: treatments(name, statistic, lambda) → treatments, summary: one family. multiplicity.h
+ * - `always_valid`: looks(name, estimate, se, n_total) → looks, in order. sequential.h
+ * - `distribution`: points(x) → values of cdf, sf, quantile … of a named distribution. distribution.h
+ *
+ * Limits may be infinite; a cell without a value is null.
+ */
+#ifndef PDMETRICS_STATS_CALCULATORS_H
+#define PDMETRICS_STATS_CALCULATORS_H
+
+#include <pdmetrics/calculator.h>
+#include <pdmetrics/stats/mean.h>
+#include <pdmetrics/stats/multiplicity.h>
+#include <pdmetrics/stats/power.h>
+#include <pdmetrics/stats/proportion.h>
+#include <pdmetrics/stats/sequential.h>
+
+/** Options of `proportion_interval`. */
+typedef struct pdm_proportion_interval_options {
+    uint32_t struct_size; /**< sizeof(pdm_proportion_interval_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t method;       /**< ::pdm_rate_interval */
+    int32_t reserved;     /**< 0 */
+    double conf_level;    /**< in (0, 1); 0 = 0.95 */
+} pdm_proportion_interval_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_proportion_interval_options pdm_proportion_interval_options_default(void) {
+    pdm_proportion_interval_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `proportion_test`. */
+typedef struct pdm_proportion_test_options {
+    uint32_t struct_size; /**< sizeof(pdm_proportion_test_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t test;         /**< ::pdm_proportion_test_kind */
+    int32_t difference;   /**< ::pdm_difference_interval */
+    int32_t ratio;        /**< ::pdm_ratio_interval */
+    int32_t alternative;  /**< ::pdm_alternative */
+    double conf_level;    /**< in (0, 1); 0 = 0.95 */
+} pdm_proportion_test_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_proportion_test_options pdm_proportion_test_options_default(void) {
+    pdm_proportion_test_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** What a margin test asks. */
+typedef enum pdm_margin_question {
+    PDM_MARGIN_NONINFERIORITY = 0, /**< not worse by the margin [default] */
+    PDM_MARGIN_EQUIVALENCE = 1     /**< within the margin both ways: two one-sided tests (TOST), p the larger */
+} pdm_margin_question;
+
+/** Which way is better. */
+typedef enum pdm_direction {
+    PDM_HIGHER_IS_BETTER = 0, /**< [default] */
+    PDM_LOWER_IS_BETTER = 1   /**< churn, refunds */
+} pdm_direction;
+
+/** Options of `proportion_margin_test` and `mean_margin_test`. */
+typedef struct pdm_margin_test_options {
+    uint32_t struct_size; /**< sizeof(pdm_margin_test_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t question;     /**< ::pdm_margin_question */
+    int32_t method;       /**< ::pdm_margin_test, conversions only */
+    int32_t scale;        /**< ::pdm_margin_scale */
+    int32_t direction;    /**< ::pdm_direction, of non-inferiority */
+    double alpha;         /**< one-sided, in (0, 1); 0 = 0.025 for non-inferiority, 0.05 for equivalence */
+} pdm_margin_test_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_margin_test_options pdm_margin_test_options_default(void) {
+    pdm_margin_test_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `mean_test` and `ratio_test`. */
+typedef struct pdm_mean_test_options {
+    uint32_t struct_size; /**< sizeof(pdm_mean_test_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t alternative;  /**< ::pdm_alternative */
+    int32_t equal_var;    /**< 1 = pooled variance */
+    int32_t normal;       /**< 1 = normal critical values instead of t */
+    int32_t lift;         /**< ::pdm_mean_lift */
+    int32_t theta;        /**< CUPED's coefficient: 0 = total for means, within for ratios; 1 = total, 2 = within */
+    int32_t unchecked;    /**< 1 = impossible moments pass */
+    double conf_level;    /**< in (0, 1); 0 = 0.95 */
+} pdm_mean_test_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_mean_test_options pdm_mean_test_options_default(void) {
+    pdm_mean_test_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** What a design shall show. */
+typedef enum pdm_design_question {
+    PDM_DESIGN_DIFFERENCE = 0,     /**< that there is a difference [default] */
+    PDM_DESIGN_NONINFERIORITY = 1, /**< conversions: that it is not worse by the margin; alpha one-sided, 0 = 0.025 */
+    PDM_DESIGN_EQUIVALENCE = 2     /**< conversions: that it is within the margin; alpha per side */
+} pdm_design_question;
+
+/** Options of `sample_size`, `power`, `mde` and `more_traffic`. */
+typedef struct pdm_design_options {
+    uint32_t struct_size; /**< sizeof(pdm_design_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t question;     /**< ::pdm_design_question */
+    int32_t kind;         /**< ::pdm_power_kind, conversions only */
+    int32_t one_sided;    /**< 1 = alpha in one tail */
+    int32_t far_tail;     /**< 1 = adds the chance to be significant in the wrong direction */
+    int32_t normal;       /**< means: 1 = normal instead of noncentral t */
+    int32_t comparisons;  /**< treatments tested against one control: alpha is divided by it; 0 = 1 */
+    int32_t downwards;    /**< mde of conversions: 1 = the rate below the control's */
+    int32_t reserved;     /**< 0 */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+    double power;         /**< in (alpha, 1); 0 = 0.8 */
+    double ratio;         /**< n_treatment / n_control, > 0; 0 = 1 */
+} pdm_design_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_design_options pdm_design_options_default(void) {
+    pdm_design_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `duration`. */
+typedef struct pdm_duration_options {
+    uint32_t struct_size; /**< sizeof(pdm_duration_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t whole_weeks;  /**< 1 = up to full weeks */
+} pdm_duration_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_duration_options pdm_duration_options_default(void) {
+    pdm_duration_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `p_adjust`. */
+typedef struct pdm_p_adjust_options {
+    uint32_t struct_size; /**< sizeof(pdm_p_adjust_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t method;       /**< 0 = holm, then as ::pdm_p_adjustment but for holm */
+    int32_t reserved;     /**< 0 */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+} pdm_p_adjust_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_p_adjust_options pdm_p_adjust_options_default(void) {
+    pdm_p_adjust_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `dunnett`. */
+typedef struct pdm_dunnett_options {
+    uint32_t struct_size; /**< sizeof(pdm_dunnett_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+    double df;            /**< degrees of freedom; 0 = normal */
+} pdm_dunnett_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_dunnett_options pdm_dunnett_options_default(void) {
+    pdm_dunnett_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Which always-valid sequence. */
+typedef enum pdm_sequence_method {
+    PDM_SEQUENCE_ASYMPTOTIC = 0, /**< asymptotic confidence sequence; needs n_total and n_tune [default] */
+    PDM_SEQUENCE_MSPRT = 1       /**< mixture sequential probability ratio test; needs tau2 */
+} pdm_sequence_method;
+
+/** Options of `always_valid`. */
+typedef struct pdm_always_valid_options {
+    uint32_t struct_size;         /**< sizeof(pdm_always_valid_options) */
+    int32_t strict;               /**< row statuses fail the call */
+    int32_t method;               /**< ::pdm_sequence_method */
+    int32_t alternative;          /**< ::pdm_alternative, asymptotic only */
+    int32_t running_intersection; /**< 1 = each interval is cut to those before it */
+    int32_t reserved;             /**< 0 */
+    double conf_level;            /**< in (0, 1); 0 = 0.95 */
+    double n_tune;                /**< units in all at which the sequence is narrowest: the planned total */
+    double tau2;                  /**< mixing variance of the mSPRT */
+} pdm_always_valid_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_always_valid_options pdm_always_valid_options_default(void) {
+    pdm_always_valid_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Distributions that `distribution` knows, and their parameters. */
+typedef enum pdm_distribution_family {
+    PDM_DISTRIBUTION_NORMAL = 0,       /**< standard; none [default] */
+    PDM_DISTRIBUTION_T = 1,            /**< a = degrees of freedom */
+    PDM_DISTRIBUTION_CHI2 = 2,         /**< a = degrees of freedom */
+    PDM_DISTRIBUTION_F = 3,            /**< a, b = degrees of freedom */
+    PDM_DISTRIBUTION_BETA = 4,         /**< a, b */
+    PDM_DISTRIBUTION_GAMMA = 5,        /**< a = shape, b = scale */
+    PDM_DISTRIBUTION_NONCENTRAL_T = 6, /**< a = degrees of freedom, b = noncentrality; no quantiles */
+    PDM_DISTRIBUTION_BINOMIAL = 7      /**< a = trials, b = probability */
+} pdm_distribution_family;
+
+/** Options of `distribution`. */
+typedef struct pdm_distribution_options {
+    uint32_t struct_size; /**< sizeof(pdm_distribution_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t family;       /**< ::pdm_distribution_family */
+} pdm_distribution_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_distribution_options pdm_distribution_options_default(void) {
+    pdm_distribution_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+#endif

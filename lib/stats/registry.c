@@ -1,0 +1,23 @@
+#include "stats/registry.h"
+
+#include "stats/calculators.h"
+
+static const pdm_calculator *const calculators[] = {
+    &pdm__calculator_proportion_interval,
+    &pdm__calculator_proportion_test,
+    &pdm__calculator_proportion_margin_test,
+    &pdm__calculator_mean_test,
+    &pdm__calculator_ratio_test,
+    &pdm__calculator_mean_margin_test,
+    &pdm__calculator_sample_size,
+    &pdm__calculator_power,
+    &pdm__calculator_mde,
+    &pdm__calculator_more_traffic,
+    &pdm__calculator_duration,
+    &pdm__calculator_p_adjust,
+    &pdm__calculator_dunnett,
+    &pdm__calculator_always_valid,
+    &pdm__calculator_distribution,
+};
+
+const pdm__calculator_list pdm__stats_calculators = {calculators, PDM__COUNT(calculators)};
