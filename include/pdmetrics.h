@@ -13,6 +13,7 @@
 #include <pdmetrics/export.h>
 #include <pdmetrics/metric.h>
 #include <pdmetrics/metrics/funnel.h>
+#include <pdmetrics/metrics/lifecycle.h>
 #include <pdmetrics/metrics/rfm.h>
 #include <pdmetrics/metrics/tiers.h>
 #include <pdmetrics/money.h>

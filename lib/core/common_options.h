@@ -24,6 +24,32 @@ static const char *const pdm__naive_time_values[] = {"utc", "local", NULL};
      .unit = "",                                                                                                       \
      .doc = text}
 
+#define PDM__OPTION_COUNT(struct_type, member, low, high, base, of, text)                                              \
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_INT32,                                                                                         \
+     .offset = offsetof(struct_type, member),                                                                          \
+     .minimum = low,                                                                                                   \
+     .maximum = high,                                                                                                  \
+     .fallback = base,                                                                                                 \
+     .unit = of,                                                                                                       \
+     .doc = text}
+#define PDM__OPTION_TIME(struct_type, member, text)                                                                    \
+    {.name = #member,                                                                                                  \
+     .type = PDM_OPTION_TIME,                                                                                          \
+     .offset = offsetof(struct_type, member),                                                                          \
+     .minimum = -INT64_MAX,                                                                                            \
+     .maximum = INT64_MAX,                                                                                             \
+     .fallback = PDM_ZERO_INT64,                                                                                       \
+     .unit = "µs",                                                                                                     \
+     .doc = text}
+#define PDM__OPTION_CONF_LEVEL(struct_type)                                                                            \
+    {.name = "conf_level",                                                                                             \
+     .type = PDM_OPTION_FLOAT,                                                                                         \
+     .offset = offsetof(struct_type, conf_level),                                                                      \
+     .fallback_float = 0.95,                                                                                           \
+     .unit = "",                                                                                                       \
+     .doc = "Confidence level of the intervals."}
+
 #define PDM__OPTION_NULL_ROWS(struct_type)                                                                             \
     PDM__OPTION_ENUM(                                                                                                  \
         struct_type, null_rows, pdm__null_rows_values,                                                                 \
@@ -37,6 +63,9 @@ static const char *const pdm__naive_time_values[] = {"utc", "local", NULL};
 #define PDM__OPTION_NAIVE_TIME(struct_type)                                                                            \
     PDM__OPTION_ENUM(struct_type, naive_time, pdm__naive_time_values,                                                  \
                      "Timestamps without a zone are UTC, or wall-clock time of the calendar.")
+#define PDM__OPTION_AS_OF(struct_type)                                                                                 \
+    PDM__OPTION_TIME(struct_type, as_of,                                                                               \
+                     "Instant (inclusive) up to which the data are complete; default the largest row time.")
 #define PDM__OPTION_CURRENCY_EXPONENT(struct_type)                                                                     \
     {.name = "currency_exponent",                                                                                      \
      .type = PDM_OPTION_INT32,                                                                                         \

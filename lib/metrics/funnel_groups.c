@@ -18,9 +18,9 @@ static int by_case(const void *left, const void *right) {
     const item *a = left;
     const item *b = right;
     int order = compare_units(a, b);
-    if (order == 0) order = pdm__funnel_value_compare(&a->v.session, &b->v.session);
-    if (order == 0) order = pdm__funnel_value_compare(&a->v.hold, &b->v.hold);
-    return order != 0 ? order : pdm__funnel_value_compare(&a->v.breakdown, &b->v.breakdown);
+    if (order == 0) order = pdm__value_compare(&a->v.session, &b->v.session);
+    if (order == 0) order = pdm__value_compare(&a->v.hold, &b->v.hold);
+    return order != 0 ? order : pdm__value_compare(&a->v.breakdown, &b->v.breakdown);
 }
 
 /* For hold_count per_unit: the values held constant of one part lie side by side. */
@@ -28,20 +28,20 @@ static int by_part(const void *left, const void *right) {
     const item *a = left;
     const item *b = right;
     int order = compare_units(a, b);
-    if (order == 0) order = pdm__funnel_value_compare(&a->v.session, &b->v.session);
-    if (order == 0) order = pdm__funnel_value_compare(&a->v.breakdown, &b->v.breakdown);
-    return order != 0 ? order : pdm__funnel_value_compare(&a->v.hold, &b->v.hold);
+    if (order == 0) order = pdm__value_compare(&a->v.session, &b->v.session);
+    if (order == 0) order = pdm__value_compare(&a->v.breakdown, &b->v.breakdown);
+    return order != 0 ? order : pdm__value_compare(&a->v.hold, &b->v.hold);
 }
 
 static int by_breakdown(const void *left, const void *right) {
-    return pdm__funnel_value_compare(&((const item *)left)->v.breakdown, &((const item *)right)->v.breakdown);
+    return pdm__value_compare(&((const item *)left)->v.breakdown, &((const item *)right)->v.breakdown);
 }
 
 /* What is made for each partition at once. */
 typedef struct making {
     pdm__funnel_work *work;
     item *items[PDM__PARTITIONS];
-    pdm__funnel_value *values[PDM__PARTITIONS]; /* distinct breakdown values, [facets] room */
+    pdm__value *values[PDM__PARTITIONS]; /* distinct breakdown values, [facets] room */
     size_t value_counts[PDM__PARTITIONS];
     pdm_status status[PDM__PARTITIONS];
 } making;
@@ -75,8 +75,8 @@ static void distinct_values(making *m, size_t p) {
     size_t n = 0;
     qsort(items, count, sizeof *items, by_breakdown);
     for (size_t i = 0; i < count; i++) {
-        if (items[i].v.breakdown.kind == FUNNEL_VALUE_NONE) continue;
-        if (n > 0 && pdm__funnel_value_compare(&m->values[p][n - 1], &items[i].v.breakdown) == 0) continue;
+        if (items[i].v.breakdown.kind == PDM__VALUE_NONE) continue;
+        if (n > 0 && pdm__value_compare(&m->values[p][n - 1], &items[i].v.breakdown) == 0) continue;
         m->values[p][n++] = items[i].v.breakdown;
     }
     m->value_counts[p] = n;
@@ -88,7 +88,7 @@ static void read_partition(void *argument, size_t p) {
     if (m->status[p] == PDM_OK && m->work->facets[p].count > 0 && m->work->plan->has_breakdown) distinct_values(m, p);
 }
 
-static int compare_values(const void *a, const void *b) { return pdm__funnel_value_compare(a, b); }
+static int compare_values(const void *a, const void *b) { return pdm__value_compare(a, b); }
 
 static pdm_status make_dictionary(making *m, pdm_error *err) {
     pdm__funnel_dictionary *dictionary = &m->work->dictionary;
@@ -107,18 +107,18 @@ static pdm_status make_dictionary(making *m, pdm_error *err) {
     qsort(dictionary->values, n, sizeof *dictionary->values, compare_values);
     size_t kept = 1;
     for (size_t i = 1; i < n; i++) {
-        if (pdm__funnel_value_compare(&dictionary->values[kept - 1], &dictionary->values[i]) == 0) continue;
+        if (pdm__value_compare(&dictionary->values[kept - 1], &dictionary->values[i]) == 0) continue;
         dictionary->values[kept++] = dictionary->values[i];
     }
     dictionary->count = kept;
     return PDM_OK;
 }
 
-static int32_t value_index(const pdm__funnel_dictionary *dictionary, const pdm__funnel_value *value) {
+static int32_t value_index(const pdm__funnel_dictionary *dictionary, const pdm__value *value) {
     size_t low = 0;
     for (size_t high = dictionary->count; low < high;) {
         size_t middle = low + (high - low) / 2;
-        if (pdm__funnel_value_compare(&dictionary->values[middle], value) < 0) {
+        if (pdm__value_compare(&dictionary->values[middle], value) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -127,9 +127,7 @@ static int32_t value_index(const pdm__funnel_dictionary *dictionary, const pdm__
     return (int32_t)low;
 }
 
-static bool differs(const pdm__funnel_value *a, const pdm__funnel_value *b) {
-    return pdm__funnel_value_compare(a, b) != 0;
-}
+static bool differs(const pdm__value *a, const pdm__value *b) { return pdm__value_compare(a, b) != 0; }
 
 static void order_partition(void *argument, size_t p) {
     making *m = argument;
@@ -159,7 +157,7 @@ static void order_partition(void *argument, size_t p) {
         facets->starts[i] =
             (uint8_t)((starts_run ? FUNNEL_STARTS_RUN : 0) | (whole ? FUNNEL_STARTS_CASE : 0) |
                       (whole || value ? FUNNEL_STARTS_PART : 0) |
-                      (plan->has_hold && mine->v.hold.kind == FUNNEL_VALUE_NONE ? FUNNEL_WITHOUT_VALUE : 0));
+                      (plan->has_hold && mine->v.hold.kind == PDM__VALUE_NONE ? FUNNEL_WITHOUT_VALUE : 0));
     }
     facets->run_count = run + 1;
 }
@@ -282,15 +280,15 @@ static void count_values(const pdm__funnel_work *work, int64_t *counts) {
     }
 }
 
-static void name_group(pdm__funnel_display *shown, const pdm__funnel_value *value) {
+static void name_group(pdm__funnel_display *shown, const pdm__value *value) {
     pdm__funnel_group *group = &shown->groups[shown->count];
     char *digits = shown->digits + (size_t)shown->count * 24;
-    if (value->kind == FUNNEL_VALUE_TEXT) {
+    if (value->kind == PDM__VALUE_TEXT) {
         *group = (pdm__funnel_group){(const char *)value->bytes, value->length};
-    } else if (value->kind == FUNNEL_VALUE_NONE) {
+    } else if (value->kind == PDM__VALUE_NONE) {
         *group = (pdm__funnel_group){NULL, 0};
     } else {
-        int length = pdm__funnel_digits(value, digits);
+        int length = pdm__value_digits(value, digits);
         *group = (pdm__funnel_group){digits, (size_t)length};
     }
     shown->count++;

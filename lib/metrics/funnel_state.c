@@ -228,9 +228,9 @@ static size_t split_by_value(const pdm__funnel_plan *plan, const pdm__block *blo
     size_t n = 0;
     for (int32_t j = 0; j < plan->rules.steps; j++) {
         const pdm__cells *mine = &block->cells[plan->hold_columns[j]];
-        if (!pdm__funnel_cell_given(mine, row)) continue;
+        if (!pdm__cell_given(mine, row)) continue;
         size_t same = 0;
-        while (same < n && !pdm__funnel_cells_equal(&block->cells[columns[same]], mine, row)) same++;
+        while (same < n && !pdm__cells_equal(&block->cells[columns[same]], mine, row)) same++;
         if (same == n) {
             columns[n] = plan->hold_columns[j];
             words[n++] = word >> 32 << 32;
@@ -252,7 +252,7 @@ static size_t split_row(const pdm__funnel_plan *plan, const pdm__block *block, s
         return split_by_value(plan, block, row, word, words, columns);
     words[0] = word;
     columns[0] = plan->has_hold ? FUNNEL_HOLD : -1;
-    return plan->has_hold && !pdm__funnel_cell_given(&block->cells[FUNNEL_HOLD], row) ? 0 : 1;
+    return plan->has_hold && !pdm__cell_given(&block->cells[FUNNEL_HOLD], row) ? 0 : 1;
 }
 
 static pdm_status select_facets(const pdm__plan *plan, const pdm__block *block, const uint64_t *words,

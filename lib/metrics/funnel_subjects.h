@@ -35,7 +35,7 @@ enum { FUNNEL_STARTS_CASE = 1, FUNNEL_STARTS_PART = 2, FUNNEL_STARTS_RUN = 4, FU
 
 /* Values of the breakdown over all partitions, in their order; 0 is the empty value. */
 typedef struct pdm__funnel_dictionary {
-    pdm__funnel_value *values;
+    pdm__value *values;
     size_t count;
     size_t capacity;
 } pdm__funnel_dictionary;

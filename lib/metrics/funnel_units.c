@@ -338,18 +338,18 @@ static void work_partition(void *argument, size_t p) {
 
 /* ---- the result ---- */
 
-static void show_value(const pdm__funnel_value *value, pdm__funnel_shown *out) {
-    out->text = value->kind == FUNNEL_VALUE_TEXT ? (const char *)value->bytes : out->digits;
-    out->length = value->kind == FUNNEL_VALUE_TEXT   ? value->length
-                  : value->kind == FUNNEL_VALUE_NONE ? 0
-                                                     : (size_t)pdm__funnel_digits(value, out->digits);
+static void show_value(const pdm__value *value, pdm__funnel_shown *out) {
+    out->text = value->kind == PDM__VALUE_TEXT ? (const char *)value->bytes : out->digits;
+    out->length = value->kind == PDM__VALUE_TEXT   ? value->length
+                  : value->kind == PDM__VALUE_NONE ? 0
+                                                   : (size_t)pdm__value_digits(value, out->digits);
 }
 
 /* false: the facet has no such part. */
 static bool show_facet(const pdm__funnel_facts *facts, size_t partition, int64_t facet, bool session,
                        pdm__funnel_shown *out) {
     const pdm__funnel_work *work = facts->work;
-    pdm__funnel_value number = {.kind = FUNNEL_VALUE_INT, .word = (uint64_t)(facet >> 32)};
+    pdm__value number = {.kind = PDM__VALUE_INT, .word = (uint64_t)(facet >> 32)};
     if (session && !work->plan->has_session) {
         show_value(&number, out);
         return facet >> 32 > 0;
@@ -360,14 +360,14 @@ static bool show_facet(const pdm__funnel_facts *facts, size_t partition, int64_t
     pdm__key key = pdm__keymap_key(&work->view->store->partitions[partition].levels[1], id);
     pdm__funnel_values values;
     (void)pdm__funnel_facet_read(key.bytes, key.length, &values);
-    const pdm__funnel_value *value = session ? &values.session : &values.hold;
-    if (value->kind == FUNNEL_VALUE_TEXT) { /* the text lies in the state, not in `values` */
+    const pdm__value *value = session ? &values.session : &values.hold;
+    if (value->kind == PDM__VALUE_TEXT) { /* the text lies in the state, not in `values` */
         out->text = (const char *)value->bytes;
         out->length = value->length;
     } else {
         show_value(value, out);
     }
-    return value->kind != FUNNEL_VALUE_NONE;
+    return value->kind != PDM__VALUE_NONE;
 }
 
 static void add_sums(pdm__funnel_totals_sums *to, const pdm__funnel_totals_sums *from) {

@@ -5,6 +5,7 @@
 #include <pdmetrics/metric.h>
 
 extern const pdm_metric pdm__metric_funnel;
+extern const pdm_metric pdm__metric_lifecycle;
 extern const pdm_metric pdm__metric_rfm;
 extern const pdm_metric pdm__metric_tiers;
 
