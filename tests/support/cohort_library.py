@@ -1,0 +1,114 @@
+"""The library as an engine of cohort metrics: a question in the reference's words, put to pdmetrics, answered in its words.
+
+    tables = engine("repurchase", rows, options)            # rows of cohort_reference.Row, options of make_options()
+    tables = engine("repurchase", rows, options, parts=3)   # … in states that are merged, stored and restored
+
+What the library refuses is raised as cohort_reference.Refused with the library's code. METRICS says per metric what is its own.
+"""
+
+import functools
+import importlib.util
+from dataclasses import dataclass, field
+
+from cohort_reference import Refused
+from funnel_library import raw
+from funnel_reference_tables import day_start
+
+
+@functools.cache
+def registered():
+    """Names of the metrics that the installed package has."""
+    if importlib.util.find_spec("pdmetrics") is None:
+        return frozenset()
+    from pdmetrics import _registry
+
+    return frozenset(_registry.metrics)
+
+
+def has(metric):
+    return metric in METRICS and metric in registered()
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Columns besides unit and time as {column: attribute of a row}, names of options where they differ, what is put on top."""
+
+    columns: dict = field(default_factory=dict)
+    options: dict = field(default_factory=dict)
+    tables: object = None  # (tables, rows, options) -> the reference's
+
+
+def repurchase_tables(tables, rows, o):
+    for row in tables["units"]:
+        row["median_gap"] = None if row["median_gap"] is None else float(row["median_gap"])
+    return tables
+
+
+METRICS = {
+    "repurchase": Metric({"order_id": "order_id"}, {"from": "from_date", "to": "to_date"}, repurchase_tables),
+}
+
+
+# ---- the question -----------------------------------------------------------------------------------------------------------
+
+
+def options_of(metric, o):
+    """Keyword arguments: what was asked for, dates as the instants at which they begin."""
+    asked = {}
+    for name, value in o.given.items():
+        if name in ("from", "to") and value is not None:
+            value = day_start(value, o.tz)
+        if value is None:
+            continue
+        asked[METRICS[metric].options.get(name, name)] = list(value) if isinstance(value, tuple) else value
+    return {**asked, "list_units": True}
+
+
+def frame_of(metric, rows, o):
+    names = {"unit": "unit", "time": "time", **METRICS[metric].columns}
+    if o.breakdown_by != "none":
+        names["breakdown"] = "group"
+    if o.dedupe == "event_id":
+        names["event_id"] = "event_id"
+    return {column: [getattr(row, attribute) for row in rows] for column, attribute in names.items()}
+
+
+# ---- the answer -------------------------------------------------------------------------------------------------------------
+
+
+def rows_of(table):
+    values = {name: raw(table[name]) for name in table.columns}
+    return [dict(zip(values, row)) for row in zip(*values.values())]
+
+
+def tables_of(metric, result, rows, o):
+    tables = {name: rows_of(table) for name, table in result.tables.items()}
+    whole = any(isinstance(row.group, int) for row in rows)
+    for table in tables.values():
+        for row in table:
+            if row.get("group") is not None and whole:
+                row["group"] = int(row["group"])
+    finish = METRICS[metric].tables
+    return finish(tables, rows, o) if finish is not None else tables
+
+
+def engine(metric, rows, o, parts=0, threads=1):
+    """Tables of the library, in the reference's shape."""
+    import pdmetrics as pdm
+
+    rows = list(rows)
+    compute = getattr(pdm, metric)
+    make = getattr(pdm, metric.capitalize())
+    try:
+        asked = {**options_of(metric, o), "threads": threads}
+        if not parts:
+            return tables_of(metric, compute(frame_of(metric, rows, o), **asked), rows, o)
+        state = make(**asked)
+        for part in range(parts):
+            more = make(**asked)
+            if rows[part::parts]:
+                more.update(frame_of(metric, rows[part::parts], o))
+            state = make.from_bytes(more.to_bytes(), tz=o.tz).merge(state)
+        return tables_of(metric, state.result(), rows, o)
+    except pdm.Error as error:
+        raise Refused(error.code, str(error)) from error
