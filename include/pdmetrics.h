@@ -14,6 +14,7 @@
 #include <pdmetrics/metric.h>
 #include <pdmetrics/metrics/funnel.h>
 #include <pdmetrics/metrics/lifecycle.h>
+#include <pdmetrics/metrics/repurchase.h>
 #include <pdmetrics/metrics/rfm.h>
 #include <pdmetrics/metrics/tiers.h>
 #include <pdmetrics/money.h>

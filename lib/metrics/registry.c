@@ -3,6 +3,7 @@
 static const pdm_metric *const metrics[] = {
     &pdm__metric_funnel,
     &pdm__metric_lifecycle,
+    &pdm__metric_repurchase,
     &pdm__metric_rfm,
     &pdm__metric_tiers,
 };

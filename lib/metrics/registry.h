@@ -6,6 +6,7 @@
 
 extern const pdm_metric pdm__metric_funnel;
 extern const pdm_metric pdm__metric_lifecycle;
+extern const pdm_metric pdm__metric_repurchase;
 extern const pdm_metric pdm__metric_rfm;
 extern const pdm_metric pdm__metric_tiers;
 

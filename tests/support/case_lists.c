@@ -253,6 +253,12 @@ static pdm_status far_edges(pdm_state *state, pdm_error *err) {
     return give(state, "edges", columns, 1, 2, err);
 }
 
+static pdm_status three_n(pdm_state *state, pdm_error *err) {
+    static const int64_t n[] = {1, 10, 36500};
+    const pdm_column columns[] = {pdm_column_int64("n", n)};
+    return give(state, "n", columns, 1, 3, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -277,5 +283,6 @@ const case_list case_examples[] = {
     {"exclusions", "whole_exclusion", whole_exclusion, CASE_NO_EVENTS},
     {"edges", "four_edges", four_edges, CASE_NO_EVENTS},
     {"edges", "far_edges", far_edges, CASE_NO_EVENTS},
+    {"n", "three_n", three_n, CASE_NO_EVENTS},
 };
 const int32_t case_example_count = (int32_t)(sizeof case_examples / sizeof *case_examples);

@@ -292,6 +292,8 @@ static const recipe bases[] = {
     {"funnel", {"preset=clickhouse", "window=2d", "count=sessions", "session_gap=12h", NULL}, {"far_code_steps", NULL}},
     {"funnel", {"preset=doris", "window=2d", "count=totals", NULL}, {"flag_steps", "code_exclusions", NULL}},
     {"funnel", {"preset=starrocks", "window=2d", "hold_constant=column", NULL}, {"empty_text_steps", NULL}},
+    {"repurchase", {"list_units=true", NULL}, {NULL}},
+    {"repurchase", {"breakdown_by=entry", "list_units=true", "period=week", NULL}, {"three_n", NULL}},
 };
 #define BASES (sizeof bases / sizeof *bases)
 
@@ -322,6 +324,12 @@ static const recipe recipes[] = {
      {"order=unordered", "hold_constant=column", "list_units=true", "trend_period=week", NULL},
      {"flag_steps"}},
     {"funnel", {"preset=clickhouse", "mode=order", "window=1d", "dedupe=event_id", NULL}, {"far_code_steps"}},
+    {"repurchase", {"list_units=true", NULL}, {NULL}},
+    {"repurchase",
+     {"same_day=merge", "period=week", "null_rows=skip", "breakdown_by=entry", "list_units=true", NULL},
+     {"three_n"}},
+    {"repurchase", {"breakdown_by=latest", "dedupe=event_id", "zero_denominator=zero", NULL}, {NULL}},
+    {"repurchase", {"breakdown_by=same_value", "list_units=true", "period=day", NULL}, {NULL}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

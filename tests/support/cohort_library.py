@@ -45,7 +45,7 @@ def repurchase_tables(tables, rows, o):
 
 
 METRICS = {
-    "repurchase": Metric({"order_id": "order_id"}, {"from": "from_date", "to": "to_date"}, repurchase_tables),
+    "repurchase": Metric({"order_id": "order_id"}, {"from": "date_from", "to": "date_to"}, repurchase_tables),
 }
 
 

@@ -10,8 +10,8 @@ dates of `from` and `to` are day numbers (day 0 = 1970-01-01).
 
 Readings, where the text leaves a choice:
 
- 1. Order of work: nulls, then dedupe, then everything else; as_of is the largest time of all rows without nulls. Repeats of an
-    event_id are looked for within a unit.
+ 1. Order of work: nulls, then dedupe, then everything else; as_of is the largest time of the rows that are left. Repeats of
+    an event_id are looked for within a unit.
  2. The empty values of a breakdown, null and '', are one group, null. At tied times the smallest value is the first and the last one
     too, the empty value being the smallest (section 1.7 says so of funnels).
  3. first_ever: the first start_any row counts as "also start" if any start_any row of that instant is.
@@ -143,9 +143,8 @@ def clean(rows, o, *needed):
         least = {}
         for row in sorted(whole, key=canonical):
             least.setdefault((row.unit, row.event_id), row)
-        kept = list(least.values())
-        return kept, len(rows) - len(whole), whole
-    return whole, len(rows) - len(whole), whole
+        return list(least.values()), len(rows) - len(whole)
+    return whole, len(rows) - len(whole)
 
 
 def as_of(rows, o):
@@ -322,8 +321,8 @@ def cell_status(cohort, column, now, o):
 
 
 def retention(rows, o):
-    whole, nulls, seen = clean(rows, o)
-    now = as_of(seen, o)
+    whole, nulls = clean(rows, o)
+    now = as_of(whole, o)
     found = subjects(whole, o, forming_row(o))
     if now is None and o.to is None:
         return {"cells": [], "average": [], "totals": [{"rows": len(rows), "rows_null": nulls, "units": 0}]}

@@ -33,8 +33,8 @@ def first_row(rows):
 
 
 def lifecycle(rows, o):
-    whole, nulls, seen = clean(rows, o)
-    now = as_of(seen, o)
+    whole, nulls = clean(rows, o)
+    now = as_of(whole, o)
     found = subjects(whole, o, first_row)
     totals = [{"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}]
     known = [index_of(row.time, o) for row in whole]
@@ -136,8 +136,8 @@ def _active(group, subjects_of_group, day, first_time, now, o):
 
 
 def activity(rows, o):
-    whole, nulls, seen = clean(rows, o)
-    now = as_of(seen, o)
+    whole, nulls = clean(rows, o)
+    now = as_of(whole, o)
     found = subjects(whole, o, first_row)
     totals = [{"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}]
     days = [local_day(row.time, o.tz) for row in whole]

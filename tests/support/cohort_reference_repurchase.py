@@ -4,7 +4,7 @@ Readings, where the text leaves a choice:
 
  1. Rows of one unit with one order_id are one order, at their least time; under same_value of one (unit, value). same_day = merge
     makes one order of all that a unit has on one local day, at the least of their times.
- 2. "Earlier order" of returning buyers: an order before the period begins.
+ 2. "Earlier order" of returning buyers: an order of an earlier period.
  3. `from` and `to` say which periods and first-order cohorts are shown; the pooled row is of the cohorts shown. History before
     `from` is read. Ladder, gaps and totals are of all orders. Without `from`: from the period of the first order; without `to`: to
     that of as_of.
@@ -76,6 +76,10 @@ def prefixed(name, num, den, o):
     }
 
 
+def _has_before(p, times, o):
+    return any(index_of(t, o) < p for t in times)
+
+
 def _period(group, p, buyers, now, o):
     """buyers: [(unit, times)] of the group."""
     inside = [(unit, [t for t in times if index_of(t, o) == p], times) for unit, times in buyers]
@@ -86,7 +90,7 @@ def _period(group, p, buyers, now, o):
     orders = sum(len(mine) for _, mine, _ in inside)
     again = sum(len(mine) >= 2 for _, mine, _ in inside)
     back = sum(any(index_of(t, o) == p + 1 for t in times) for _, _, times in inside)
-    old = sum(times[0] < start_of(p, o) for _, _, times in inside)
+    old = sum(_has_before(p, times, o) for _, _, times in inside)
     return {
         "group": group,
         "period_start": start_of(p, o),
@@ -105,7 +109,7 @@ def _period(group, p, buyers, now, o):
             "period": p,
             "unit": unit,
             "orders": len(mine),
-            "earlier": times[0] < start_of(p, o),
+            "earlier": _has_before(p, times, o),
             "returned": any(index_of(t, o) == p + 1 for t in times) if known else None,
         }
         for unit, mine, times in inside
@@ -181,8 +185,8 @@ def _unit(group, unit, times, now, o):
 
 
 def repurchase(rows, o):
-    whole, nulls, seen = clean(rows, o, "order_id")
-    now = as_of(seen, o)
+    whole, nulls = clean(rows, o, "order_id")
+    now = as_of(whole, o)
     found = subjects(whole, o, lambda mine: mine[0])
     found = [(group, unit, order_times(mine, o)) for group, unit, mine in found]
     tables = {name: [] for name in ("periods", "repurchase_n", "ladder", "gaps", "units", "buyers")}

@@ -55,6 +55,7 @@ static const struct {
     {"funnel", "exclude", ROWS_MASKS}, {"funnel", "session", ROWS_FEW},  {"funnel", "hold", ROWS_FEW},
     {"funnel", "breakdown", ROWS_FEW}, {"funnel", "held_a", ROWS_FEW},   {"funnel", "held_b", ROWS_FEW},
     {"funnel", "seq", ROWS_FEW},
+    {"repurchase", "breakdown", ROWS_FEW},
 };
 
 static rows_shape shape_of(const pdm_metric *metric, const pdm_column_info *info) {
