@@ -16,13 +16,13 @@
 /* PostHog's test_lifecycle_trend: rows before the range are read. */
 static void test_published(void **unused) {
     (void)unused;
-    const int64_t rows[] = {D(11, 1), D(12, 1), D(13, 1), D(15, 1), D(17, 1),
+    const int64_t given[] = {D(11, 1), D(12, 1), D(13, 1), D(15, 1), D(17, 1),
                             D(19, 1), D(9, 2),  D(12, 2), D(12, 3), D(15, 4)};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.date_from = cohort_at(2020, 1, 12, 5, 0);
     options.date_to = cohort_at(2020, 1, 19, 0, 0);
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    cohort_add(state, "unit time", rows, 10);
+    cohort_add(state, "unit time", given, 10);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 0, 0, 1, 0, 0, 0, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 1, 1, 0, 0, 0, 0, 0, 0);
@@ -38,12 +38,12 @@ static void test_published(void **unused) {
 static const int64_t worked[] = {1, 0, 1, 1, 1, 4, 2, 1, 2, 3, 3, 4}; /* unit, day */
 
 static void add_days(pdm_state *state, const int64_t *pairs, int64_t count) {
-    int64_t rows[64];
+    int64_t given[64];
     for (int64_t i = 0; i < count; i++) {
-        rows[2 * i] = pairs[2 * i];
-        rows[2 * i + 1] = pairs[2 * i + 1] * COHORT_DAY + 7 * COHORT_HOUR;
+        given[2 * i] = pairs[2 * i];
+        given[2 * i + 1] = pairs[2 * i + 1] * COHORT_DAY + 7 * COHORT_HOUR;
     }
-    cohort_add(state, "unit time", rows, count);
+    cohort_add(state, "unit time", given, count);
 }
 
 static void test_dormant_after_two(void **unused) {
@@ -115,12 +115,12 @@ static void test_first_seen(void **unused) {
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.first_seen = PDM_LIFECYCLE_FIRST_SEEN_COLUMN;
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    const int64_t rows[] = {
+    const int64_t given[] = {
         1, 10 * COHORT_DAY, 11 * COHORT_DAY, 1, 11 * COHORT_DAY, 12 * COHORT_DAY, /* 1 is new on day 11 */
         2, 10 * COHORT_DAY, 3 * COHORT_DAY,  2, 11 * COHORT_DAY, COHORT_NULL,     /* 2 was created before */
         3, 10 * COHORT_DAY, COHORT_NULL,     3, 12 * COHORT_DAY, COHORT_NULL,
     };
-    cohort_add(state, "unit time first_seen?", rows, 6);
+    cohort_add(state, "unit time first_seen?", given, 6);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 1, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1, 0);
@@ -163,10 +163,10 @@ static void test_breakdown(void **unused) {
 
 /* Rows one second before and after local midnight, in zones with days of 23 h and 25 h: consecutive days. */
 static void expect_two_days(const pdm_calendar *calendar, int64_t midnight) {
-    const int64_t rows[] = {1, midnight - 1, 1, midnight};
+    const int64_t given[] = {1, midnight - 1, 1, midnight};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     pdm_state *state = cohort_state("lifecycle", &options, calendar);
-    cohort_add(state, "unit time", rows, 2);
+    cohort_add(state, "unit time", given, 2);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1);
@@ -193,18 +193,18 @@ static void test_midnights(void **unused) {
 /* Saturday and Sunday are in one week from Monday on, in two from Sunday on. */
 static void test_weeks(void **unused) {
     (void)unused;
-    const int64_t rows[] = {1, cohort_at(2024, 6, 1, 12, 0), 1, cohort_at(2024, 6, 2, 12, 0)};
+    const int64_t given[] = {1, cohort_at(2024, 6, 1, 12, 0), 1, cohort_at(2024, 6, 2, 12, 0)};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.period = PDM_COHORT_WEEK;
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    cohort_add(state, "unit time", rows, 2);
+    cohort_add(state, "unit time", given, 2);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "period_start", cohort_at(2024, 5, 27, 0, 0));
     pdm_result_free(r);
     pdm_calendar sunday = pdm_calendar_fixed(0);
     sunday.week_start = PDM_SUNDAY;
     state = cohort_state("lifecycle", &options, &sunday);
-    cohort_add(state, "unit time", rows, 2);
+    cohort_add(state, "unit time", given, 2);
     r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "period_start", cohort_at(2024, 5, 26, 0, 0), cohort_at(2024, 6, 2, 0, 0));
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1);
@@ -252,15 +252,15 @@ static void test_random(void **unused) {
     static const int32_t after[] = {1, 2, 7, 30, 64, 90};
     uint64_t random = 7;
     for (size_t trial = 0; trial < 24; trial++) {
-        int64_t rows[2 * UNITS * 12];
+        int64_t given[2 * UNITS * 12];
         int64_t count = 0;
         memset(was_active, 0, sizeof was_active);
         for (int32_t u = 0; u < UNITS; u++) {
             for (int64_t n = rows_below(&random, 12); n > 0; n--, count++) {
                 int64_t t = rows_below(&random, trial % 2 == 0 ? SPAN : 20);
                 was_active[u][t] = true;
-                rows[2 * count] = u;
-                rows[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
+                given[2 * count] = u;
+                given[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
             }
         }
         pdm_lifecycle_options options = pdm_lifecycle_options_default();
@@ -268,7 +268,7 @@ static void test_random(void **unused) {
         options.date_from = (-SPAN / 2 + rows_below(&random, 20)) * COHORT_DAY;
         options.date_to = (SPAN / 2 + rows_below(&random, 40) - 20) * COHORT_DAY;
         pdm_state *state = cohort_state("lifecycle", &options, NULL);
-        cohort_add(state, "unit time", rows, count);
+        cohort_add(state, "unit time", given, count);
         pdm_result *r = cohort_result(state);
         expect_naive(pdm_result_table(r, NULL), options.dormant_after);
         pdm_result_free(r);
@@ -278,9 +278,9 @@ static void test_random(void **unused) {
 /* A stray time makes no table of millions of rows. */
 static void test_too_far(void **unused) {
     (void)unused;
-    const int64_t rows[] = {1, INT64_MIN, 1, INT64_MAX};
+    const int64_t given[] = {1, INT64_MIN, 1, INT64_MAX};
     pdm_state *state = cohort_state("lifecycle", NULL, NULL);
-    cohort_add(state, "unit time", rows, 2);
+    cohort_add(state, "unit time", given, 2);
     pdm_result *result = NULL;
     pdm_error err;
     assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_LIMIT);
