@@ -12,6 +12,8 @@
 #include <pdmetrics/context.h>
 #include <pdmetrics/export.h>
 #include <pdmetrics/metric.h>
+#include <pdmetrics/metrics/actuals.h>
+#include <pdmetrics/metrics/credit.h>
 #include <pdmetrics/metrics/funnel.h>
 #include <pdmetrics/metrics/lifecycle.h>
 #include <pdmetrics/metrics/repurchase.h>

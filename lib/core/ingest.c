@@ -83,7 +83,7 @@ static uint8_t *valid_of(pdm__block *block, int32_t column) {
     return (uint8_t *)(base + (size_t)column * ((block->capacity + 7) / 8));
 }
 
-static uint64_t *kept_of(pdm__block *block) {
+static uint64_t *kept_of(const pdm__block *block) {
     return block->memory + block_words(block->column_count, block->capacity) - block->capacity;
 }
 
@@ -164,25 +164,24 @@ static void note_times(pdm__block *block, const pdm__cells *cells) {
     }
 }
 
-/* Row of the batch that row r of the block is. */
-static int64_t batch_row(pdm__block *block, int64_t first, size_t r) {
-    return first + (int64_t)(block->skipped > 0 ? kept_of(block)[r] : r);
+int64_t pdm__block_row(const pdm__block *block, size_t r) {
+    return block->first + (int64_t)(block->skipped > 0 ? kept_of(block)[r] : r);
 }
 
-static pdm_status check_segments(const pdm__ingest *in, pdm__block *block, int32_t column, int64_t first,
-                                 pdm_error *err) {
+static pdm_status check_segments(const pdm__ingest *in, const pdm__block *block, int32_t column, pdm_error *err) {
     const pdm__segment *segment = pdm__segments_find(in->segments, block->time_min);
     if (block->rows == 0 || (segment != NULL && !segment->sealed && segment->last >= block->time_max)) return PDM_OK;
     for (size_t r = 0; r < block->rows; r++) {
         int64_t time = (int64_t)block->cells[column].words[r];
         segment = pdm__segments_find(in->segments, time);
         if (segment != NULL && !segment->sealed) continue;
-        return pdm__segments_refuse(in->segments, batch_row(block, first, r), in->infos[column].name, time, err);
+        return pdm__segments_refuse(in->segments, pdm__block_row(block, r), in->infos[column].name, time, err);
     }
     return PDM_OK;
 }
 
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err) {
+    block->first = first;
     block->rows = rows;
     block->skipped = 0;
     block->money = 0;
@@ -205,7 +204,7 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
         if (in->infos[c].role == PDM_ROLE_TIME && !timed) {
             note_times(block, &block->cells[c]);
             timed = true;
-            if (in->segments != NULL) PDM__TRY(check_segments(in, block, c, first, err));
+            if (in->segments != NULL) PDM__TRY(check_segments(in, block, c, err));
         }
     }
     return PDM_OK;

@@ -47,6 +47,7 @@ typedef struct pdm__block {
     size_t capacity; /* rows */
     uint64_t *memory;
     int32_t column_count;
+    int64_t first;   /* row of the batch that it begins with */
     size_t rows;     /* that are left */
     int64_t skipped; /* rows with nulls, left out */
     pdm__cells cells[PDM__MAX_COLUMNS];
@@ -64,6 +65,9 @@ void pdm__block_clear(pdm__block *block);
 
 /* Converts rows [first, first + rows), rows ≤ capacity. Errors name the row of the batch. */
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err);
+
+/* Row of the batch that row r of the block is, for messages. */
+int64_t pdm__block_row(const pdm__block *block, size_t r);
 
 /* Checks a batch's own fields. */
 pdm_status pdm__batch_check(const pdm_batch *batch, pdm_error *err);

@@ -42,7 +42,7 @@ typedef struct pdm__plan {
     int32_t column_count;
     int32_t fanout;                 /* records that select makes of a row, at most */
     pdm__use use[PDM__MAX_COLUMNS]; /* of columns */
-    int32_t unit_column;            /* key of level 0 */
+    int32_t unit_column;            /* key of level 0, −1 if it is made of several (PDM__KEY_BYTES) */
     int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
     pdm__schema schema;
@@ -87,7 +87,10 @@ typedef struct pdm__metric_ops {
     pdm_status (*check)(const pdm__setup *setup, int32_t list, pdm_error *err);
     /* Decides columns and schema once options and lists are final. plan->own is freed with own_size bytes. */
     pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
-    /* Turns rows into records; rows that cannot matter are left out. Fails for lack of memory only. */
+    /*
+     * Turns rows into records; rows that cannot matter are left out. Fails for lack of memory, or for a value that the metric cannot
+     * use, naming its row by pdm__block_row().
+     */
     pdm_status (*select)(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
     /* Refuses (PDM_E_CORRUPT_STATE) a restored store that no rows could have made. NULL: bounds of the fields are enough. */
     pdm_status (*verify)(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);

@@ -18,7 +18,7 @@ static pdm_status make_state(pdm_context *context, const pdm_metric *metric, con
     state->setup.lists = state->lists;
     PDM__TRY(pdm__options_normalize(metric, options, state->options, err));
     PDM__TRY(pdm__segments_begin(context, metric, state->options, &state->segments, err));
-    state->dedupe = pdm__option_int(metric, state->options, "dedupe", 0) != 0;
+    state->dedupe = pdm__dedupe_column(metric) >= 0 && pdm__option_int(metric, state->options, "dedupe", 0) != 0;
     if (metric->ops->check == NULL) return PDM_OK;
     return metric->ops->check(&state->setup, -1, err);
 }

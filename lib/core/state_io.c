@@ -392,7 +392,7 @@ static pdm_status decode_kinds(pdm_state *state, pdm__cbor_reader *r, pdm_error 
 static pdm_status check_kinds(const pdm_state *state, pdm_error *err) {
     const pdm__plan *plan = &state->plan;
     int32_t unit = state->dedupe ? pdm__dedupe_column(state->setup.metric) : plan->unit_column;
-    bool good = state->store.schema.levels[0].key_kind == state->kinds[unit];
+    bool good = unit < 0 || state->store.schema.levels[0].key_kind == state->kinds[unit];
     if (plan->part_column >= 0) {
         int32_t own = state->kinds[plan->part_column];
         int32_t other = plan->part_column_too < 0 ? PDM__KEY_NONE : state->kinds[plan->part_column_too];

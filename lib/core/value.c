@@ -25,9 +25,38 @@ static bool is_none(const pdm__cells *cells, size_t row, bool empty_too) {
     return empty_too && cells->lengths != NULL && cells->lengths[row] == 0;
 }
 
+/* Not one of pdm__value's kinds: what stands before a text that its end could not be told of. */
+#define TEXT_WITH_ZEROS 4
+
+static bool has_zero(uint64_t word, size_t length) {
+    return length > 0 && memchr(pdm__pointer_of(word), 0, length) != NULL;
+}
+
 size_t pdm__value_size(const pdm__cells *cells, size_t row, bool empty_too) {
     if (is_none(cells, row, empty_too)) return 1;
-    return cells->lengths == NULL ? 9 : 5 + (size_t)cells->lengths[row];
+    if (cells->lengths == NULL) return PDM__VALUE_INT_SIZE;
+    size_t length = (size_t)cells->lengths[row];
+    return length + (has_zero(cells->words[row], length) ? 5 : 2);
+}
+
+static uint8_t *put_big_endian(uint64_t value, int32_t bytes, uint8_t *to) {
+    while (bytes-- > 0) *to++ = (uint8_t)(value >> (8 * bytes));
+    return to;
+}
+
+static uint8_t *put_text(uint64_t word, size_t length, uint8_t *to) {
+    bool zero = has_zero(word, length);
+    *to++ = zero ? TEXT_WITH_ZEROS : PDM__VALUE_TEXT;
+    if (zero) to = put_big_endian(length, 4, to);
+    if (length > 0) memcpy(to, pdm__pointer_of(word), length);
+    to += length;
+    if (!zero) *to++ = 0;
+    return to;
+}
+
+uint8_t *pdm__value_put_int(int64_t value, uint8_t *to) {
+    *to++ = PDM__VALUE_INT;
+    return put_big_endian((uint64_t)value ^ UINT64_C(1) << 63, 8, to);
 }
 
 uint8_t *pdm__value_put(const pdm__cells *cells, size_t row, bool empty_too, uint8_t *to) {
@@ -36,18 +65,11 @@ uint8_t *pdm__value_put(const pdm__cells *cells, size_t row, bool empty_too, uin
         return to;
     }
     uint64_t word = cells->words[row];
-    if (cells->lengths == NULL) {
-        bool large = cells->is_unsigned && word > (uint64_t)INT64_MAX; /* equal numbers, equal bytes */
-        *to++ = large ? PDM__VALUE_UINT : PDM__VALUE_INT;
-        word ^= large ? 0 : UINT64_C(1) << 63;
-        for (int32_t i = 7; i >= 0; i--) *to++ = (uint8_t)(word >> (8 * i));
-        return to;
-    }
-    size_t length = (size_t)cells->lengths[row];
-    *to++ = PDM__VALUE_TEXT;
-    for (int32_t i = 3; i >= 0; i--) *to++ = (uint8_t)(length >> (8 * i));
-    if (length > 0) memcpy(to, pdm__pointer_of(word), length);
-    return to + length;
+    if (cells->lengths != NULL) return put_text(word, (size_t)cells->lengths[row], to);
+    bool large = cells->is_unsigned && word > (uint64_t)INT64_MAX; /* equal numbers, equal bytes */
+    if (!large) return pdm__value_put_int((int64_t)word, to);
+    *to++ = PDM__VALUE_UINT;
+    return put_big_endian(word, 8, to);
 }
 
 static uint64_t big_endian(const uint8_t *from, int32_t bytes) {
@@ -56,24 +78,39 @@ static uint64_t big_endian(const uint8_t *from, int32_t bytes) {
     return value;
 }
 
+static bool read_text(const uint8_t **at, const uint8_t *end, bool zeros, pdm__value *out) {
+    const uint8_t *from = *at;
+    size_t length = 0;
+    if (zeros) {
+        if (end - from < 4) return false;
+        length = (size_t)big_endian(from, 4);
+        from += 4;
+        if ((size_t)(end - from) < length || length == 0 || memchr(from, 0, length) == NULL) return false;
+    } else {
+        const uint8_t *stop = from == end ? NULL : memchr(from, 0, (size_t)(end - from));
+        if (stop == NULL) return false;
+        length = (size_t)(stop - from);
+    }
+    if (length > UINT32_MAX || !pdm__is_utf8(from, length)) return false;
+    out->kind = PDM__VALUE_TEXT;
+    out->bytes = from;
+    out->length = (uint32_t)length;
+    *at = from + length + (zeros ? 0 : 1);
+    return true;
+}
+
 bool pdm__value_read(const uint8_t **at, const uint8_t *end, pdm__value *out) {
     memset(out, 0, sizeof *out);
     if (*at == end) return false;
-    out->kind = *(*at)++;
-    if (out->kind == PDM__VALUE_NONE) return true;
-    if (out->kind > PDM__VALUE_TEXT) return false;
-    size_t head = out->kind == PDM__VALUE_TEXT ? 4 : 8;
-    if ((size_t)(end - *at) < head) return false;
-    uint64_t word = big_endian(*at, (int32_t)head);
-    *at += head;
-    if (out->kind != PDM__VALUE_TEXT) {
-        out->word = out->kind == PDM__VALUE_UINT ? word : word ^ UINT64_C(1) << 63;
-        return out->kind == PDM__VALUE_INT || word > (uint64_t)INT64_MAX;
-    }
-    if ((size_t)(end - *at) < word || !pdm__is_utf8(*at, (size_t)word)) return false;
-    out->bytes = *at;
-    out->length = (uint32_t)word;
-    *at += word;
+    uint8_t kind = *(*at)++;
+    if (kind == PDM__VALUE_NONE) return true;
+    if (kind == PDM__VALUE_TEXT || kind == TEXT_WITH_ZEROS) return read_text(at, end, kind == TEXT_WITH_ZEROS, out);
+    if (kind > PDM__VALUE_UINT || end - *at < 8) return false;
+    out->kind = kind;
+    out->word = big_endian(*at, 8);
+    *at += 8;
+    if (kind == PDM__VALUE_UINT) return out->word > (uint64_t)INT64_MAX;
+    out->word ^= UINT64_C(1) << 63;
     return true;
 }
 

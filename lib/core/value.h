@@ -2,8 +2,8 @@
  * Values of key columns as bytes, for keys that a store makes from several columns: what besides the unit tells rows apart.
  *
  * A value is 0 (none: not used, null, or '' where that means none), or 1 and an int64, 2 and a uint64 beyond int64 (eight bytes,
- * big-endian, the sign flipped), or 3 and a text (four bytes of length, then its bytes). Equal values, equal bytes; a value says where it
- * ends, so that values may stand one after the other.
+ * big-endian, the sign flipped), or 3 and a text (its bytes, then 0; a text that holds a 0: 4, four bytes of length, its bytes). Equal
+ * values, equal bytes; bytes compare as the values do, one after the other (but for texts that hold a 0); a value says where it ends.
  */
 #ifndef PDM_CORE_VALUE_H
 #define PDM_CORE_VALUE_H
@@ -30,8 +30,17 @@ bool pdm__cells_equal(const pdm__cells *a, const pdm__cells *b, size_t row);
 size_t pdm__value_size(const pdm__cells *cells, size_t row, bool empty_too);
 uint8_t *pdm__value_put(const pdm__cells *cells, size_t row, bool empty_too, uint8_t *to);
 
+/* The same for a number that is no cell. */
+#define PDM__VALUE_INT_SIZE 9
+uint8_t *pdm__value_put_int(int64_t value, uint8_t *to);
+
 /* Reads the value at *at and moves on behind it; false: [*at, end) begins with none. Texts are checked to be UTF-8. */
 bool pdm__value_read(const uint8_t **at, const uint8_t *end, pdm__value *out);
+
+/* The same as a key: only word, bytes and length are set. */
+static inline pdm__key pdm__value_key(const pdm__value *value) {
+    return (pdm__key){.word = value->word, .bytes = value->bytes, .length = value->length};
+}
 
 /* The decimal digits of an integer value; `digits` has room for 24. Returns their number. */
 int pdm__value_digits(const pdm__value *value, char *digits);

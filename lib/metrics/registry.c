@@ -1,6 +1,8 @@
 #include "metrics/registry.h"
 
 static const pdm_metric *const metrics[] = {
+    &pdm__metric_actuals,
+    &pdm__metric_credit,
     &pdm__metric_funnel,
     &pdm__metric_lifecycle,
     &pdm__metric_repurchase,

@@ -4,6 +4,8 @@
 
 #include <pdmetrics/metric.h>
 
+extern const pdm_metric pdm__metric_actuals;
+extern const pdm_metric pdm__metric_credit;
 extern const pdm_metric pdm__metric_funnel;
 extern const pdm_metric pdm__metric_lifecycle;
 extern const pdm_metric pdm__metric_repurchase;

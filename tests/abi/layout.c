@@ -218,6 +218,22 @@ AT(pdm_tiers_options, zero_denominator, 12);
 AT(pdm_tiers_options, method, 16);
 AT(pdm_tiers_options, currency_exponent, 20);
 
+/* pdmetrics/metrics/actuals.h */
+AT_LEAST(pdm_actuals_options, 24);
+AT(pdm_actuals_options, struct_size, 0);
+AT(pdm_actuals_options, null_rows, 4);
+AT(pdm_actuals_options, dedupe, 8);
+AT(pdm_actuals_options, calendar_period, 12);
+AT(pdm_actuals_options, naive_time, 16);
+AT(pdm_actuals_options, currency_exponent, 20);
+
+/* pdmetrics/metrics/credit.h */
+AT_LEAST(pdm_credit_options, 16);
+AT(pdm_credit_options, struct_size, 0);
+AT(pdm_credit_options, null_rows, 4);
+AT(pdm_credit_options, policy, 8);
+AT(pdm_credit_options, currency_exponent, 12);
+
 /* pdmetrics/metrics/funnel.h */
 AT_LEAST(pdm_funnel_options, 288);
 AT(pdm_funnel_options, struct_size, 0);
@@ -427,6 +443,22 @@ VALUE(PDM_RFM_TIER_FREQUENCY, 4);
 VALUE(PDM_TIERS_AUTO, 0);
 VALUE(PDM_TIERS_CUT, 1);
 VALUE(PDM_TIERS_SHARE, 2);
+
+/* pdmetrics/metrics/actuals.h */
+VALUE(PDM_ACTUALS_DEDUPE_NONE, 0);
+VALUE(PDM_ACTUALS_DEDUPE_ORDER_ID, 1);
+VALUE(PDM_ACTUALS_NONE, 0);
+VALUE(PDM_ACTUALS_HOUR, 1);
+VALUE(PDM_ACTUALS_DAY, 2);
+VALUE(PDM_ACTUALS_WEEK, 3);
+VALUE(PDM_ACTUALS_MONTH, 4);
+VALUE(PDM_ACTUALS_QUARTER, 5);
+VALUE(PDM_ACTUALS_YEAR, 6);
+
+/* pdmetrics/metrics/credit.h */
+VALUE(PDM_CREDIT_DEDUP, 0);
+VALUE(PDM_CREDIT_FULL, 1);
+VALUE(PDM_CREDIT_SPLIT, 2);
 
 /* pdmetrics/metrics/funnel.h */
 VALUE(PDM_FUNNEL_PRESET_NONE, 0);

@@ -86,7 +86,8 @@ static void compare(const law_case *c, pdm_context *context, pdm_context *other,
         bytes after = state_bytes(state);
         check(bytes_equal(empty, after) && pdm_state_rows(state) == 0);
         check(err.code == (int32_t)status && err.row < r->count);
-        check(status == PDM_E_NULL_VALUE || status == PDM_E_BAD_VALUE || status == PDM_E_OVERFLOW);
+        check(status == PDM_E_NULL_VALUE || status == PDM_E_BAD_VALUE || status == PDM_E_OVERFLOW ||
+              status == PDM_E_BAD_AMOUNT);
         bytes_free(&after);
     }
     bytes_free(&empty);

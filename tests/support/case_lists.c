@@ -114,6 +114,17 @@ static pdm_status tier_shares(pdm_state *state, pdm_error *err) {
     return give(state, "tiers", columns, 2, 3, err);
 }
 
+/* What rows.c makes of a role, with unlike weights; the role without a name, and none. */
+static pdm_status four_roles(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 0, 2, 25, 50, 50};
+    static const double weights[] = {0.6, 0.2, 0, 0.1, 0.3};
+    static const uint8_t valid[] = {0x0F};
+    pdm_column columns[] = {text_column("role", names, "c1很长的客户编号-2customer-with-a-long-id-3"),
+                            pdm_column_make("weight", PDM_TYPE_FLOAT64, weights)};
+    columns[0].validity = valid;
+    return give(state, "roles", columns, 2, 5, err);
+}
+
 /* ---- funnels: four steps as a rule; events and columns are those of rows.c ---- */
 
 static const int64_t one_to_four[] = {1, 2, 3, 4};
@@ -268,6 +279,7 @@ const case_list case_examples[] = {
     {"thresholds", "three_thresholds", three_thresholds, CASE_NO_EVENTS},
     {"tiers", "tier_cuts", tier_cuts, CASE_NO_EVENTS},
     {"tiers", "tier_shares", tier_shares, CASE_NO_EVENTS},
+    {"roles", "four_roles", four_roles, CASE_NO_EVENTS},
     {"steps", "text_steps", text_steps, CASE_TEXTS},
     {"steps", "empty_text_steps", empty_text_steps, CASE_TEXTS},
     {"steps", "code_steps", code_steps, CASE_CODES},

@@ -299,6 +299,14 @@ static const recipe bases[] = {
 
 /* The few. A metric that is not named here gets its defaults with each list. */
 static const recipe recipes[] = {
+    {"actuals", {NULL}, {NULL}},
+    {"actuals", {"calendar_period=week", "null_rows=skip", NULL}, {NULL}},
+    {"actuals", {"dedupe=order_id", NULL}, {NULL}},
+    {"actuals", {"dedupe=order_id", "calendar_period=day", NULL}, {NULL}},
+    {"credit", {NULL}, {NULL}},
+    {"credit", {"policy=full", "null_rows=skip", NULL}, {NULL}},
+    {"credit", {"policy=split", NULL}, {NULL}},
+    {"credit", {"policy=split", NULL}, {"four_roles"}},
     {"rfm", {NULL}, {NULL}},
     {"rfm", {"grain=order", NULL}, {NULL}},
     {"rfm", {"grain=order", "f_basis=days", "absent_detail=true", "m_basis=net_max", NULL}, {"three_windows", NULL}},

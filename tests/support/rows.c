@@ -51,11 +51,13 @@ static const struct {
     const char *column;
     rows_shape shape;
 } shapes[] = {
-    {"funnel", "time", ROWS_INSTANTS}, {"funnel", "event", ROWS_EVENTS}, {"funnel", "steps", ROWS_MASKS},
-    {"funnel", "exclude", ROWS_MASKS}, {"funnel", "session", ROWS_FEW},  {"funnel", "hold", ROWS_FEW},
-    {"funnel", "breakdown", ROWS_FEW}, {"funnel", "held_a", ROWS_FEW},   {"funnel", "held_b", ROWS_FEW},
-    {"funnel", "seq", ROWS_FEW},
-    {"repurchase", "breakdown", ROWS_FEW},
+    {"funnel", "time", ROWS_INSTANTS},  {"funnel", "event", ROWS_EVENTS},      {"funnel", "steps", ROWS_MASKS},
+    {"funnel", "exclude", ROWS_MASKS},  {"funnel", "session", ROWS_FEW},       {"funnel", "hold", ROWS_FEW},
+    {"funnel", "breakdown", ROWS_FEW},  {"funnel", "held_a", ROWS_FEW},        {"funnel", "held_b", ROWS_FEW},
+    {"funnel", "seq", ROWS_FEW},        {"actuals", "period", ROWS_FEW},       {"actuals", "time", ROWS_INSTANTS},
+    {"actuals", "channel", ROWS_FEW},   {"actuals", "segment", ROWS_FEW},      {"actuals", "kind", ROWS_KINDS},
+    {"actuals", "amount", ROWS_PRICES}, {"credit", "amount", ROWS_PRICES},     {"credit", "staff_id", ROWS_EVENTS},
+    {"credit", "role", ROWS_FEW},       {"repurchase", "breakdown", ROWS_FEW},
 };
 
 static rows_shape shape_of(const pdm_metric *metric, const pdm_column_info *info) {
@@ -75,6 +77,8 @@ static int64_t shaped_value(rows_shape shape, int64_t a, int64_t b, int64_t c) {
     case ROWS_EVENTS: return a % 8;
     case ROWS_MASKS: return c % 16 == 0 ? a * 31 - 7 : b % 2 == 0 ? INT64_C(1) << a % 6 : a % 64;
     case ROWS_FEW: return a % 4;
+    case ROWS_KINDS: return c % 3 == 0;
+    case ROWS_PRICES: return a % 16 == 0 ? b * 100 : 1200;
     case ROWS_BY_ROLE:
     default: return 0;
     }
@@ -208,6 +212,21 @@ static void lay_out_events(rows_column *c, rows_style style, int64_t count) {
     }
 }
 
+static void lay_out_kinds(rows_column *c, int64_t count) {
+    static const char *const names[] = {"gmv", "refund"};
+    char *bytes = take((size_t)count * 6, 1);
+    int32_t *offsets = take((size_t)count + 1, sizeof *offsets);
+    for (int64_t i = 0; i < count; i++) {
+        size_t length = strlen(names[c->values[i]]);
+        memcpy(bytes + offsets[i], names[c->values[i]], length);
+        offsets[i + 1] = offsets[i] + (int32_t)length;
+    }
+    c->column = pdm_column_make(c->info->name, PDM_TYPE_UTF8, bytes);
+    c->column.offsets = offsets;
+    c->owned[0] = bytes;
+    c->owned[1] = offsets;
+}
+
 static void lay_out_flags(rows_column *c, rows_style style, int64_t count) {
     if (style == ROWS_MIXED || style == ROWS_UINT) {
         lay_out_words(c, style == ROWS_UINT ? PDM_TYPE_UINT8 : PDM_TYPE_INT16, style == ROWS_UINT ? 1 : 2, 1, 3, count);
@@ -273,7 +292,13 @@ static void lay_out(rows *r) {
             break;
         case PDM_ROLE_TIME: lay_out_time(c, r->style, r->count); break;
         case PDM_ROLE_MONEY: lay_out_money(c, r->style, r->count); break;
-        case PDM_ROLE_TEXT: lay_out_texts(c, PDM_TYPE_UTF8, r->count, c->values, &c->column, c->owned); break;
+        case PDM_ROLE_TEXT:
+            if (c->shape == ROWS_KINDS) {
+                lay_out_kinds(c, r->count);
+            } else {
+                lay_out_texts(c, PDM_TYPE_UTF8, r->count, c->values, &c->column, c->owned);
+            }
+            break;
         case PDM_ROLE_FLOAT: lay_out_floats(c, r->count); break;
         case PDM_ROLE_FLAG: lay_out_flags(c, r->style, r->count); break;
         default: lay_out_words(c, PDM_TYPE_INT64, 8, 1, 1, r->count); break;
@@ -330,7 +355,7 @@ static int64_t value_from_bytes(const rows_column *c, rows_style style, const ui
     const pdm_column_info *info = c->info;
     int64_t number = (int64_t)cell[0] | (int64_t)cell[1] << 8;
     bool wide = style == ROWS_INT;
-    bool extreme = wide && info->role == PDM_ROLE_TIME && cell[2] > 250;
+    bool extreme = wide && cell[2] > 250 && (info->role == PDM_ROLE_TIME || c->shape == ROWS_PRICES);
     if (c->shape != ROWS_BY_ROLE && !extreme) return shaped_value(c->shape, cell[0], cell[1], cell[1] / 4);
     switch (info->role) {
     case PDM_ROLE_KEY: return number % 200;

@@ -28,7 +28,9 @@ typedef enum rows_shape {
     ROWS_EVENTS =
         2, /* 0 … 7; codes are the numbers themselves, but 6 and 7 are the extremes of int64 where the style is ROWS_INT */
     ROWS_MASKS = 3, /* one bit, or several, or bits beyond the 6 lowest */
-    ROWS_FEW = 4    /* 0 … 3 */
+    ROWS_FEW = 4,   /* 0 … 3 */
+    ROWS_KINDS = 5, /* texts gmv and refund */
+    ROWS_PRICES = 6 /* of few different, none below 0 */
 } rows_shape;
 
 typedef struct rows_column {
