@@ -1,8 +1,9 @@
 /*
- * Writes docs/metrics/reference/<metric>.md: columns, options, lists and tables of every metric, from the registry.
+ * Writes docs/metrics/reference/<metric>.md and docs/plan/reference/<calculator>.md: columns, options, lists and tables of every metric,
+ * inputs, options and tables of every calculator, from the registry.
  *
- *     pdm_reference DIR            writes the pages
- *     pdm_reference --check DIR    exit code 1 if a page there is not what would be written
+ *     pdm_reference DOCS            writes the pages
+ *     pdm_reference --check DOCS    exit code 1 if a page there is not what would be written
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -178,6 +179,39 @@ static void put_page(FILE *out, const pdm_metric *metric) {
     for (int32_t i = 0; i < metric->table_count; i++) put_table(out, &metric->tables[i]);
 }
 
+static const char *shape_words(int32_t shape) {
+    switch (shape) {
+    case PDM_INPUT_ROWS: return "Required, one row or more.";
+    case PDM_INPUT_ONE: return "Required, one row: in Python its columns are keyword arguments of their own.";
+    case PDM_INPUT_OPTIONAL_ONE:
+        return "One row, may be left out: in Python its columns are keyword arguments of their own.";
+    default: return "May be left out.";
+    }
+}
+
+static void put_calculator(FILE *out, const pdm_metric *about) {
+    (void)fprintf(out, "# Reference: %s\n\n", about->name);
+    (void)fprintf(out,
+                  "%s (%s). %s Made from the registry of the library, version %" PRId32
+                  " of the calculator; to write it anew:\n",
+                  about->title, about->title_zh, about->summary, about->version);
+    (void)fputs("`cmake --build build/release --target reference`. What it means is in the [guide](../README.md).\n\n",
+                out);
+    (void)fprintf(
+        out, "From C `pdm_calculator_find(\"%s\")` and `pdm_calculator_run()`, from Python `pdmetrics.plan.%s()`.\n",
+        about->name, about->name);
+    (void)fputs("\n## Inputs\n", out);
+    for (int32_t i = 0; i < about->list_count; i++) {
+        const pdm_list_info *input = &about->lists[i];
+        (void)fprintf(out, "\n### input %s\n\n%s %s\n\n", input->name, input->doc, shape_words(input->shape));
+        put_columns(out, input->columns, input->column_count);
+    }
+    (void)fputs("\n## Options\n\nMembers of its options struct, keyword arguments in Python.\n\n", out);
+    put_options(out, about);
+    (void)fputs("\n## Result tables\n\nThe first one is the main table. A cell that is not defined is null.\n", out);
+    for (int32_t i = 0; i < about->table_count; i++) put_table(out, &about->tables[i]);
+}
+
 /* ---- pages ---- */
 
 static bool same_as_file(const char *path, const char *text, size_t length) {
@@ -197,14 +231,17 @@ static bool write_file(const char *path, const char *text, size_t length) {
     return fclose(file) == 0 && good;
 }
 
-static bool do_page(const pdm_metric *metric, const char *directory, bool check) {
+typedef void (*put_body)(FILE *out, const pdm_metric *about);
+
+static bool do_page(const pdm_metric *metric, put_body put, const char *docs, const char *kind, bool check) {
     char path[1024];
     char *text = NULL;
     size_t length = 0;
-    if (snprintf(path, sizeof path, "%s/%s.md", directory, metric->name) >= (int)sizeof path) return false;
+    if (snprintf(path, sizeof path, "%s/%s/reference/%s.md", docs, kind, metric->name) >= (int)sizeof path)
+        return false;
     FILE *out = open_memstream(&text, &length);
     if (out == NULL) return false;
-    put_page(out, metric);
+    put(out, metric);
     bool good = fclose(out) == 0;
     if (good) good = check ? same_as_file(path, text, length) : write_file(path, text, length);
     free(text);
@@ -217,11 +254,14 @@ static bool do_page(const pdm_metric *metric, const char *directory, bool check)
 int main(int count, char **arguments) {
     bool check = count == 3 && strcmp(arguments[1], "--check") == 0;
     if (count != 2 && !check) {
-        (void)fprintf(stderr, "usage: %s [--check] directory\n", arguments[0]);
+        (void)fprintf(stderr, "usage: %s [--check] docs\n", arguments[0]);
         return 2;
     }
     bool good = true;
+    const char *docs = arguments[count - 1];
     for (int32_t i = 0; i < pdm_metric_count(); i++)
-        good = do_page(pdm_metric_at(i), arguments[count - 1], check) && good;
+        good = do_page(pdm_metric_at(i), put_page, docs, "metrics", check) && good;
+    for (int32_t i = 0; i < pdm_calculator_count(); i++)
+        good = do_page(&pdm_calculator_at(i)->about, put_calculator, docs, "plan", check) && good;
     return good ? 0 : 1;
 }
