@@ -91,31 +91,37 @@ static double payout_of(const pdm__calc *calc, double amount, int64_t band) {
     return pdm__sum_of(&sum) * chosen->multiplier;
 }
 
-/* Exactly: Σ (to − from)·rate·multiplier in decimals, positive and negative rates apart, one rounding at the end. */
-static bool payout_exactly(pdm__calc *calc, int64_t amount, int64_t band, int64_t *out, pdm_error *err) {
-    const pdm_commission_options *chosen = calc->options;
-    const pdm__values *c = calc->sheets[IN_TIERS].columns;
-    pdm__wide sums[2] = {{.exponent = 0}, {.exponent = 0}};
-    bool retroactive = chosen->method == PDM_COMMISSION_RETROACTIVE;
-    for (int64_t t = retroactive ? band : 0; t <= band; t++) {
-        int64_t from = 0;
-        int64_t to = amount;
-        if (!retroactive && pdm__calc_whole(calc, IN_TIERS, TIER_FROM, t, PDM_E_BAD_TIERS, &from, err) != PDM_OK)
-            return false;
-        if (t < band && pdm__calc_whole(calc, IN_TIERS, TIER_FROM, t + 1, PDM_E_BAD_TIERS, &to, err) != PDM_OK)
-            return false;
-        pdm__decimal rate = pdm__decimal_of_double(c[TIER_RATE].f64[t]);
-        pdm__wide part = pdm__wide_of(pdm__decimal_of_int(to - from));
-        if (!pdm__wide_mul(&part, rate) || !pdm__wide_mul(&part, pdm__decimal_of_double(chosen->multiplier)))
-            return false;
-        if (!pdm__wide_add(&sums[rate.negative ? 1 : 0], &part)) return false;
-    }
+/* Positive and negative sums apart, one rounding at the end; false if it does not fit. */
+static bool round_payout(const pdm__wide sums[2], int64_t *out) {
     pdm__wide positive = sums[0];
     pdm__wide negative = sums[1];
     if (pdm__wide_sub(&positive, &sums[1])) return pdm__wide_round(&positive, out);
     if (!pdm__wide_sub(&negative, &sums[0]) || !pdm__wide_round(&negative, out)) return false;
     *out = -*out;
     return true;
+}
+
+/* Exactly: Σ (to − from)·rate·multiplier in decimals. */
+static pdm_status payout_exactly(pdm__calc *calc, int64_t row, int64_t band, int64_t *out, pdm_error *err) {
+    const pdm_commission_options *chosen = calc->options;
+    const pdm__values *c = calc->sheets[IN_TIERS].columns;
+    pdm__wide sums[2] = {{.exponent = 0}, {.exponent = 0}};
+    bool retroactive = chosen->method == PDM_COMMISSION_RETROACTIVE;
+    bool fits = true;
+    int64_t amount = 0;
+    PDM__TRY(pdm__calc_whole(calc, IN_AMOUNTS, AMOUNT_AMOUNT, row, PDM_E_BAD_AMOUNT, &amount, err));
+    for (int64_t t = retroactive ? band : 0; t <= band && fits; t++) {
+        int64_t from = 0;
+        int64_t to = amount;
+        if (!retroactive) PDM__TRY(pdm__calc_whole(calc, IN_TIERS, TIER_FROM, t, PDM_E_BAD_TIERS, &from, err));
+        if (t < band) PDM__TRY(pdm__calc_whole(calc, IN_TIERS, TIER_FROM, t + 1, PDM_E_BAD_TIERS, &to, err));
+        pdm__decimal rate = pdm__decimal_of_double(c[TIER_RATE].f64[t]);
+        pdm__wide part = pdm__wide_of(pdm__decimal_of_int(to - from));
+        fits = pdm__wide_mul(&part, rate) && pdm__wide_mul(&part, pdm__decimal_of_double(chosen->multiplier)) &&
+               pdm__wide_add(&sums[rate.negative ? 1 : 0], &part);
+    }
+    if (fits && round_payout(sums, out)) return PDM_OK;
+    return pdm__calc_fail(calc, IN_AMOUNTS, AMOUNT_AMOUNT, row, PDM_E_OVERFLOW, err, "the payout does not fit int64");
 }
 
 static pdm_status commission_run(pdm__calc *calc, pdm_error *err) {
@@ -132,14 +138,7 @@ static pdm_status commission_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(find_band(calc, i, &band, err));
         double payout = payout_of(calc, amount, band);
         if (chosen->exact_int != 0) {
-            int64_t units = 0;
-            PDM__TRY(pdm__calc_whole(calc, IN_AMOUNTS, AMOUNT_AMOUNT, i, PDM_E_BAD_AMOUNT, &units, err));
-            pdm_error_reset(err);
-            if (!payout_exactly(calc, units, band, &whole, err)) {
-                if (err != NULL && err->code != 0) return (pdm_status)err->code;
-                return pdm__calc_fail(calc, IN_AMOUNTS, AMOUNT_AMOUNT, i, PDM_E_OVERFLOW, err,
-                                      "the payout does not fit int64");
-            }
+            PDM__TRY(payout_exactly(calc, i, band, &whole, err));
             payout = (double)whole;
         }
         bool capped = chosen->cap > 0.0 && payout > chosen->cap;

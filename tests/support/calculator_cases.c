@@ -1,0 +1,324 @@
+#include "calculator_cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_INPUTS 5
+#define MOST_COLUMNS 10
+#define MOST_ROWS 64
+#define OPTIONS_BYTES 512
+
+#define GMV "formula: text | gmv=old*cvr*aov*freq+new*fcvr*faov\n"
+#define GMV_LEAVES                                                                                                     \
+    "leaves: leaf value role | old 8000 count | cvr 0.25 rate | aov 180 money | freq 1.5 ratio | new 3000 count | "    \
+    "fcvr 0.1 rate | faov 99 money\n"
+#define GMV_CHANGE                                                                                                       \
+    "leaves: leaf x0 x1 | old 8000 8800 | cvr 0.25 0.22 | aov 180 188 | freq 1.5 1.5 | new 3000 4000 | fcvr 0.1 0.12 | " \
+    "faov 99 89\n"
+
+const calculator_case calculator_cases[] = {
+    {"apportion", "", "target: total | 100003\nparts: part weight | a 0.6 | b 0.2 | c 0 | d 7.25 | e 0.2"},
+    {"apportion", "method=webster",
+     "target: total | 100003\nparts: part weight | a 0.6 | b 0.2 | c 0 | d 7.25 | e 0.2"},
+    {"apportion", "method=dhondt", "target: total | -91\nparts: weight | 1500 | 1500 | 900 | 500 | 500 | 200"},
+    {"apportion", "method=adams", "target: total | 26\nparts: weight | 1500 | 1500 | 900 | 500 | 500 | 200"},
+    {"apportion", "method=huntington", "target: total | 26\nparts: weight | 1500 | 1500 | 900 | 500 | 500 | 200"},
+    {"apportion", "zero_policy=equal", "target: total | 11\nparts: weight | 0 | 0 | 0"},
+    {"allocate", "exact_int=true",
+     "target: total | 1000\nparts: part weight low high | a 5 0 300 | b 3 100 - | c 1 - 90"},
+    {"allocate", "round_minor=true", "target: total | 1000\nparts: part weight | a 5 | b 3 | c 1"},
+    {"allocate", "method=quadratic exact_int=true",
+     "target: total | 1000\nparts: part base flex low high | a 500 1 0 600 | b 300 2 - - | c 150 0 - -"},
+    {"nested", "",
+     "target: total | 1000003\nlevels: level method | month - | channel webster | segment -\n"
+     "shares: level parent part weight | month - m1 0.3 | month - m2 0.7 | channel - c1 2 | channel - c2 1 | "
+     "segment c1 s1 1 | segment c1 s2 1.5 | segment c2 s1 1 | segment c2 s3 3"},
+    {"two_way", "",
+     "seed: row column value | a x 3 | a y 1 | b x 0 | b y 2\nrow_totals: row row_total | a 70 | b 30\n"
+     "column_totals: column column_total | x 45 | y 55"},
+    {"two_way", "method=biproportional",
+     "seed: row column value | a x 3.3 | a y 1.7 | b x 2.9 | b y 2.2\nrow_totals: row row_total | a 70 | b 30\n"
+     "column_totals: column column_total | x 45 | y 55"},
+    {"shares", "", "history: period unit value | 1 a 3 | 1 b 5 | 2 a 4 | 2 b 1 | 3 a 0 | 3 b 0\ntarget: total | 999"},
+    {"shares", "method=gross_sohl_a", "history: period unit value | 1 a 3 | 1 b 5 | 2 a 4 | 2 b 1"},
+    {"forecast_proportions", "",
+     "tree: node parent value | all - 0 | a all 3 | b all 2 | a1 a 5 | a2 a 1\ntarget: total | 1000"},
+    {"blend", "",
+     "sources: source unit share | past a 0.4 | past b 0.6 | cap a 0.5 | cap b 0.5\nalphas: source alpha | past 3 | cap 1"},
+    {"formula", "", GMV GMV_LEAVES},
+    {"formula", "root=x",
+     "formula: text | y=min(a,b)^2;x=sum(channel:a*c)/b-max(c,2)\n"
+     "leaves: leaf value month channel segment | a 1 m1 c1 s1 | a 2 m1 c2 s1 | a 3 m2 c1 s1 | a - m2 c2 s1 | b 4 m1 - - | "
+     "b 0 m2 - - | c 3 - - -"},
+    {"views", "", "formulas: view text | one a+b | two a*2 | three b+a+0.5\nleaves: leaf value | a 3 | b 3"},
+    {"seasonal_index", "season_length=4", "history: value | 10 | 12 | 9 | 20 | 11 | 13 | 10 | 24"},
+    {"seasonal_index", "season_length=4 method=cma",
+     "history: value | 10 | 12 | 9 | 20 | 11 | 13 | 10 | 24 | 12 | 15 | 11 | 26"},
+    {"seasonal_split", "exact_int=true",
+     "target: total growth | 100000 0.02\nindex: index period | 0.9 1 | 1.1 2 | 1 3"},
+    {"growth", "", "rows: name base growth periods | a 100 0.05 12 | b 5 -0.1 4"},
+    {"event_days", "exact_int=true",
+     "target: total first_day last_day | 1000003 2026-06-01 2026-06-30\nweekdays: weekday weight | 5 1.5 | 6 0.5\n"
+     "events: event start end multiplier | 618 2026-06-16 2026-06-18 4 | warm 2026-06-10 2026-06-17 1.5"},
+    {"s_curve", "steps=8", "target: total | 500"},
+    {"denton", "season_length=4",
+     "indicator: value | 9 | 10 | 12 | 14 | 9 | 11 | 12 | 15 | 10\nannual: total | 50 | 61"},
+    {"denton", "season_length=4 method=additive",
+     "indicator: value | 9 | 10 | 12 | 14 | 9 | 11 | 12 | 15 | 10\nannual: total | 50 | 61"},
+    {"roll_forward", "exact_int=true",
+     "start: users | 10001\nmonths: month churn conversion_rate order_value frequency first_conversion_rate "
+     "first_order_value | m1 0.05 0.25 180.5 1.2 0.1 99 | m2 0.045 0.25 180.5 1.2 0.1 99 | m3 0.0333 0.3 170 1.1 0.1 89\n"
+     "channels: month channel traffic touch add | m1 a 10000 0.3 0.155 | m1 b 777 1.5 0.2 | m2 a 9000 0.3 0.15 | "
+     "m2 b 700 1.5 0.2 | m3 a 8000 0.3 0.15 | m3 b 123 1.5 0.21"},
+    {"roll_forward", "exact_int=true rounding=carry new_churn=half touch_mode=independent",
+     "start: users | 10001\nmonths: month churn conversion_rate order_value frequency first_conversion_rate "
+     "first_order_value | m1 0.05 0.25 180.5 1.2 0.1 99 | m2 0.045 0.25 180.5 1.2 0.1 99\n"
+     "channels: month channel traffic touch add | m1 a 10000 0.3 0.155 | m2 a 9000 0.3 0.15"},
+    {"roll_inverse", "", "rows: name users_start users_end churn adds | a 1000 1100 0.05 - | b 1000 1100 - 160"},
+    {"gap", "", "nodes: node top_down bottom_up | all 100 90 | a 60 - | b 0 5"},
+    {"gap_split", "method=by_headroom",
+     "target: top_down | 130\nunits: unit plan capacity floor | a 60 80 0 | b 40 55 0"},
+    {"gap_split", "", "target: top_down | 130\nunits: unit plan | a 60 | b 40"},
+    {"reconcile", "exact_int=true",
+     "nodes: node parent value | all - 100 | a all 50.5 | b all 30.25 | a1 a 20 | a2 a 35"},
+    {"reconcile", "bounded=true weights=struct",
+     "nodes: node parent value low high | all - 10 0 - | a all 50 0 60 | b all -20 0 5"},
+    {"review_rounds", "",
+     "rounds: round unit proposed counter agreed | 1 a 100 90 - | 1 b 50 50 50 | 2 a 97 94 95 | 2 b - - -"},
+    {"goal_seek", "", GMV GMV_LEAVES "target: target lever | 700000 cvr"},
+    {"goal_seek", "find_all=true",
+     "formula: text | x*x-y\nleaves: leaf value | x 1 | y 2\ntarget: target lever low high | 128 x -50 50"},
+    {"equal_effort", "",
+     GMV GMV_LEAVES "target: target | 600000\nlevers: lever weight high | cvr 1 0.26 | aov 2 - | new 1 -"},
+    {"equal_effort", "method=min_sq", GMV GMV_LEAVES "target: target | 600000\nlevers: lever | cvr | aov | new"},
+    {"tornado", "", GMV GMV_LEAVES},
+    {"scenarios", "", GMV GMV_LEAVES "axes: lever value | cvr 0.2 | cvr 0.3 | new 2000 | new 4000 | new 5000"},
+    {"decompose", "", GMV GMV_CHANGE},
+    {"decompose", "", "formula: text | x=a*b;x/c+min(a,c)\nleaves: leaf x0 x1 | a 1 2 | b 2 3 | c 3 5"},
+    {"decompose", "method=chain", "formula: text | a*b*c\nleaves: leaf x0 x1 order | a 1 2 2 | b 2 3 1 | c 3 5 3"},
+    {"decompose", "method=order_range", "formula: text | a*b*c\nleaves: leaf x0 x1 | a 1 2 | b 2 3 | c 3 5"},
+    {"lmdi", "", "factors: factor x0 x1 segment | q 3 4 a | p 2 2.5 a | q 5 1 b | p 7 8 b"},
+    {"lmdi", "method=lmdi2", "factors: factor x0 x1 segment | q 3 4 a | p 2 2.5 a | q 5 1 b | p 7 8 b"},
+    {"lmdi", "", "factors: factor x0 x1 | a 1 2 | b 2 3 | c 3 5\nformula: text | a*b+b*c"},
+    {"funnel_change", "", "steps: step v0 v1 | view 1000 1200 | cart 300 330 | pay 100 140"},
+    {"series_change", "",
+     "formula: text | a*b\nleaves: leaf value period | a 1 1 | b 2 1 | a 2 2 | b 3 2 | a 4 3 | b 2.5 3"},
+    {"pvm", "", "products: product price0 quantity0 price1 quantity1 | a 3 10 4 9 | b 5 4 5 6 | c - 0 2 3 | d 7 1 - 0"},
+    {"rate_mix", "",
+     "groups: group numerator0 denominator0 numerator1 denominator1 | a 30 100 36 110 | b 5 50 9 60 | c 0 0 4 9 | d 3 5 0 0"},
+    {"sum_mix", "", "groups: group count0 mean0 count1 mean1 | a 30 100 36 110 | b 5 50 9 60 | c 0 - 4 9 | d 3 5 0 -"},
+    {"contribution", "", "segments: segment v0 v1 | a 30 36 | b 5 9 | c 0 4"},
+    {"root_cause", "",
+     "rows: dimension element forecast actual | city x 50 20 | city y 50 49 | city z 20 20 | line p 60 45 | line q 60 44"},
+    {"track", "mean_of_ratios=true",
+     "rows: name actual target previous year_ago direction elapsed days | a 90 100 80 70 - 11 30 | b 5 4 6 - lower - - | "
+     "c - 10 - - - - -"},
+    {"pace", "", "pace: actual target elapsed total_days | 40 100 2 5\ndays: weight | 1 | 1 | 0 | 2 | 2"},
+    {"pace", "", "pace: actual target first_day last_day today | 40 100 2026-06-01 2026-06-30 2026-06-11"},
+    {"cumulative", "", "periods: period actual target | 1 10 12 | 2 13 12 | 3 - 12"},
+    {"growth_series", "", "values: period value | 1 100 | 2 110 | 3 - | 4 133.1"},
+    {"alerts", "", "rows: name value op threshold | a 0.05 le 0.05 | b - gt 1 | c 3 ge 4"},
+    {"activity_pnl", "",
+     "activities: name traffic conversion_rate order_value marketing_cost organisation_cost gross_margin refunds coupons | "
+     "a 10000 0.05 180 20000 5000 0.4 900 100 | b 100 0.1 50 0 0 - 0 0"},
+    {"amortise", "", "costs: name cost salvage months | a 10000 1 7 | b 100 - 3"},
+    {"unit_economics", "",
+     "rows: name cost new_customers effective_customers arpu margin churn horizon | a 1000 50 40 30 0.4 0.05 12 | b 5 0 0 1 1 0 -"},
+    {"compound_change", "", "changes: factor change kind base | cvr 3 multiple - | aov -0.15 - - | margin -8 points 40"},
+    {"commission", "exact_int=true",
+     "amounts: staff_id amount | a 12345 | b 100000 | c 0\ntiers: from rate | 0 0.01 | 10000 0.0155 | 50000 0.02"},
+    {"commission", "method=retroactive cap=1500",
+     "amounts: staff_id amount | a 12345 | b 100000 | c 0\ntiers: from rate | 0 0.01 | 10000 0.015"},
+    {"composite", "", "indicators: staff_id indicator attainment weight | a x 1.1 2 | a y 0.8 1 | b x - 2 | b y 0.9 1"},
+    {"rank", "", "staff: staff_id value volume | a 3 10 | b 5 10 | c 5 10 | d - 10 | e 1 0"},
+    {"utilisation", "", "staff: staff_id customers agents limit | a 4500 2 3000 | b 10 0 3000"},
+    {"attainment", "",
+     GMV
+     "leaves: leaf value sd trials | old 8000 200 - | cvr 0.25 - 400 | aov 180 9 - | freq 1.5 0.1 - | new 3000 300 - | "
+     "fcvr 0.1 0.01 - | faov 99 0 -\ncorrelations: leaf other correlation | aov freq -0.3\ntarget: target | 560000"},
+    {"replan", "exact_int=true",
+     "plan: annual | 1200001\nactuals: actual | 90000 | 81000\n"
+     "remaining: period weight old_target high | m3 1 100000 200000 | m4 1.5 150000 - | m5 7 950001 -"},
+    {"replan", "method=spread spread=2 exact_int=true apportion=webster",
+     "plan: annual | 1200001\nactuals: actual | 90000 | 81000\n"
+     "remaining: period weight old_target | m3 1 100000 | m4 1.5 150000 | m5 7 950001"},
+};
+const int32_t calculator_case_count = (int32_t)(sizeof calculator_cases / sizeof *calculator_cases);
+
+/* ---- from text ---- */
+
+typedef struct given_input {
+    char name[32];
+    const pdm_list_info *info;
+    char names[MOST_COLUMNS][32];
+    pdm_column columns[MOST_COLUMNS];
+    int32_t column_count;
+    int64_t rows;
+    pdm_batch batch;
+    int64_t integers[MOST_COLUMNS][MOST_ROWS];
+    double floats[MOST_COLUMNS][MOST_ROWS];
+    uint8_t valid[MOST_COLUMNS][MOST_ROWS / 8];
+    int32_t offsets[MOST_COLUMNS][MOST_ROWS + 1];
+    char texts[MOST_COLUMNS][1024];
+} given_input;
+
+struct calculator_call {
+    const calculator_case *from;
+    const pdm_calculator *calculator;
+    uint64_t options[OPTIONS_BYTES / 8];
+    given_input inputs[MOST_INPUTS];
+    int32_t input_count;
+};
+
+static _Noreturn void stop(const calculator_case *c, const char *why, const char *what) {
+    (void)fprintf(stderr, "case of %s: %s: %s\n", c->calculator, why, what);
+    abort();
+}
+
+/* The next word, or "|" or "\n"; false at the end. */
+static bool next_word(const char **at, char word[256]) {
+    size_t n = 0;
+    while (**at == ' ') (*at)++;
+    if (**at == '\0') return false;
+    if (**at == '|' || **at == '\n') {
+        word[0] = *(*at)++;
+        word[1] = '\0';
+        return true;
+    }
+    while (**at != ' ' && **at != '|' && **at != '\n' && **at != '\0' && n < 255) word[n++] = *(*at)++;
+    word[n] = '\0';
+    return true;
+}
+
+static const pdm_column_info *column_info(const calculator_call *call, const given_input *in, const char *name) {
+    for (int32_t c = 0; c < in->info->column_count; c++) {
+        if (strcmp(in->info->columns[c].name, name) == 0) return &in->info->columns[c];
+    }
+    stop(call->from, "no such column", name);
+}
+
+static void begin_input(calculator_call *call, given_input *in, const char *word) {
+    const pdm_metric *about = &call->calculator->about;
+    (void)snprintf(in->name, sizeof in->name, "%.*s", (int)strcspn(word, ":"), word);
+    for (int32_t l = 0; l < about->list_count; l++) {
+        if (strcmp(about->lists[l].name, in->name) == 0) in->info = &about->lists[l];
+    }
+    if (in->info == NULL) stop(call->from, "no such input", in->name);
+}
+
+static int64_t date_us(const char *word) {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    if (sscanf(word, "%d-%d-%d", &year, &month, &day) != 3) abort();
+    return pdm_calendar_day_of_date(year, month, day) * INT64_C(86400000000);
+}
+
+static bool is_text(int32_t role) { return role == PDM_ROLE_KEY || role == PDM_ROLE_TEXT; }
+
+static void put_cell(calculator_call *call, given_input *in, int32_t c, const char *word) {
+    int32_t role = column_info(call, in, in->names[c])->role;
+    int64_t row = in->rows;
+    bool given = strcmp(word, "-") != 0;
+    size_t length = given && is_text(role) ? strlen(word) : 0;
+    if (given) in->valid[c][row / 8] = (uint8_t)(in->valid[c][row / 8] | 1 << row % 8);
+    memcpy(in->texts[c] + in->offsets[c][row], word, length);
+    in->offsets[c][row + 1] = in->offsets[c][row] + (int32_t)length;
+    if (!given || is_text(role)) return;
+    if (role == PDM_ROLE_FLOAT) {
+        in->floats[c][row] = strtod(word, NULL);
+    } else {
+        in->integers[c][row] = role == PDM_ROLE_TIME ? date_us(word) : strtoll(word, NULL, 10);
+    }
+}
+
+static void finish_input(calculator_call *call, given_input *in) {
+    for (int32_t c = 0; c < in->column_count; c++) {
+        int32_t role = column_info(call, in, in->names[c])->role;
+        in->columns[c] = is_text(role)            ? pdm_column_utf8(in->names[c], in->offsets[c], in->texts[c])
+                         : role == PDM_ROLE_FLOAT ? pdm_column_make(in->names[c], PDM_TYPE_FLOAT64, in->floats[c])
+                                                  : pdm_column_int64(in->names[c], in->integers[c]);
+        in->columns[c].validity = in->valid[c];
+    }
+    in->batch = pdm_batch_make(in->columns, in->column_count, in->rows);
+}
+
+/* A line: name and columns, then rows. */
+static void read_input(calculator_call *call, given_input *in, const char **at) {
+    char word[256];
+    int32_t column = 0;
+    bool head = true;
+    (void)next_word(at, word);
+    begin_input(call, in, word);
+    while (next_word(at, word) && strcmp(word, "\n") != 0) {
+        if (strcmp(word, "|") == 0) {
+            if (!head && column != in->column_count) stop(call->from, "a row of the wrong length in", in->name);
+            if (!head) in->rows++;
+            head = false;
+            column = 0;
+        } else if (head) {
+            (void)snprintf(in->names[in->column_count++], sizeof in->names[0], "%.31s", word);
+        } else {
+            put_cell(call, in, column++, word);
+        }
+    }
+    if (column != in->column_count) stop(call->from, "a row of the wrong length in", in->name);
+    in->rows++;
+    finish_input(call, in);
+}
+
+static void read_options(calculator_call *call) {
+    const pdm_metric *about = &call->calculator->about;
+    const char *at = call->from->options;
+    char word[256];
+    if (about->options_size > OPTIONS_BYTES) stop(call->from, "OPTIONS_BYTES is too small", "");
+    memcpy(call->options, &about->options_size, sizeof about->options_size);
+    while (next_word(&at, word)) {
+        char *equals = strchr(word, '=');
+        pdm_error err;
+        if (equals == NULL) stop(call->from, "no option", word);
+        *equals = '\0';
+        if (pdm_options_set(about, call->options, word, equals + 1, &err) != PDM_OK)
+            stop(call->from, "refused", err.message);
+    }
+}
+
+calculator_call *calculator_call_make(const calculator_case *c) {
+    calculator_call *call = calloc(1, sizeof *call);
+    if (call == NULL) abort();
+    call->from = c;
+    call->calculator = pdm_calculator_find(c->calculator);
+    if (call->calculator == NULL) stop(c, "no such calculator", c->calculator);
+    read_options(call);
+    const char *at = c->inputs;
+    while (*at != '\0') {
+        if (call->input_count == MOST_INPUTS) stop(c, "too many inputs", "");
+        read_input(call, &call->inputs[call->input_count++], &at);
+    }
+    return call;
+}
+
+pdm_status calculator_call_run(const calculator_call *call, pdm_context *context, pdm_result **out, pdm_error *err) {
+    pdm_input inputs[MOST_INPUTS];
+    memset(inputs, 0, sizeof inputs);
+    for (int32_t i = 0; i < call->input_count; i++) {
+        inputs[i].name = call->inputs[i].name;
+        inputs[i].rows = &call->inputs[i].batch;
+    }
+    return pdm_calculator_run(context, call->calculator, call->options, inputs, call->input_count, out, err);
+}
+
+void calculator_call_free(calculator_call *call) { free(call); }
+
+void calculator_cases_check(void) {
+    for (int32_t i = 0; i < pdm_calculator_count(); i++) {
+        const char *name = pdm_calculator_at(i)->about.name;
+        bool found = false;
+        for (int32_t c = 0; c < calculator_case_count; c++)
+            found = found || strcmp(calculator_cases[c].calculator, name) == 0;
+        if (found) continue;
+        (void)fprintf(stderr, "tests/support/calculator_cases.c has no case of calculator \"%s\"\n", name);
+        abort();
+    }
+}
