@@ -12,6 +12,7 @@
 #include <pdmetrics/context.h>
 #include <pdmetrics/export.h>
 #include <pdmetrics/metric.h>
+#include <pdmetrics/metrics/activity.h>
 #include <pdmetrics/metrics/actuals.h>
 #include <pdmetrics/metrics/credit.h>
 #include <pdmetrics/metrics/funnel.h>

@@ -1,6 +1,7 @@
 #include "metrics/registry.h"
 
 static const pdm_metric *const metrics[] = {
+    &pdm__metric_activity,
     &pdm__metric_actuals,
     &pdm__metric_credit,
     &pdm__metric_funnel,

@@ -4,6 +4,7 @@
 
 #include <pdmetrics/metric.h>
 
+extern const pdm_metric pdm__metric_activity;
 extern const pdm_metric pdm__metric_actuals;
 extern const pdm_metric pdm__metric_credit;
 extern const pdm_metric pdm__metric_funnel;
