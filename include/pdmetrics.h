@@ -37,6 +37,7 @@
 #include <pdmetrics/state.h>
 #include <pdmetrics/stats/calculators.h>
 #include <pdmetrics/stats/distribution.h>
+#include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>
 #include <pdmetrics/stats/multiplicity.h>
 #include <pdmetrics/stats/power.h>

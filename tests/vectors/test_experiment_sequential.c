@@ -1,6 +1,7 @@
 /* Conformance vectors of sequential methods: those that hold at every look. */
 #include "vectors.h"
 
+#include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>
 #include <pdmetrics/stats/sequential.h>
 
@@ -153,6 +154,86 @@ static void run_tau2(vector_case *c) {
     vector_check(c, "tau2", tau2);
 }
 
+/* ------------------------------------------------------------------------------------------------------- planned looks */
+
+#define MOST_LOOKS 16
+
+static void check_bounds(vector_case *c, const pdm_look *looks, size_t count) {
+    double z[MOST_LOOKS];
+    double spent[MOST_LOOKS];
+    for (size_t k = 0; k < count; k++) {
+        z[k] = looks[k].z;
+        spent[k] = looks[k].alpha_spent;
+    }
+    vector_check(c, "constant", z[count - 1]);
+    vector_check_list(c, "z", z, count);
+    vector_check_list(c, "alpha_spent_one_sided", spent, count);
+}
+
+static void run_classic(vector_case *c) {
+    pdm_look looks[MOST_LOOKS];
+    pdm_error err;
+    int32_t count = (int32_t)vector_int(c, "looks");
+    double shape = strcmp(vector_text(c, "type"), "pocock") == 0 ? 0.5 : 0;
+    must(pdm_group_classic(NULL, count, shape, vector_real(c, "alpha_two_sided"), looks, &err), &err);
+    check_bounds(c, looks, (size_t)count);
+}
+
+static double inflation(const vector_case *c, double shape) {
+    pdm_look looks[MOST_LOOKS];
+    pdm_error err;
+    double factor = 0;
+    int32_t count = (int32_t)vector_int(c, "looks");
+    double alpha = vector_real(c, "alpha_two_sided");
+    must(pdm_group_classic(NULL, count, shape, alpha, looks, &err), &err);
+    must(pdm_group_inflation(NULL, looks, count, PDM_TWO_SIDED, alpha, vector_real(c, "power"), &factor, &err), &err);
+    return factor;
+}
+
+static void run_inflation(vector_case *c) {
+    vector_check(c, "pocock", inflation(c, 0.5));
+    vector_check(c, "obrien_fleming", inflation(c, 0));
+}
+
+static size_t read_info(const vector_case *c, double *info) {
+    const json *list = json_member(c->in, "info");
+    if (list->count > MOST_LOOKS) abort();
+    for (size_t i = 0; i < list->count; i++) info[i] = json_number(json_at(list, i));
+    return list->count;
+}
+
+static void run_spending(vector_case *c) {
+    const char *kind = vector_text(c, "spending");
+    pdm_spending_options o = pdm_spending_options_default();
+    pdm_look looks[MOST_LOOKS];
+    double info[MOST_LOOKS];
+    pdm_error err;
+    size_t count = read_info(c, info);
+    bool both = vector_real(c, "symmetric") == 1;
+    o.alternative = both ? PDM_TWO_SIDED : PDM_GREATER;
+    o.alpha = vector_real(c, both ? "alpha_two_sided" : "alpha_one_sided");
+    if (strcmp(kind, "lan_demets_pocock") == 0) o.spending = PDM_SPENDING_POCOCK;
+    if (strncmp(kind, "power_", 6) == 0) {
+        o.spending = PDM_SPENDING_POWER;
+        o.parameter = strtod(kind + 6, NULL);
+    }
+    must(pdm_group_bounds(NULL, info, (int32_t)count, &o, looks, &err), &err);
+    check_bounds(c, looks, count);
+}
+
+static void run_total_spending(vector_case *c) {
+    pdm_spending_options o = pdm_spending_options_default();
+    pdm_look looks[MOST_LOOKS];
+    double info[MOST_LOOKS];
+    pdm_error err;
+    size_t count = read_info(c, info);
+    o.alpha = vector_real(c, "alpha");
+    o.total = 1;
+    must(pdm_group_bounds(NULL, info, (int32_t)count, &o, looks, &err), &err);
+    for (size_t k = 0; k < count; k++) info[k] = 2 * looks[k].alpha_spent;
+    vector_check_list(c, "alpha_spent", info, count);
+}
+
 int main(void) {
     static const vector_handler handlers[] = {
         {"asymp_cs", run_asymptotic},
@@ -162,10 +243,10 @@ int main(void) {
         {"normal_mixture_bound", run_bound},
         {"msprt", run_msprt},
         {"msprt_tau2", run_tau2},
-        {"group_sequential_classic", NULL}, /* boundaries of planned looks are no part of sequential.h */
-        {"group_sequential_inflation", NULL},
-        {"group_sequential_spending", NULL},
-        {"expan_obf_spending", NULL},
+        {"group_sequential_classic", run_classic},
+        {"group_sequential_inflation", run_inflation},
+        {"group_sequential_spending", run_spending},
+        {"expan_obf_spending", run_total_spending},
         {"quantile_ab_always_valid_p", NULL}, /* a later release */
     };
     return vectors_run("experiment/sequential.json", handlers, sizeof handlers / sizeof *handlers);
