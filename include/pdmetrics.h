@@ -36,6 +36,7 @@
 #include <pdmetrics/sample.h>
 #include <pdmetrics/state.h>
 #include <pdmetrics/stats/calculators.h>
+#include <pdmetrics/stats/decision.h>
 #include <pdmetrics/stats/distribution.h>
 #include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>

@@ -53,7 +53,18 @@ typedef enum pdm_status {
     PDM_E_CYCLE = 38,               /**< names defined by each other */
     PDM_E_NOT_PRODUCT_FORM = 39,    /**< the method needs a sum of products or quotients */
     PDM_E_TOO_MANY_FACTORS = 40,    /**< more factors than can be enumerated */
-    PDM_E_TOO_MANY_CELLS = 41       /**< a table larger than the limit */
+    PDM_E_TOO_MANY_CELLS = 41,      /**< a table larger than the limit */
+    PDM_E_BAD_WEIGHTS = 42,         /**< weights that do not fit the arms, or do not add up */
+    PDM_E_BAD_MOMENTS = 43,     /**< moments that no units could have: a negative variance, a covariance too large */
+    PDM_E_BAD_LOOKS = 44,       /**< looks at information that does not rise */
+    PDM_E_AFTER_FINAL = 45,     /**< a look after the last one */
+    PDM_E_UNKNOWN_VARIANT = 46, /**< a variant that was not declared */
+    PDM_E_CROSSOVER = 47,       /**< a unit in several arms */
+    PDM_E_CONFLICT = 48,        /**< rows of one id that contradict each other */
+    PDM_E_NEEDS_UNITS = 49,     /**< what is asked needs the units, and the state keeps moments only */
+    PDM_E_NEEDS_SCALE = 50,     /**< sums of real numbers need a decimal scale to be exact */
+    PDM_E_MARGIN_REQUIRED = 51, /**< a margin is a business choice: there is no default */
+    PDM_E_PLAN_REQUIRED = 52    /**< the planned size is not known */
 } pdm_status;
 
 /**

@@ -48,6 +48,17 @@ static const char *const status_names[] = {
     "not_product_form",
     "too_many_factors",
     "too_many_cells",
+    "bad_weights",
+    "bad_moments",
+    "bad_looks",
+    "after_final",
+    "unknown_variant",
+    "crossover",
+    "conflict",
+    "needs_units",
+    "needs_scale",
+    "margin_required",
+    "plan_required",
 };
 
 const char *const pdm__row_status_names[] = {

@@ -128,11 +128,11 @@ static void end_walk(walk *w) {
 
 static pdm_status check_info(double before, double info, int64_t row, pdm_error *err) {
     if (before >= 1) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, row, "info",
+        return pdm__fail(err, PDM_E_AFTER_FINAL, row, "info",
                          "expected no look after the final one at information %.17g, got one at %.17g", before, info);
     }
     if (info > 0 && info < PDM__INFINITY && info >= before * (1 + LEAST_STEP)) return PDM_OK;
-    return pdm__fail(err, PDM_E_BAD_OPTION, row, "info", "expected information that rises, got %.17g after %.17g", info,
+    return pdm__fail(err, PDM_E_BAD_LOOKS, row, "info", "expected information that rises, got %.17g after %.17g", info,
                      before);
 }
 

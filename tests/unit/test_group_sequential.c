@@ -156,10 +156,13 @@ static void test_refusals(void **state) {
     pdm_look looks[3];
     pdm_error err;
     double x = 0;
-    refused(pdm_group_bounds(NULL, falling, 3, NULL, looks, &err), PDM_E_BAD_OPTION, &err, "info", 1);
-    refused(pdm_group_bounds(NULL, after, 3, NULL, looks, &err), PDM_E_BAD_OPTION, &err, "info", 2);
-    refused(pdm_group_bounds(NULL, close, 2, NULL, looks, &err), PDM_E_BAD_OPTION, &err, "info", 1);
-    refused(pdm_group_bounds(NULL, none, 2, NULL, looks, &err), PDM_E_BAD_OPTION, &err, "info", 0);
+    assert_string_equal(pdm_status_name(PDM_E_AFTER_FINAL), "after_final");
+    assert_string_equal(pdm_status_name(PDM_E_LIMIT), "limit");
+    assert_string_equal(pdm_status_name(199), "unknown");
+    refused(pdm_group_bounds(NULL, falling, 3, NULL, looks, &err), PDM_E_BAD_LOOKS, &err, "info", 1);
+    refused(pdm_group_bounds(NULL, after, 3, NULL, looks, &err), PDM_E_AFTER_FINAL, &err, "info", 2);
+    refused(pdm_group_bounds(NULL, close, 2, NULL, looks, &err), PDM_E_BAD_LOOKS, &err, "info", 1);
+    refused(pdm_group_bounds(NULL, none, 2, NULL, looks, &err), PDM_E_BAD_LOOKS, &err, "info", 0);
     refused(pdm_group_bounds(NULL, after, 0, NULL, looks, &err), PDM_E_BAD_OPTION, &err, "count", -1);
     refused(pdm_group_bounds(NULL, after, 10001, NULL, looks, &err), PDM_E_LIMIT, &err, "count", -1);
     o.alpha = 1;

@@ -58,8 +58,8 @@ PDM_BEGIN_DECLS
 
 /**
  * Bounds of @p count looks at rising information @p info > 0. The look with t ≥ 1 is the last one and spends the rest. options NULL =
- * defaults. Errors: PDM_E_BAD_OPTION (information that does not rise, or by less than 1e-6 of itself; a look after the last; row =
- * the look), PDM_E_NOMEM, PDM_E_LIMIT (more than 10 000 looks).
+ * defaults. Errors: PDM_E_BAD_LOOKS (information that does not rise, or by less than 1e-6 of itself; row = the look),
+ * PDM_E_AFTER_FINAL (a look after the last; row), PDM_E_BAD_OPTION, PDM_E_NOMEM, PDM_E_LIMIT (more than 10 000 looks).
  */
 PDM_API pdm_status pdm_group_bounds(pdm_context *context, const double *info, int32_t count,
                                     const pdm_spending_options *options, pdm_look *looks, pdm_error *err);
