@@ -23,6 +23,11 @@ typedef struct comparison {
 
 static bool is_finite(double x) { return fabs(x) < PDM__INFINITY; }
 
+static pdm_status check_factor(double x, const char *name, pdm_error *err) {
+    if (x >= 0 && is_finite(x)) return PDM_OK;
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "expected a number above 0, or 0 for none, got %.17g", x);
+}
+
 static pdm_status check_options(const pdm_mean_options *given, pdm_mean_options *out, pdm_error *err) {
     *out = pdm_mean_options_default();
     if (given != NULL) {
@@ -34,6 +39,8 @@ static pdm_status check_options(const pdm_mean_options *given, pdm_mean_options 
     }
     if (out->conf_level == 0) out->conf_level = 0.95;
     PDM__TRY(pdm__check_level(out->conf_level, "conf_level", err));
+    PDM__TRY(check_factor(out->critical_z, "critical_z", err));
+    PDM__TRY(check_factor(out->multiplier, "multiplier", err));
     PDM__TRY(pdm__check_choice(out->alternative, PDM_LESS + 1, "alternative", err));
     PDM__TRY(pdm__check_choice(out->equal_var, 2, "equal_var", err));
     PDM__TRY(pdm__check_choice(out->normal, 2, "normal", err));
@@ -134,6 +141,8 @@ static pdm_mean_effect no_effect(int32_t status) {
 }
 
 static double critical_value(const pdm_mean_options *o, double df) {
+    if (o->multiplier > 0) return o->multiplier;
+    if (o->critical_z > 0) return pdm_t_isf_log(pdm_normal_log_sf(o->critical_z), df);
     double alpha = pdm__rest_of_level(o->conf_level);
     return pdm_t_isf(o->alternative == PDM_TWO_SIDED ? 0.5 * alpha : alpha, df);
 }

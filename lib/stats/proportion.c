@@ -147,17 +147,38 @@ static pdm_status check_pair(const pdm_two_proportions *k, int32_t method, int32
     return pdm__check_counts(k->x_treatment, k->n_treatment, "treatment", err);
 }
 
-pdm_status pdm_proportion_difference(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
-                                     double conf_level, pdm_interval *out, pdm_error *err) {
-    PDM__TRY(check_pair(counts, method, PDM_DIFFERENCE_WALD + 1, alternative, err));
+static pdm_status critical_of(double conf_level, int32_t alternative, double *z, pdm_error *err) {
+    PDM__TRY(pdm__check_choice(alternative, PDM_LESS + 1, "alternative", err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
+    *z = pdm__critical(conf_level, alternative);
+    if (*z > 0) return PDM_OK;
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, "conf_level", "expected a one-sided level above 0.5, got %.17g",
+                     conf_level);
+}
+
+static pdm_status check_z(double z, pdm_error *err) {
+    if (z > 0 && z < PDM__INFINITY) return PDM_OK;
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, "z", "expected a critical value above 0, got %.17g", z);
+}
+
+pdm_status pdm_proportion_difference_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
+                                        double z, pdm_interval *out, pdm_error *err) {
+    PDM__TRY(check_pair(counts, method, PDM_DIFFERENCE_WALD + 1, alternative, err));
+    PDM__TRY(check_z(z, err));
     *out = (pdm_interval){PDM__NAN, PDM__NAN, PDM_STATUS_NO_DATA, 0};
     if (counts->n_control == 0 || counts->n_treatment == 0) return PDM_OK;
     out->status = PDM_STATUS_OK;
-    difference_interval(counts, method, pdm__critical(conf_level, alternative), out);
+    difference_interval(counts, method, z, out);
     if (alternative == PDM_GREATER) out->high = 1;
     if (alternative == PDM_LESS) out->low = -1;
     return PDM_OK;
+}
+
+pdm_status pdm_proportion_difference(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
+                                     double conf_level, pdm_interval *out, pdm_error *err) {
+    double z = 0;
+    PDM__TRY(critical_of(conf_level, alternative, &z, err));
+    return pdm_proportion_difference_at(counts, method, alternative, z, out, err);
 }
 
 /* --------------------------------------------------------------------------------------------------------------- ratio */
@@ -214,14 +235,13 @@ static void mean_lift(const pdm_two_proportions *k, bool delta, double z, int32_
     pdm__fieller(&means, z, PDM__INFINITY, alternative, out);
 }
 
-pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
-                               double conf_level, pdm_lift *out, pdm_error *err) {
+pdm_status pdm_proportion_lift_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative, double z,
+                                  pdm_lift *out, pdm_error *err) {
     PDM__TRY(check_pair(counts, method, PDM_RATIO_DELTA + 1, alternative, err));
-    PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
+    PDM__TRY(check_z(z, err));
     *out = pdm__lift_of(0, 0);
     out->status = PDM_STATUS_NO_DATA;
     if (counts->n_control == 0 || counts->n_treatment == 0) return PDM_OK;
-    double z = pdm__critical(conf_level, alternative);
     rates r = rates_of(counts);
     *out = pdm__lift_of(r.p_t - r.p_c, r.p_c);
     switch ((pdm_ratio_interval)method) {
@@ -232,4 +252,11 @@ pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_t method
     case PDM_RATIO_DELTA: mean_lift(counts, true, z, alternative, out); break;
     }
     return PDM_OK;
+}
+
+pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
+                               double conf_level, pdm_lift *out, pdm_error *err) {
+    double z = 0;
+    PDM__TRY(critical_of(conf_level, alternative, &z, err));
+    return pdm_proportion_lift_at(counts, method, alternative, z, out, err);
 }

@@ -1,6 +1,7 @@
 /* Planned looks: what the bounds spend, two looks by another road, tiny spends, many looks, refusals. */
 #include <pdmetrics/stats/distribution.h>
 #include <pdmetrics/stats/group_sequential.h>
+#include <pdmetrics/stats/mean.h>
 
 #include <math.h>
 #include <setjmp.h>
@@ -140,6 +141,45 @@ static void test_classic(void **state) {
     assert_true(is_near(inflation, 1, 1e-10));
 }
 
+/* At a bound far out an interval and the test against its end agree, where a level like 1 − 1e-11 would have no digits left. */
+static void test_intervals_at_a_bound(void **state) {
+    (void)state;
+    const pdm_two_proportions k = {300, 5000, 420, 5200};
+    const pdm_arm_moments c = {60, 10, 4};
+    const pdm_arm_moments t = {70, 13, 9};
+    for (double z = 0.5; z < 9; z += 0.9) {
+        pdm_mean_options o = pdm_mean_options_default();
+        pdm_mean_effect e;
+        pdm_interval d;
+        pdm_lift lift;
+        pdm_test test;
+        assert_int_equal(pdm_proportion_difference_at(&k, 0, PDM_TWO_SIDED, z, &d, NULL), PDM_OK);
+        assert_int_equal(pdm_proportion_lift_at(&k, 0, PDM_TWO_SIDED, z, &lift, NULL), PDM_OK);
+        assert_int_equal(pdm_proportion_margin_test(&k, 0, PDM_SCALE_DIFFERENCE, PDM_GREATER, d.low, &test, NULL), 0);
+        assert_true(is_near(test.p, pdm_normal_sf(z), 1e-8));
+        assert_int_equal(pdm_proportion_margin_test(&k, 0, PDM_SCALE_LIFT, PDM_LESS, lift.high, &test, NULL), 0);
+        assert_true(is_near(test.p, pdm_normal_sf(z), 1e-8));
+        assert_int_equal((d.low > 0), (lift.low > 0));
+        o.critical_z = z;
+        assert_int_equal(pdm_mean_compare(&c, &t, &o, &e, NULL), PDM_OK);
+        assert_true(is_near(pdm_t_log_sf(e.critical, e.df), pdm_normal_log_sf(z), 1e-10));
+        assert_int_equal(e.low > 0, e.lift.low > 0);
+        o.normal = 1;
+        assert_int_equal(pdm_mean_compare(&c, &t, &o, &e, NULL), PDM_OK);
+        assert_true(is_near(e.critical, z, 1e-13));
+        o.multiplier = 4.25;
+        assert_int_equal(pdm_mean_compare(&c, &t, &o, &e, NULL), PDM_OK);
+        assert_true(e.critical == 4.25 && e.low == e.difference - 4.25 * e.se);
+    }
+    pdm_mean_options o = pdm_mean_options_default();
+    pdm_mean_effect e;
+    pdm_interval d;
+    o.critical_z = -1;
+    assert_int_equal(pdm_mean_compare(&c, &t, &o, &e, NULL), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_proportion_difference_at(&k, 0, 0, 0, &d, NULL), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_proportion_difference(&k, 0, PDM_LESS, 0.4, &d, NULL), PDM_E_BAD_OPTION);
+}
+
 static void refused(pdm_status got, pdm_status expected, const pdm_error *err, const char *column, int64_t row) {
     assert_int_equal(got, expected);
     assert_string_equal(err->column, column);
@@ -185,8 +225,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spends_alpha), cmocka_unit_test(test_two_looks), cmocka_unit_test(test_tiny_spends),
-        cmocka_unit_test(test_many_looks),   cmocka_unit_test(test_classic),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_spends_alpha), cmocka_unit_test(test_two_looks),
+        cmocka_unit_test(test_tiny_spends),  cmocka_unit_test(test_many_looks),
+        cmocka_unit_test(test_classic),      cmocka_unit_test(test_intervals_at_a_bound),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

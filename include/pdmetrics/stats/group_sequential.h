@@ -5,7 +5,7 @@
  * Looks come at information t_k = units so far / units planned. A spending function says how much of alpha may be used up by then, the
  * bounds follow from the joint distribution of the statistics (Lan & DeMets 1983); neither the number of looks nor their times need be
  * known before. Stop where |z| ≥ bound: the score z of conversions, for means the t whose tail is that of the bound (`nominal_p`).
- * Intervals that agree: pdm_proportion_at() with the bound as z, pdm_mean_options::critical_z.
+ * Intervals that agree: pdm_proportion_difference_at() and _lift_at(), pdm_mean_options::critical_z.
  *
  * Method: the density of √t·Z on the region where one goes on, look by look, by Gauss–Legendre quadrature (Armitage, McPherson & Rowe
  * 1969); bounds to 1e-9. Tiny spends are handled by their logarithm: no bound is cut at 8. Work memory comes from the context

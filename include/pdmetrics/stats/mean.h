@@ -72,6 +72,8 @@ typedef struct pdm_mean_options {
     int32_t unchecked;    /**< 1 = impossible moments pass (parity tests of other tools) */
     int32_t reserved;     /**< 0 */
     double conf_level;    /**< in (0, 1); 0 = 0.95 */
+    double critical_z;    /**< > 0: instead of conf_level, a normal critical value (pdm_look::z); t has the same tail */
+    double multiplier;    /**< > 0: instead of both, what the se is multiplied with (pdm_sequence::multiplier) */
 } pdm_mean_options;
 
 /** All defaults, with `struct_size` filled in for the caller's binary. */

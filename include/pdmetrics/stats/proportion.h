@@ -93,6 +93,15 @@ PDM_API pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_
                                        double conf_level, pdm_lift *out, pdm_error *err);
 
 /**
+ * The same intervals with a normal critical value @p z > 0 instead of a level: the bound of a planned look (group_sequential.h),
+ * whose level has no digits left. Errors as above; z: PDM_E_BAD_OPTION.
+ */
+PDM_API pdm_status pdm_proportion_difference_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
+                                                double z, pdm_interval *out, pdm_error *err);
+PDM_API pdm_status pdm_proportion_lift_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
+                                          double z, pdm_lift *out, pdm_error *err);
+
+/**
  * Test whether the effect is above @p margin (@p alternative PDM_GREATER) or below it (PDM_LESS), e.g. non-inferiority: margin −0.02
  * and PDM_GREATER. @p method ::pdm_margin_test, @p scale ::pdm_margin_scale. |margin| < 1 on the difference, margin > −1
  * on the lift scale. PDM_MARGIN_WALD on the lift scale: PDM_E_UNSUPPORTED_COMBINATION. Equivalence is two such tests, p the
