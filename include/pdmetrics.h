@@ -44,7 +44,9 @@
 #include <pdmetrics/stats/power.h>
 #include <pdmetrics/stats/proportion.h>
 #include <pdmetrics/stats/result.h>
+#include <pdmetrics/stats/segments.h>
 #include <pdmetrics/stats/sequential.h>
+#include <pdmetrics/stats/srm.h>
 #include <pdmetrics/status.h>
 #include <pdmetrics/table.h>
 #include <pdmetrics/version.h>
