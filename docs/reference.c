@@ -1,5 +1,5 @@
 /*
- * Writes docs/metrics/reference/<metric>.md and docs/plan/reference/<calculator>.md: columns, options, lists and tables of every metric,
+ * Writes docs/metrics/reference/<metric>.md and docs/<family>/reference/<calculator>.md: columns, options, lists and tables of every metric,
  * inputs, options and tables of every calculator, from the registry.
  *
  *     pdm_reference DOCS            writes the pages
@@ -197,9 +197,9 @@ static void put_calculator(FILE *out, const pdm_metric *about) {
                   about->title, about->title_zh, about->summary, about->version);
     (void)fputs("`cmake --build build/release --target reference`. What it means is in the [guide](../README.md).\n\n",
                 out);
-    (void)fprintf(
-        out, "From C `pdm_calculator_find(\"%s\")` and `pdm_calculator_run()`, from Python `pdmetrics.plan.%s()`.\n",
-        about->name, about->name);
+    (void)fprintf(out,
+                  "From C `pdm_calculator_find(\"%s\")` and `pdm_calculator_run()`, from Python `pdmetrics.%s.%s()`.\n",
+                  about->name, pdm_calculator_find(about->name)->family, about->name);
     (void)fputs("\n## Inputs\n", out);
     for (int32_t i = 0; i < about->list_count; i++) {
         const pdm_list_info *input = &about->lists[i];
@@ -261,7 +261,9 @@ int main(int count, char **arguments) {
     const char *docs = arguments[count - 1];
     for (int32_t i = 0; i < pdm_metric_count(); i++)
         good = do_page(pdm_metric_at(i), put_page, docs, "metrics", check) && good;
-    for (int32_t i = 0; i < pdm_calculator_count(); i++)
-        good = do_page(&pdm_calculator_at(i)->about, put_calculator, docs, "plan", check) && good;
+    for (int32_t i = 0; i < pdm_calculator_count(); i++) {
+        const pdm_calculator *calculator = pdm_calculator_at(i);
+        good = do_page(&calculator->about, put_calculator, docs, calculator->family, check) && good;
+    }
     return good ? 0 : 1;
 }

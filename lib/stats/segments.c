@@ -50,7 +50,7 @@ static void compare_segments(const double *effects, const double *se, int32_t co
 pdm_status pdm_heterogeneity_test(const double *effects, const double *se, int32_t count, pdm_heterogeneity *out,
                                   pdm_error *err) {
     pdm_heterogeneity h = {PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN,          PDM__NAN,
-                           PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_EFFECT_NO_DATA};
+                           PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_STATUS_NO_DATA};
     double least = PDM__INFINITY;
     double z = 0;
     double spread = 0;
@@ -64,7 +64,7 @@ pdm_status pdm_heterogeneity_test(const double *effects, const double *se, int32
     }
     if (h.used > 0) {
         compare_segments(effects, se, count, least, &h);
-        h.status = h.used > 1 ? PDM_EFFECT_OK : PDM_EFFECT_TOO_FEW;
+        h.status = h.used > 1 ? PDM_STATUS_OK : PDM_STATUS_TOO_FEW;
     }
     if (h.used == 2) h.z = z / spread;
     *out = h;
@@ -122,10 +122,10 @@ static void summarise(const sums *t, double z, pdm_cmh *out) {
         out->odds_low = out->odds_ratio / factor;
         out->odds_high = out->odds_ratio * factor;
     }
-    out->status = PDM_EFFECT_ZERO_VARIANCE;
+    out->status = PDM_STATUS_ZERO_VARIANCE;
     if (!(t->variance > 0)) return;
     double corrected = fmax(0, fabs(t->off) - 0.5);
-    out->status = PDM_EFFECT_OK;
+    out->status = PDM_STATUS_OK;
     out->chi2 = t->off * (t->off / t->variance);
     out->chi2_cc = corrected * (corrected / t->variance);
     out->p = pdm_chi2_sf(out->chi2, 1);
@@ -143,7 +143,7 @@ pdm_status pdm_cmh_test(const pdm_two_proportions *strata, int32_t count, double
                         pdm_error *err) {
     sums t = {0};
     pdm_cmh cmh = {PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN,          PDM__NAN,
-                   PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_EFFECT_NO_DATA};
+                   PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, 0,        PDM_STATUS_NO_DATA};
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     for (int32_t i = 0; i < count; i++) {
         const pdm_two_proportions *k = &strata[i];

@@ -237,16 +237,16 @@ pdm_status pdm_srm_test(const int64_t *observed, const double *weights, int32_t 
     test.arms = s.arms;
     PDM__TRY(choose(&s, o.method, &test, err));
     if (test.warnings & PDM_WARNING_ZERO_WEIGHT_TRAFFIC) {
-        test.status = PDM_EFFECT_MISMATCH;
+        test.status = PDM_STATUS_MISMATCH;
         test.p = 0;
         test.log_p = -PDM__INFINITY;
     } else if (s.arms == 1) {
-        test.status = PDM_EFFECT_SINGLE_ARM;
+        test.status = PDM_STATUS_SINGLE_ARM;
     } else if (test.n == 0 && test.method != PDM_SRM_SEQUENTIAL) {
-        test.status = PDM_EFFECT_NO_DATA;
+        test.status = PDM_STATUS_NO_DATA;
     } else {
         run(&s, &o, &test);
-        test.status = test.n == 0 ? PDM_EFFECT_NO_DATA : test.p < o.alpha ? PDM_EFFECT_MISMATCH : PDM_EFFECT_OK;
+        test.status = test.n == 0 ? PDM_STATUS_NO_DATA : test.p < o.alpha ? PDM_STATUS_MISMATCH : PDM_STATUS_OK;
     }
     if (test.n == 0) test.warnings &= ~PDM_WARNING_LOW_EXPECTED;
     *out = test;

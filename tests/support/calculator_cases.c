@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MOST_INPUTS 5
-#define MOST_COLUMNS 10
+#define MOST_COLUMNS 16
 #define MOST_ROWS 64
 #define OPTIONS_BYTES 512
 
@@ -125,7 +125,8 @@ const calculator_case calculator_cases[] = {
     {"amortise", "", "costs: name cost salvage months | a 10000 1 7 | b 100 - 3"},
     {"unit_economics", "",
      "rows: name cost new_customers effective_customers arpu margin churn horizon | a 1000 50 40 30 0.4 0.05 12 | b 5 0 0 1 1 0 -"},
-    {"compound_change", "", "changes: factor change kind base | cvr 3 multiple - | aov -0.15 - - | margin -8 points 40"},
+    {"compound_change", "",
+     "changes: factor change kind base | cvr 3 multiple - | aov -0.15 - - | margin -8 points 40"},
     {"commission", "exact_int=true",
      "amounts: staff_id amount | a 12345 | b 100000 | c 0\ntiers: from rate | 0 0.01 | 10000 0.0155 | 50000 0.02"},
     {"commission", "method=retroactive cap=1500",
@@ -143,6 +144,39 @@ const calculator_case calculator_cases[] = {
     {"replan", "method=spread spread=2 exact_int=true apportion=webster",
      "plan: annual | 1200001\nactuals: actual | 90000 | 81000\n"
      "remaining: period weight old_target | m3 1 100000 | m4 1.5 150000 | m5 7 950001"},
+    {"proportion_interval", "method=jeffreys", "rates: name successes trials | a 0 10 | b 3 10 | c 10 10 | d 0 0"},
+    {"proportion_test", "",
+     "counts: name x_control n_control x_treatment n_treatment | a 75 500 125 500 | b 0 50 3 50 | c 0 10 0 10 | d 0 0 1 2"},
+    {"proportion_test", "test=fisher difference=newcombe ratio=delta alternative=greater",
+     "counts: x_control n_control x_treatment n_treatment | 7 34 1 34 | 1 34 7 34"},
+    {"proportion_margin_test", "question=equivalence scale=diff",
+     "counts: name x_control n_control x_treatment n_treatment margin | a 75 500 80 500 0.05"},
+    {"mean_test", "",
+     "moments: name n_control mean_control variance_control n_treatment mean_treatment variance_treatment | "
+     "a 100 5 4 120 5.5 3 | b 1 5 0 120 5.5 3 | c 10 0 0 10 0 0"},
+    {"mean_test", "lift=delta theta=within",
+     "moments: n_control mean_control variance_control n_treatment mean_treatment variance_treatment "
+     "covariate_mean_control covariate_variance_control covariance_control covariate_mean_treatment "
+     "covariate_variance_treatment covariance_treatment | 100 5 4 120 5.5 3 1 2 1.5 1.1 2.5 1.25"},
+    {"ratio_test", "",
+     "moments: n_control numerator_mean_control denominator_mean_control numerator_variance_control "
+     "denominator_variance_control covariance_control n_treatment numerator_mean_treatment denominator_mean_treatment "
+     "numerator_variance_treatment denominator_variance_treatment covariance_treatment | "
+     "200 90 1.5 400 0.5 5 210 99 1.5 410 0.5 6"},
+    {"mean_margin_test", "direction=lower",
+     "moments: n_control mean_control variance_control n_treatment mean_treatment variance_treatment margin | "
+     "100 5 4 120 5.1 3 0.1"},
+    {"sample_size", "comparisons=2",
+     "designs: name p_control p_treatment delta sd_control | a 0.2 0.25 - - | b - - 0.5 2"},
+    {"power", "", "designs: p_control p_treatment n_control | 0.15 0.25 250"},
+    {"mde", "", "designs: p_control sd_control sd_treatment n_control | 0.15 - - 500 | - 2 3 500"},
+    {"more_traffic", "", "effects: effect se | 0.02 0.01 | 0.5 0.01"},
+    {"duration", "whole_weeks=true", "tests: n_total units_per_day share | 5000 321 0.5 | 10 0 -"},
+    {"p_adjust", "method=hommel", "tests: name p | a 0.01 | b 0.04 | c 0.03 | d 1"},
+    {"dunnett", "", "treatments: name statistic lambda | a 2.5 0.7 | b -1 0.5"},
+    {"always_valid", "n_tune=5000 running_intersection=true",
+     "looks: name estimate se n_total | d1 0.01 0.01 1000 | d2 0.02 0.008 2000"},
+    {"distribution", "family=beta", "points: x a b | 0.2 2 3 | 0.9 0.5 0.5"},
 };
 const int32_t calculator_case_count = (int32_t)(sizeof calculator_cases / sizeof *calculator_cases);
 

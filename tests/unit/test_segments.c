@@ -55,11 +55,11 @@ static void test_unusable_segments(void **state) {
     const double effects[] = {nan, 0.02, 0.5, 0.05, 0.3};
     const double se[] = {0.1, 0.01, 0, 0.012, nan};
     pdm_heterogeneity h = compare(effects, se, 5);
-    assert_true(h.used == 2 && h.df == 1 && h.z < 0 && h.status == PDM_EFFECT_OK);
+    assert_true(h.used == 2 && h.df == 1 && h.z < 0 && h.status == PDM_STATUS_OK);
     h = compare(effects, se, 2);
-    assert_true(h.used == 1 && h.status == PDM_EFFECT_TOO_FEW && h.pooled == 0.02 && isnan(h.p));
+    assert_true(h.used == 1 && h.status == PDM_STATUS_TOO_FEW && h.pooled == 0.02 && isnan(h.p));
     h = compare(effects, se, 1);
-    assert_true(h.used == 0 && h.status == PDM_EFFECT_NO_DATA && isnan(h.pooled));
+    assert_true(h.used == 0 && h.status == PDM_STATUS_NO_DATA && isnan(h.pooled));
     const double same[] = {1, 1, 1};
     const double ones[] = {1, 1, 1};
     h = compare(same, ones, 3);
@@ -114,13 +114,13 @@ static void test_odd_strata(void **state) {
     (void)state;
     const pdm_two_proportions k[] = {{5, 10, 0, 0}, {0, 10, 0, 20}, {3, 10, 9, 20}, {1, 1, 0, 0}};
     pdm_cmh out = strata(k, 4);
-    assert_true(out.used == 2 && out.status == PDM_EFFECT_OK);
+    assert_true(out.used == 2 && out.status == PDM_STATUS_OK);
     assert_true(is_near(out.chi2, strata(k + 2, 1).chi2, 1e-12)); /* nobody converted: tells nothing about the odds */
     out = strata(k, 2);
-    assert_true(out.used == 1 && out.status == PDM_EFFECT_ZERO_VARIANCE && isnan(out.p) && isnan(out.odds_ratio));
+    assert_true(out.used == 1 && out.status == PDM_STATUS_ZERO_VARIANCE && isnan(out.p) && isnan(out.odds_ratio));
     assert_true(out.risk_difference == 0);
     out = strata(k, 1);
-    assert_true(out.used == 0 && out.status == PDM_EFFECT_NO_DATA && isnan(out.risk_difference));
+    assert_true(out.used == 0 && out.status == PDM_STATUS_NO_DATA && isnan(out.risk_difference));
     const pdm_two_proportions none = {0, 10, 5, 10};
     out = strata(&none, 1);
     assert_true(isinf(out.odds_ratio) && isinf(out.risk_ratio) && isnan(out.odds_low) && out.p < 0.05);

@@ -107,7 +107,7 @@ static void test_sequential(void **state) {
     const int64_t even[2] = {INT64_C(4000000000000), INT64_C(4000000000000)};
     pdm_srm srm = split(even, NULL, 2, PDM_SRM_SEQUENTIAL);
     assert_true(is_near(srm.log_bayes_factor, 0.5 * log1p(10000 / 8e12) - 0.5 * log(8e12 / 10000), 1e-4));
-    assert_true(srm.p == 1 && srm.log_p == 0 && srm.status == PDM_EFFECT_OK);
+    assert_true(srm.p == 1 && srm.log_p == 0 && srm.status == PDM_STATUS_OK);
 }
 
 static double uniform(uint64_t *state) {
@@ -147,17 +147,17 @@ static void test_statuses(void **state) {
     const double third[3] = {1, 1, 0};
     const double one[2] = {1, 0};
     pdm_srm srm = split(none, NULL, 2, 0);
-    assert_true(srm.status == PDM_EFFECT_NO_DATA && srm.p == 1 && srm.log_p == 0 && srm.warnings == 0);
+    assert_true(srm.status == PDM_STATUS_NO_DATA && srm.p == 1 && srm.log_p == 0 && srm.warnings == 0);
     srm = split(none, NULL, 2, PDM_SRM_SEQUENTIAL);
-    assert_true(srm.status == PDM_EFFECT_NO_DATA && srm.p == 1 && srm.log_bayes_factor == 0);
+    assert_true(srm.status == PDM_STATUS_NO_DATA && srm.p == 1 && srm.log_bayes_factor == 0);
     srm = split(some, third, 3, 0);
-    assert_true(srm.status == PDM_EFFECT_MISMATCH && srm.p == 0 && isinf(srm.log_p) && srm.n == 1001 && srm.arms == 2);
+    assert_true(srm.status == PDM_STATUS_MISMATCH && srm.p == 0 && isinf(srm.log_p) && srm.n == 1001 && srm.arms == 2);
     assert_int_equal(srm.warnings, PDM_WARNING_ZERO_WEIGHT_TRAFFIC);
     const int64_t clean[3] = {500, 500, 0};
     srm = split(clean, third, 3, 0); /* an arm without weight takes no degree of freedom */
-    assert_true(srm.status == PDM_EFFECT_OK && srm.df == 1 && srm.p == 1);
+    assert_true(srm.status == PDM_STATUS_OK && srm.df == 1 && srm.p == 1);
     srm = split(few, one, 2, 0);
-    assert_true(srm.status == PDM_EFFECT_SINGLE_ARM && srm.p == 1);
+    assert_true(srm.status == PDM_STATUS_SINGLE_ARM && srm.p == 1);
     srm = split(few, NULL, 2, 0);
     assert_true(srm.method == PDM_SRM_EXACT && isnan(srm.chi2) && is_near(srm.p, 2.0 / 256, 1e-14));
     srm = split(few, NULL, 2, PDM_SRM_CHI2);
@@ -169,14 +169,14 @@ static void test_statuses(void **state) {
     const int64_t cats[2] = {44700, 45489};
     srm = split(cats, NULL, 2, 0);
     assert_true(is_near(srm.chi2, 6.902404949606, 1e-12) && is_near(srm.p, 0.008607987811, 1e-9));
-    assert_int_equal(srm.status, PDM_EFFECT_OK);
+    assert_int_equal(srm.status, PDM_STATUS_OK);
     pdm_srm_options o = pdm_srm_options_default();
     o.alpha = 0.01;
     assert_int_equal(pdm_srm_test(cats, NULL, 2, &o, &srm, NULL), PDM_OK);
-    assert_int_equal(srm.status, PDM_EFFECT_MISMATCH);
+    assert_int_equal(srm.status, PDM_STATUS_MISMATCH);
     const int64_t far[2] = {0, 1000000};
     srm = split(far, NULL, 2, 0);
-    assert_true(srm.p == 0 && srm.log_p < -499000 && isfinite(srm.log_p) && srm.status == PDM_EFFECT_MISMATCH);
+    assert_true(srm.p == 0 && srm.log_p < -499000 && isfinite(srm.log_p) && srm.status == PDM_STATUS_MISMATCH);
 }
 
 static void refused(const int64_t *observed, const double *weights, int32_t arms, const pdm_srm_options *o,

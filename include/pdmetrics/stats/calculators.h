@@ -23,6 +23,7 @@
 #define PDMETRICS_STATS_CALCULATORS_H
 
 #include <pdmetrics/calculator.h>
+#include <pdmetrics/stats/decision.h>
 #include <pdmetrics/stats/mean.h>
 #include <pdmetrics/stats/multiplicity.h>
 #include <pdmetrics/stats/power.h>
@@ -70,12 +71,6 @@ typedef enum pdm_margin_question {
     PDM_MARGIN_NONINFERIORITY = 0, /**< not worse by the margin [default] */
     PDM_MARGIN_EQUIVALENCE = 1     /**< within the margin both ways: two one-sided tests (TOST), p the larger */
 } pdm_margin_question;
-
-/** Which way is better. */
-typedef enum pdm_direction {
-    PDM_HIGHER_IS_BETTER = 0, /**< [default] */
-    PDM_LOWER_IS_BETTER = 1   /**< churn, refunds */
-} pdm_direction;
 
 /** Options of `proportion_margin_test` and `mean_margin_test`. */
 typedef struct pdm_margin_test_options {
