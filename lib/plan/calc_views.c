@@ -33,13 +33,23 @@ static const pdm_result_column_info view_results[] = {
 };
 static const pdm_table_info views_tables[] = {PDM__TABLE("views", view_results, "A view.")};
 
+/* The parser says where in a text; which text is said here. */
+static pdm_status name_view(pdm_status status, int64_t row, pdm_error *err) {
+    if (err == NULL || status == PDM_E_NOMEM || status == PDM_E_LIMIT) return status;
+    pdm_error inner = *err;
+    return pdm__fail(err, status, inner.row, inner.column, "input \"formulas\", row %lld: %s", (long long)row,
+                     inner.message);
+}
+
 static pdm_status evaluate_view(pdm__calc *calc, const pdm__leaf_set *leaves, int64_t row, double *value,
                                 int32_t *status, pdm_error *err) {
     const char *text = calc->sheets[IN_FORMULAS].columns[VIEW_TEXT].text[row];
     pdm_tree *tree = NULL;
     pdm__point point;
-    PDM__TRY(pdm_tree_parse(calc->context, text, strlen(text), leaves->leaves, leaves->count, NULL, &tree, err));
-    pdm_status result = pdm__point_init(&point, tree, &calc->memory, err);
+    pdm_status result =
+        pdm_tree_parse(calc->context, text, strlen(text), leaves->leaves, leaves->count, NULL, &tree, err);
+    if (result != PDM_OK) return name_view(result, row, err);
+    result = pdm__point_init(&point, tree, &calc->memory, err);
     if (result == PDM_OK) {
         *value = pdm__point_value(&point, leaves->point);
         *status = point.status;

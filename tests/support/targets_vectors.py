@@ -3,9 +3,9 @@
     for vector in vectors():
         assert not differences(vector, answer(plan, vector))
 
-An operation's function takes a vector's input and gives what `expect` asks for, under the same keys; an error or a status is
-`{"error": "ITS_NAME", …}` with the diagnostics beside it. Keys that repeat what others print are not compared; every other key
-must be answered.
+An operation's function takes a vector's input and gives what `expect` asks for, under the same keys; an error or a
+status is `{"error": "ITS_NAME", …}` with the diagnostics beside it. Keys that repeat what others print are not compared;
+every other key must be answered.
 """
 
 import json
@@ -33,7 +33,18 @@ FILES = (
 METHODS = ("largest_remainder", "webster", "dhondt", "adams", "huntington")
 
 # What others print, what a habit gets wrong, and remarks: README of the vectors.
-OTHERS = ("published", "source_", "tool_", "asker_", "answer_", "naive", "note", "interval_from_", "if_mom_", "annual_claimed")
+OTHERS = (
+    "published",
+    "source_",
+    "tool_",
+    "asker_",
+    "answer_",
+    "naive",
+    "note",
+    "interval_from_",
+    "if_mom_",
+    "annual_claimed",
+)
 
 # Real numbers that stand beside integers in an exact vector: doubles, so the least tolerance of reals holds.
 REALS = {"real_end": 1e-12}
@@ -80,7 +91,7 @@ def vectors():
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------ comparison
+# ---------------------------------------------------------------------------------------- comparison
 
 
 def tolerance(vector):
@@ -131,7 +142,7 @@ def differences(vector, answered):
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------- answering
+# ---------------------------------------------------------------------------------------- answering
 
 
 def answer(pdm, vector):
@@ -195,7 +206,11 @@ def _goal_seek(plan, given, _):
     row = one(
         tree.solve(leaves, given["target"], lever=given["lever"], low=given.get("lo"), high=given.get("hi")).solution
     )
-    told = {"change_pct": row["change_rel"], "best_value_at_bound": row["best_value"], "feasible_rate": row["status"] == "ok"}
+    told = {
+        "change_pct": row["change_rel"],
+        "best_value_at_bound": row["best_value"],
+        "feasible_rate": row["status"] == "ok",
+    }
     return {**row, **told, **failed(row["status"])}
 
 
@@ -234,7 +249,9 @@ def _scenarios(plan, given, _):
 @operation("target_uncertainty")
 def _uncertainty(plan, given, _):
     tree, leaves = tree_of(plan, given)
-    row = one(tree.uncertainty(leaves, sd=dict(zip(leaves, given["sd"], strict=True)), target=given["target"]).attainment)
+    row = one(
+        tree.uncertainty(leaves, sd=dict(zip(leaves, given["sd"], strict=True)), target=given["target"]).attainment
+    )
     return {"value": row["value"], "sd": row["sd"], "p_attain_linear": row["probability"]}
 
 
@@ -493,7 +510,12 @@ def _decompose(plan, given, _):
     tree = plan.Tree(given.get("formula") or "*".join(names))
     assert list(tree.leaves) == names
     result = _effects(tree, given)
-    orders = {"chain_forward": names, "chain_reverse": names[::-1], "chain_D_then_A": ["D", "A"], "chain_A_then_D": ["A", "D"]}
+    orders = {
+        "chain_forward": names,
+        "chain_reverse": names[::-1],
+        "chain_D_then_A": ["D", "A"],
+        "chain_A_then_D": ["A", "D"],
+    }
     made = {
         key: _effects(tree, given, method="chain", order=order)["effect"]
         for key, order in orders.items()
@@ -511,15 +533,11 @@ def _decompose_mix(plan, given, _):
     def leaves(people, means):
         size = sum(people)
         return {"n": size} | {
-            key: value
-            for i in range(count)
-            for key, value in ((f"s{i}", people[i] / size), (f"r{i}", means[i]))
+            key: value for i in range(count) for key, value in ((f"s{i}", people[i] / size), (f"r{i}", means[i]))
         }
 
     players = {name: {"n": "size", "s": "mix", "r": "rate"}[name[0]] for name in tree.leaves}
-    result = tree.decompose(
-        leaves(given["n0"], given["a0"]), leaves(given["nT"], given["aT"]), players=players
-    )
+    result = tree.decompose(leaves(given["n0"], given["a0"]), leaves(given["nT"], given["aT"]), players=players)
     summary = one(result.summary)
     effects = dict(zip(result["factor"], result["effect"], strict=True))
     return {"V0": summary["v0"], "VT": summary["v1"], "total": summary["total"], "shapley": effects}
@@ -640,7 +658,12 @@ def _track(plan, given, _):
     row = {"previous" if key == "prev" else key: value for key, value in given.items()}
     found = one(plan.track([row]).rows)
     against = one(plan.track([{"actual": given["actual"], "previous": given.get("target")}]).rows)
-    told = {"completion": found["attainment"], "signed": found["mom"], "ratio": against["mom_index"], "growth": against["mom"]}
+    told = {
+        "completion": found["attainment"],
+        "signed": found["mom"],
+        "ratio": against["mom_index"],
+        "growth": against["mom"],
+    }
     return {**found, **told, **failed(found["status"] if given.get("target") is not None else "ok")}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timezone
 from typing import Any, TypeVar
 
 from . import _inputs, _render
-from ._errors import Error, MissingColumnError, StatusError
+from ._errors import Error, MissingColumnError
 from ._native import core
 from ._registry import CalculatorInfo, calculators
 from ._result import Result
@@ -26,12 +27,12 @@ def calculate(name: str, kind: type[R], arguments: Mapping[str, Any]) -> R:
     options = {key: arguments[key] for key in info.about.options if arguments.get(key) is not None}
     try:
         return _run(info, kind, inputs, options)
-    except StatusError as error:
-        error.result = _run(info, kind, inputs, {**options, "strict": False})
-        raise error from None
     except MissingColumnError as error:
         raise _with_columns(info, error, arguments) from None
     except Error as error:
+        if options.get("strict") and error.column in info.about.tables:
+            with suppress(Error):
+                error.result = _run(info, kind, inputs, {**options, "strict": False})
         raise pointed(error, _formulas(info, inputs)) from None
 
 

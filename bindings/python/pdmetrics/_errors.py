@@ -19,7 +19,8 @@ class Error(Exception):
 
     ``code`` is its lower-case name (``"null_value"``), ``row`` the 0-based row to blame or ``None``, ``column`` the
     column or option to blame or ``None``. ``rows_taken`` counts the rows that a failed update had taken before it
-    failed. ``position`` is the 0-based character of a formula to blame, ``None`` otherwise.
+    failed. ``position`` is the 0-based character of a formula to blame, ``None`` otherwise. ``result`` is what a call
+    under ``strict`` gives without it: the status beside everything that is defined.
     """
 
     code: str = "error"
@@ -38,6 +39,7 @@ class Error(Exception):
         self.column = column
         self.rows_taken = 0
         self.position: int | None = None
+        self.result: Result | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -168,13 +170,9 @@ class EmptyPeriodError(OptionError):
 
 
 class StatusError(Error, ValueError):
-    """A row of a result has a status other than ``ok``, and ``strict`` was on.
-
-    ``result`` is what the call gives without ``strict``: the status beside everything that is defined.
-    """
+    """A row of a result has a status other than ``ok``, and ``strict`` was on."""
 
     code = "status"
-    result: Result | None = None
 
 
 def from_native(code: str, row: int, column: str, message: str) -> Error:

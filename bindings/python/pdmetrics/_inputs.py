@@ -113,7 +113,8 @@ def columns(info: ListInfo, value: InputLike) -> Columns:
 def _of_mapping(info: ListInfo, value: Mapping[Any, Any]) -> Columns:
     names = {column.name for column in info.columns}
     if value and names.isdisjoint(value):
-        if len(info.columns) == 1:
+        # Lists under names that need not be given are columns of names that nobody knows.
+        if len(info.columns) == 1 or (not info.columns[0].required and any(map(is_vector, value.values()))):
             _known_only(info, value)
         return _of_rows(info, [row for key, rest in value.items() for row in _lists.entry_of(info, key, rest)])
     _known_only(info, value)
@@ -173,7 +174,8 @@ def _column(column: ColumnInfo, values: Any) -> tuple[int, _columns.Column]:
             return length, made
         values = plain_list(values)
     read = {_registry.TIME: _time_of, _registry.TEXT: _text_of, _registry.KEY: _key_of}.get(column.role, _number_of)
-    return len(values), _columns.of_list(column.name, [read(column, item) for item in values], column.role)
+    plain = [item.item() if getattr(item, "shape", None) == () else item for item in values]
+    return len(values), _columns.of_list(column.name, [read(column, item) for item in plain], column.role)
 
 
 def plain_list(values: Any) -> list[Any]:

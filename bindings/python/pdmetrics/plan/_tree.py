@@ -38,15 +38,15 @@ class Tree:
     """One KPI as a formula of named leaves.
 
     The formula is checked when the tree is made: what cannot be read, a cycle or a name defined twice is an error that
-    shows the character to blame. ``roles`` say what leaves are (``count``, ``rate``, ``ratio``, ``money``, ``free``), which
-    bounds every value and gives goal-seek its bounds::
+    shows the character to blame. ``roles`` say what leaves are (``count``, ``rate``, ``ratio``, ``money``, ``free``),
+    which bounds every value and gives goal-seek its bounds::
 
         tree = Tree("gmv = old*cvr*aov*freq + new*fcvr*faov", roles={"cvr": "rate", "fcvr": "rate"})
         tree.solve(leaves, target=40_000_000, lever="new")["value"].value
 
     ``leaves`` of the methods are a mapping of leaf to value, or rows of any kind with the columns leaf and value.
-    :meth:`evaluate` takes tables too: rows with month, channel and segment, or a mapping in which a leaf is worth a list
-    (months 1, 2, …) or a table.
+    :meth:`evaluate` takes tables too: rows with month, channel and segment, or a mapping in which a leaf is worth a
+    list (months 1, 2, …) or a table.
     """
 
     def __init__(self, formula: str, *, roles: Mapping[str, Role] | None = None, root: str = "") -> None:
@@ -94,9 +94,7 @@ class Tree:
 
     def evaluate(self, leaves: LeavesLike, *, strict: bool = False) -> FormulaResult:
         """Every node over every cell, slopes and elasticities of the leaves, and shares of the parents."""
-        return _plan.formula(
-            formula=self.formula, leaves=self._rows(leaves, "formula"), root=self.root, strict=strict
-        )
+        return _plan.formula(formula=self.formula, leaves=self._rows(leaves, "formula"), root=self.root, strict=strict)
 
     def value(self, leaves: LeavesLike) -> float:
         """The root of a tree whose leaves are single numbers. What leaves it undefined is an error here, not a status."""
@@ -111,7 +109,7 @@ class Tree:
         return self.evaluate(leaves).explain
 
     def gradient(self, leaves: LeavesLike) -> Table:
-        """Slope (``grad``) and ``elasticity`` of the root for each leaf: the change per unit, and per cent for 1 %."""
+        """Slope (``grad``) and ``elasticity`` of the root by leaf: the change per unit, and per cent for 1 %."""
         return self.evaluate(leaves).leaves
 
     def views(
@@ -166,8 +164,8 @@ class Tree:
     ) -> GoalSeekResult | EqualEffortResult:
         """What one ``lever``, or several ``levers`` together, must become for the root to reach ``target``.
 
-        ``levers`` are names, a mapping of name to weight, or rows with lever, weight, direction, low and high. A target out of
-        reach is a status beside the best that can be had.
+        ``levers`` are names, a mapping of name to weight, or rows with lever, weight, direction, low and high. A target
+        out of reach is a status beside the best that can be had.
         """
         if (lever is None) == (levers is None):
             raise OptionError("solve: expected lever= or levers=", column="lever")
@@ -194,7 +192,7 @@ class Tree:
     def close_gap(
         self, leaves: LeavesLike, target: Number, *, levers: Levers, method: EffortMethod = "pct"
     ) -> DecomposeResult:
-        """How much of the gap to ``target`` each lever carries: Shapley effects from the leaves now to those that solve it.
+        """How much of the gap to ``target`` each lever carries: effects from the leaves now to those that solve it.
 
         Levers that meet their bounds leave a gap: then the total is what they do bring, see :meth:`solve`.
         """
@@ -234,8 +232,8 @@ class Tree:
     ) -> AttainmentResult:
         """How uncertain the root is and which leaf makes it so; with a ``target``, how likely it is reached.
 
-        ``sd`` are standard deviations by leaf, ``trials`` the sizes of the tests that rates come from. Rows may carry both as
-        columns. ``correlations`` are rows of leaf, other, correlation.
+        ``sd`` are standard deviations by leaf, ``trials`` the sizes of the tests that rates come from. Rows may carry
+        both as columns. ``correlations`` are rows of leaf, other, correlation.
         """
         rows = _leaves.with_facts(self._rows(leaves, "attainment"), {"sd": sd, "trials": trials})
         return _plan.attainment(
@@ -262,8 +260,8 @@ class Tree:
     ) -> DecomposeResult:
         """How much of the change from ``before`` to ``after`` each leaf explains.
 
-        ``order`` is the order in which ``chain`` replaces the leaves; leaves of one player in ``players`` move together. Tables
-        with a segment are divided segment by segment and summed.
+        ``order`` is the order in which ``chain`` replaces the leaves; leaves of one player in ``players`` move together.
+        Tables with a segment are divided segment by segment and summed.
         """
         rows = _leaves.before_and_after(self.leaves, before, after)
         places = None if order is None else {name: place for place, name in enumerate(order)}
