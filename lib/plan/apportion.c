@@ -257,15 +257,21 @@ pdm_status pdm__apportion_weights(const pdm__weights *weights, int32_t method, i
     return status;
 }
 
+/* The leading bits of a number that `shift` more follow. */
+static double leading_bits(const uint64_t *words, int32_t n, int32_t *shift) {
+    *shift = pdm__words_bits(words, n) - 63;
+    if (*shift < 0) *shift = 0;
+    return (double)pdm__words_window(words, n, *shift);
+}
+
 static double quota_of(const pdm__weights *weights, int64_t i, int64_t total) {
     uint64_t rest[PDM__MAX_WORDS];
     uint64_t magnitude = total < 0 ? -(uint64_t)total : (uint64_t)total;
     uint64_t whole = pdm__weights_quota(weights, i, magnitude, rest);
-    int32_t shift = pdm__words_bits(weights->sum, weights->words) - 63;
-    if (shift < 0) shift = 0;
-    double fraction = (double)pdm__words_window(rest, weights->words, shift) /
-                      (double)pdm__words_window(weights->sum, weights->words, shift);
-    double quota = (double)whole + fraction;
+    int32_t below = 0;
+    int32_t above = 0;
+    double fraction = leading_bits(rest, weights->words, &above) / leading_bits(weights->sum, weights->words, &below);
+    double quota = (double)whole + ldexp(fraction, above - below);
     return total < 0 ? -quota : quota;
 }
 

@@ -668,7 +668,7 @@ def test_roles_are_checked(pdm, plan, tree):
     assert caught.value.row == 1
 
 
-def test_a_tree_evaluates(pdm, tree):
+def test_a_tree_evaluates(pdm, plan, tree):
     assert tree.value(LEAVES) == 11800.0
     result = tree.evaluate(LEAVES)
     assert result["value"] == [11800.0]
@@ -679,8 +679,12 @@ def test_a_tree_evaluates(pdm, tree):
     assert gradient["role"][1] == "rate"
     with pytest.raises(pdm.UnknownNameError, match="cvr"):
         tree.evaluate({"old": 5})
-    with pytest.raises(pdm.MissingLeafError):
+    with pytest.raises(pdm.MissingLeafError, match="gmv") as caught:
         tree.value({**LEAVES, "cvr": None})
+    assert caught.value.result.nodes["status"] == ["missing_leaf"]
+    with pytest.raises(pdm.DivByZeroError):
+        plan.Tree("x = a/b").value({"a": 1, "b": 0})
+    assert plan.Tree("a - b").value({"a": 1, "b": 1}) == 0.0  # an elasticity is undefined there, the value is not
 
 
 def test_a_tree_over_tables(pdm, plan, tree):

@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 
 from .. import _plan
 from .._codes import UnknownNameError
-from .._errors import OptionError
+from .._errors import OptionError, from_native
 from .._inputs import InputLike, Number
 from .._plan import (
     AttainmentResult,
@@ -98,11 +98,16 @@ class Tree:
 
     def value(self, leaves: LeavesLike) -> float:
         """The root of a tree whose leaves are single numbers. What leaves it undefined is an error here, not a status."""
-        found = self.evaluate(leaves, strict=True)
-        roots = [row["value"] for row in found.nodes.to_rows() if row["node"] == found.explain["text"][0]]
+        found = self.evaluate(leaves)
+        name = found.explain["text"][0]
+        roots = [row for row in found.nodes.to_rows() if row["node"] == name]
         if len(roots) != 1:
             raise OptionError(f"the root has {len(roots)} cells; evaluate() gives them all", column="leaves")
-        return float(roots[0])
+        if roots[0]["status"] != "ok":
+            error = from_native(roots[0]["status"], -1, name, f"{name} is undefined: {roots[0]['status']}")
+            error.result = found
+            raise error
+        return float(roots[0]["value"])
 
     def explain(self, leaves: LeavesLike) -> Table:
         """The tree with the value of each part and its share of its parent."""
