@@ -282,6 +282,23 @@ AT(pdm_funnel_options, list_units, 268);
 AT(pdm_funnel_options, segment_from, 272);
 AT(pdm_funnel_options, segment_to, 280);
 
+/* pdmetrics/metrics/repurchase.h */
+AT_LEAST(pdm_repurchase_options, 72);
+AT(pdm_repurchase_options, struct_size, 0);
+AT(pdm_repurchase_options, null_rows, 4);
+AT(pdm_repurchase_options, dedupe, 8);
+AT(pdm_repurchase_options, zero_denominator, 12);
+AT(pdm_repurchase_options, naive_time, 16);
+AT(pdm_repurchase_options, period, 20);
+AT(pdm_repurchase_options, same_day, 24);
+AT(pdm_repurchase_options, breakdown_by, 28);
+AT(pdm_repurchase_options, list_units, 32);
+AT(pdm_repurchase_options, reserved, 36);
+AT(pdm_repurchase_options, date_from, 40);
+AT(pdm_repurchase_options, date_to, 48);
+AT(pdm_repurchase_options, as_of, 56);
+AT(pdm_repurchase_options, conf_level, 64);
+
 /* pdmetrics/sample.h */
 AT_LEAST(pdm_sample_options, 24);
 AT(pdm_sample_options, struct_size, 0);
@@ -459,6 +476,21 @@ VALUE(PDM_ACTUALS_YEAR, 6);
 VALUE(PDM_CREDIT_DEDUP, 0);
 VALUE(PDM_CREDIT_FULL, 1);
 VALUE(PDM_CREDIT_SPLIT, 2);
+/* pdmetrics/metrics/repurchase.h */
+VALUE(PDM_REPURCHASE_PERIOD_MONTH, 0);
+VALUE(PDM_REPURCHASE_PERIOD_HOUR, 1);
+VALUE(PDM_REPURCHASE_PERIOD_DAY, 2);
+VALUE(PDM_REPURCHASE_PERIOD_WEEK, 3);
+VALUE(PDM_REPURCHASE_PERIOD_QUARTER, 4);
+VALUE(PDM_REPURCHASE_PERIOD_YEAR, 5);
+
+VALUE(PDM_REPURCHASE_SAME_DAY_SEPARATE, 0);
+VALUE(PDM_REPURCHASE_SAME_DAY_MERGE, 1);
+
+VALUE(PDM_REPURCHASE_BREAKDOWN_NONE, 0);
+VALUE(PDM_REPURCHASE_BREAKDOWN_ENTRY, 1);
+VALUE(PDM_REPURCHASE_BREAKDOWN_SAME_VALUE, 2);
+VALUE(PDM_REPURCHASE_BREAKDOWN_LATEST, 3);
 
 /* pdmetrics/metrics/funnel.h */
 VALUE(PDM_FUNNEL_PRESET_NONE, 0);

@@ -129,8 +129,23 @@ def order_of(value):
     return (1, value) if isinstance(value, int) else (2, value.encode())
 
 
-def canonical(row):
-    return (row.time, order_of(row.group), repr(row))
+# Columns that order tied rows, as far as a metric has them.
+COLUMNS = {
+    "retention": ("start", "ret", "start_any", "value", "group"),
+    "lifecycle": ("first_seen", "group"),
+    "activity": ("group",),
+    "repurchase": ("order_id", "group"),
+}
+
+
+def canonical(o):
+    """Order of rows of one unit: time, then all other columns; '' is a value but for breakdowns."""
+
+    def key(row):
+        others = [(name, getattr(row, name)) for name in COLUMNS[o.metric]]
+        return row.time, [order_of(value) if name == "group" or value != "" else (2, b"") for name, value in others]
+
+    return key
 
 
 def clean(rows, o, *needed):
@@ -141,7 +156,7 @@ def clean(rows, o, *needed):
         raise Refused("null_value")
     if o.dedupe == "event_id":
         least = {}
-        for row in sorted(whole, key=canonical):
+        for row in sorted(whole, key=canonical(o)):
             least.setdefault((row.unit, row.event_id), row)
         return list(least.values()), len(rows) - len(whole)
     return whole, len(rows) - len(whole)
@@ -151,10 +166,10 @@ def as_of(rows, o):
     return o.as_of if o.as_of is not None else max((row.time for row in rows), default=None)
 
 
-def journeys(rows):
+def journeys(rows, o):
     """{unit: its rows in canonical order}."""
     found = {}
-    for row in sorted(rows, key=canonical):
+    for row in sorted(rows, key=canonical(o)):
         found.setdefault(row.unit, []).append(row)
     return found
 
@@ -164,9 +179,9 @@ def group_of(row):
 
 
 def subjects(rows, o, forming):
-    """[(group, unit, its rows)]: what is counted. `forming(rows)` is the row that forms the first cohort, if there is one."""
+    """[(group, unit, its rows)]: what is counted. `forming(rows)` are the rows that form the first cohort, the first one first."""
     found = []
-    for unit, mine in journeys(rows).items():
+    for unit, mine in journeys(rows, o).items():
         if o.breakdown_by == "same_value":
             for group in {group_of(row) for row in mine}:
                 found.append((group, unit, [row for row in mine if group_of(row) == group]))
@@ -175,10 +190,14 @@ def subjects(rows, o, forming):
         if o.breakdown_by == "latest":
             group = min((group_of(row) for row in mine if row.time == mine[-1].time), key=order_of)
         if o.breakdown_by == "entry":
-            row = forming(mine)
-            group = group_of(row) if row is not None else None
+            group = entry_group(forming(mine))
         found.append((group, unit, mine))
     return found
+
+
+def entry_group(rows):
+    """The value of the first of some rows, the smallest of those of its instant."""
+    return min((group_of(row) for row in rows if row.time == rows[0].time), key=order_of, default=None)
 
 
 def groups_in(found, o):
@@ -252,10 +271,10 @@ def entries(rows, o):
     return {period: [row for row in starts if index_of(row.time, o) == period]}
 
 
-def forming_row(o):
+def forming_rows(o):
     def find(rows):
         found = entries(rows, o)
-        return found[min(found)][0] if found else None
+        return found[min(found)] if found else []
 
     return find
 
@@ -323,18 +342,26 @@ def cell_status(cohort, column, now, o):
 def retention(rows, o):
     whole, nulls = clean(rows, o)
     now = as_of(whole, o)
-    found = subjects(whole, o, forming_row(o))
+    found = subjects(whole, o, forming_rows(o))
     if now is None and o.to is None:
         return {"cells": [], "average": [], "totals": [{"rows": len(rows), "rows_null": nulls, "units": 0}]}
     last = index_of(now, o) if now is not None else None
     first, last = period_range(o, None, last)
     first = last - o.intervals + 1 if first is None else first
     cells = []
-    for group in groups_in(found, o):
+    for group in _cohort_groups(found, o):
         for cohort in range(first, last + 1):
             cells += _cohort_cells(found, group, cohort, now, o)
     totals = {"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}
     return {"cells": cells, "average": averages(cells, o), "totals": [totals]}
+
+
+def _cohort_groups(found, o):
+    if o.breakdown_by == "none":
+        return [None]
+    pairs = [(group, forming) for group, _, mine in found for forming in entries(mine, o).values()]
+    groups = {entry_group(forming) if o.breakdown_by == "entry" else group for group, forming in pairs}
+    return sorted(groups, key=order_of)
 
 
 def _cohort_cells(found, group, cohort, now, o):
@@ -343,8 +370,8 @@ def _cohort_cells(found, group, cohort, now, o):
         forming = entries(mine, o).get(cohort)
         if forming is None:
             continue
-        entry_group = group_of(forming[0]) if o.breakdown_by == "entry" else its_group
-        if entry_group != group and o.breakdown_by != "none":
+        mine_group = entry_group(forming) if o.breakdown_by == "entry" else its_group
+        if mine_group != group and o.breakdown_by != "none":
             continue
         chosen = forming if o.clock == "rolling_24h" and o.window_entry == "every_start" else forming[:1]
         members.append((unit, [interval_rows(mine, cohort, entry, o) for entry in chosen]))

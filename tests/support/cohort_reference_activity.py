@@ -25,8 +25,8 @@ from cohort_reference import (
 from funnel_reference_tables import local_day, period_start
 
 
-def first_row(rows):
-    return rows[0]
+def all_rows(rows):
+    return rows
 
 
 # ---- lifecycle --------------------------------------------------------------------------------------------------------------
@@ -35,7 +35,7 @@ def first_row(rows):
 def lifecycle(rows, o):
     whole, nulls = clean(rows, o)
     now = as_of(whole, o)
-    found = subjects(whole, o, first_row)
+    found = subjects(whole, o, all_rows)
     totals = [{"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}]
     known = [index_of(row.time, o) for row in whole]
     first, last = period_range(o, min(known, default=None), None if now is None else index_of(now, o))
@@ -138,7 +138,7 @@ def _active(group, subjects_of_group, day, first_time, now, o):
 def activity(rows, o):
     whole, nulls = clean(rows, o)
     now = as_of(whole, o)
-    found = subjects(whole, o, first_row)
+    found = subjects(whole, o, all_rows)
     totals = [{"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}]
     days = [local_day(row.time, o.tz) for row in whole]
     low, high = getattr(o, "from"), o.to

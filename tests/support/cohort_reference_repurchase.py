@@ -187,7 +187,7 @@ def _unit(group, unit, times, now, o):
 def repurchase(rows, o):
     whole, nulls = clean(rows, o, "order_id")
     now = as_of(whole, o)
-    found = subjects(whole, o, lambda mine: mine[0])
+    found = subjects(whole, o, lambda mine: mine)
     found = [(group, unit, order_times(mine, o)) for group, unit, mine in found]
     tables = {name: [] for name in ("periods", "repurchase_n", "ladder", "gaps", "units", "buyers")}
     firsts = [index_of(times[0], o) for _, _, times in found]
