@@ -9,6 +9,7 @@ import os
 
 import cohort_library as library
 import cohort_reference as reference
+import cohort_reference_activity as activity
 import cohort_reference_repurchase as repurchase
 import pytest
 from cohort_reference import Row
@@ -72,13 +73,32 @@ def draw_repurchase(draw, tick, day):
     return asked
 
 
-METRICS = {"repurchase": (draw_repurchase, repurchase.repurchase)}
+def draw_lifecycle(draw, tick, day):
+    asked = common(draw, tick)
+    asked |= window(draw, tick, day, asked.get("tz", "UTC"))
+    return asked | some(draw, dormant_after=[1, 2, 3, 70], first_seen=["none", "column"])
+
+
+def draw_activity(draw, tick, day):
+    asked = common(draw, tick)
+    asked |= window(draw, tick, day, asked.get("tz", "UTC"))
+    criteria = [("gte", 1), ("gte", 2), ("lte", 1), ("lte", 2), ("exact", 1), ("exact", 3)]
+    return asked | some(draw, every=[1, 2, 5], criteria=criteria, cumulative=[False, True], mau_days=[1, 3, 7, 28, 90])
+
+
+# How to draw options of a metric, those that it does not have, and the reference.
+METRICS = {
+    "repurchase": (draw_repurchase, (), repurchase.repurchase),
+    "lifecycle": (draw_lifecycle, ("conf_level",), activity.lifecycle),
+    "activity": (draw_activity, ("conf_level",), activity.activity),
+}
 
 
 @st.composite
 def questions(draw, metric, most=16):
     tick, day = draw(st.sampled_from(STEPS)), draw(st.sampled_from(DAYS))
-    asked = METRICS[metric][0](draw, tick, day)
+    ask, unknown, _ = METRICS[metric]
+    asked = {name: value for name, value in ask(draw, tick, day).items() if name not in unknown}
     options = reference.make_options(metric, **asked)
     units = draw(st.sampled_from(UNITS))[: draw(st.integers(1, 3))]
     values, orders = draw(st.sampled_from(VALUES)), draw(st.sampled_from(ORDERS))
@@ -95,6 +115,7 @@ def questions(draw, metric, most=16):
         start=st.sampled_from([True, True, False]),
         ret=st.sampled_from([True, True, False]),
         value=st.sampled_from([0, 1, 250, -100]),
+        first_seen=st.one_of(st.none(), st.integers(-3, 3).map(lambda ticks: day * DAY + ticks * tick)),
     )
     rows = draw(st.lists(row, max_size=most))
     if options.null_rows == "skip" and len(rows) > 1:
@@ -137,7 +158,7 @@ def check(metric, question, **more):
         pytest.skip(f"the installed pdmetrics has no metric {metric}")
     rows, options = question
     try:
-        wanted = METRICS[metric][1](rows, options)
+        wanted = METRICS[metric][2](rows, options)
     except reference.Refused as refusal:
         with pytest.raises(reference.Refused) as raised:
             library.engine(metric, rows, options, **more)

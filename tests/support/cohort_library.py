@@ -8,7 +8,7 @@ What the library refuses is raised as cohort_reference.Refused with the library'
 
 import functools
 import importlib.util
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cohort_reference import Refused
 from funnel_library import raw
@@ -31,22 +31,23 @@ def has(metric):
 
 @dataclass(frozen=True)
 class Metric:
-    """Columns besides unit and time as {column: attribute of a row}, names of options where they differ, what is put on top."""
+    """Columns besides unit and time as {column: attribute of a row}, and what its options are where they are written in another way."""
 
-    columns: dict = field(default_factory=dict)
-    options: dict = field(default_factory=dict)
-    tables: object = None  # (tables, rows, options) -> the reference's
+    columns: object = None  # options -> columns
+    options: object = None  # (name, value) -> {name: value}
 
 
-def repurchase_tables(tables, rows, o):
-    for row in tables["units"]:
-        row["median_gap"] = None if row["median_gap"] is None else float(row["median_gap"])
-    return tables
+def activity_option(name, value):
+    return {"criteria": value[0], "criteria_rows": value[1]} if name == "criteria" else {name: value}
 
 
 METRICS = {
-    "repurchase": Metric({"order_id": "order_id"}, {"from": "date_from", "to": "date_to"}, repurchase_tables),
+    "repurchase": Metric(lambda o: {"order_id": "order_id"}),
+    "lifecycle": Metric(lambda o: {"first_seen": "first_seen"} if o.first_seen == "column" else {}),
+    "activity": Metric(lambda o: {}, activity_option),
 }
+# `from` is a word of Python's.
+DATES = {"from": "date_from", "to": "date_to"}
 
 
 # ---- the question -----------------------------------------------------------------------------------------------------------
@@ -55,17 +56,19 @@ METRICS = {
 def options_of(metric, o):
     """Keyword arguments: what was asked for, dates as the instants at which they begin."""
     asked = {}
+    write = METRICS[metric].options or (lambda name, value: {name: value})
     for name, value in o.given.items():
-        if name in ("from", "to") and value is not None:
-            value = day_start(value, o.tz)
         if value is None:
             continue
-        asked[METRICS[metric].options.get(name, name)] = list(value) if isinstance(value, tuple) else value
+        if name in DATES:
+            name, value = DATES[name], day_start(value, o.tz)
+        for option, written in write(name, value).items():
+            asked[option] = list(written) if isinstance(written, tuple) else written
     return {**asked, "list_units": True}
 
 
 def frame_of(metric, rows, o):
-    names = {"unit": "unit", "time": "time", **METRICS[metric].columns}
+    names = {"unit": "unit", "time": "time", **METRICS[metric].columns(o)}
     if o.breakdown_by != "none":
         names["breakdown"] = "group"
     if o.dedupe == "event_id":
@@ -81,15 +84,14 @@ def rows_of(table):
     return [dict(zip(values, row)) for row in zip(*values.values())]
 
 
-def tables_of(metric, result, rows, o):
+def tables_of(result, rows):
     tables = {name: rows_of(table) for name, table in result.tables.items()}
     whole = any(isinstance(row.group, int) for row in rows)
     for table in tables.values():
         for row in table:
             if row.get("group") is not None and whole:
                 row["group"] = int(row["group"])
-    finish = METRICS[metric].tables
-    return finish(tables, rows, o) if finish is not None else tables
+    return tables
 
 
 def engine(metric, rows, o, parts=0, threads=1):
@@ -102,13 +104,13 @@ def engine(metric, rows, o, parts=0, threads=1):
     try:
         asked = {**options_of(metric, o), "threads": threads}
         if not parts:
-            return tables_of(metric, compute(frame_of(metric, rows, o), **asked), rows, o)
+            return tables_of(compute(frame_of(metric, rows, o), **asked), rows)
         state = make(**asked)
         for part in range(parts):
             more = make(**asked)
             if rows[part::parts]:
                 more.update(frame_of(metric, rows[part::parts], o))
             state = make.from_bytes(more.to_bytes(), tz=o.tz).merge(state)
-        return tables_of(metric, state.result(), rows, o)
+        return tables_of(state.result(), rows)
     except pdm.Error as error:
         raise Refused(error.code, str(error)) from error

@@ -50,7 +50,7 @@ DEFAULTS = {
         "breakdown_by": "none",
         "average": "weighted",
     },
-    "lifecycle": {**COMMON, **CALENDAR, "dormant_after": 1, "breakdown_by": "none"},
+    "lifecycle": {**COMMON, **CALENDAR, "dormant_after": 1, "first_seen": "none", "breakdown_by": "none"},
     "activity": {
         **COMMON,
         **CALENDAR,

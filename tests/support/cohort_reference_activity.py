@@ -3,10 +3,14 @@
 Readings, where the text leaves a choice:
 
  1. Without `from` the first period is that of the first row, without `to` the last is that of as_of.
- 2. first_seen of a unit is the least that its rows give; units without one are new in their first active period.
+ 2. first_seen of a unit is the least that its rows give; units without one are new in their first active period. A null first_seen
+    says nothing.
  3. The share of a stickiness row is of the units active in one group at least; mean and median are over these units.
  4. A day is complete if its longest window begins at or after the first row seen, and its own last µs is not after as_of.
- 5. The breakdown of a unit that is not a (unit, value) pair is that of its first row (entry) or last row (latest).
+ 5. In table active, new is the first active day; resurrecting active before, but not in the mau_days before; lost has left mau with
+    this day. A period of active_periods is complete if all its days are shown and its last one is complete; hours are not told apart.
+ 6. Without a day to show, table summary says so: 0 groups of periods.
+ 7. The breakdown of a unit that is not a (unit, value) pair is that of its first row (entry) or last row (latest).
 """
 
 from fractions import Fraction
@@ -22,7 +26,7 @@ from cohort_reference import (
     start_of,
     subjects,
 )
-from funnel_reference_tables import local_day, period_start
+from funnel_reference_tables import local_day, period_index, period_start
 
 
 def all_rows(rows):
@@ -40,18 +44,21 @@ def lifecycle(rows, o):
     known = [index_of(row.time, o) for row in whole]
     first, last = period_range(o, min(known, default=None), None if now is None else index_of(now, o))
     if first is None or last is None:
-        return {"lifecycle": [], "totals": totals}
-    table = []
+        return {"lifecycle": [], "units": [], "totals": totals}
+    table, units = [], []
     for group in groups_in(found, o):
         active = [(unit, *_activity(mine, o)) for its, unit, mine in found if its == group]
-        table += [_period(group, t, active, now, o) for t in range(first, last + 1)]
-    return {"lifecycle": table, "totals": totals}
+        for t in range(first, last + 1):
+            row, classes = _period(group, t, active, now, o)
+            table.append(row)
+            units += classes
+    return {"lifecycle": table, "units": units, "totals": totals}
 
 
 def _activity(rows, o):
     """(active periods, the period in which the unit is new)."""
     periods = {index_of(row.time, o) for row in rows}
-    created = [row.first_seen for row in rows if row.first_seen is not None]
+    created = [row.first_seen for row in rows if row.first_seen is not None and o.first_seen == "column"]
     return periods, index_of(min(created), o) if created else min(periods)
 
 
@@ -68,15 +75,15 @@ def _period(group, t, active, now, o):
             classes["live"].append(unit)
     counts = {name: len(units) for name, units in classes.items()}
     counts["active"] = counts["new"] + counts["returning"] + counts["resurrecting"]
-    return {
-        "group": group,
-        "period_start": start_of(t, o),
-        "period": t,
+    period = {"group": group, "period_start": start_of(t, o), "period": t}
+    row = {
+        **period,
         **counts,
         "quick_ratio": share(counts["new"] + counts["resurrecting"], counts["dormant"], o),
         "complete": now is not None and last_of(t, o) <= now,
-        "units": {name: sorted(units, key=repr) for name, units in classes.items()},
     }
+    listed = ("new", "returning", "resurrecting", "dormant")
+    return row, [{**period, "class": name, "unit": unit} for name in listed for unit in classes[name]]
 
 
 # ---- stickiness -------------------------------------------------------------------------------------------------------------
@@ -95,14 +102,13 @@ def _median(numbers):
     return float(ordered[middle]) if len(ordered) % 2 else float(Fraction(ordered[middle - 1] + ordered[middle], 2))
 
 
-def _stickiness(group, subjects_of_group, first, last, inside, o):
+def _stickiness(group, subjects_of_group, first, last, o):
     spans = -(-(last - first + 1) // o.every)
     active = []
     for _, mine in subjects_of_group:
         counts = [0] * spans
         for row in mine:
-            if inside(row):
-                counts[(index_of(row.time, o) - first) // o.every] += 1
+            counts[(index_of(row.time, o) - first) // o.every] += 1
         active.append(sum(meets(count, o.criteria) for count in counts))
     anyone = [count for count in active if count >= 1]
     table = []
@@ -110,29 +116,70 @@ def _stickiness(group, subjects_of_group, first, last, inside, o):
         units = sum(count >= j if o.cumulative else count == j for count in active)
         table.append({"group": group, "j": j, "units": units, "share": share(units, len(anyone), o)})
     mean = float(Fraction(sum(anyone), len(anyone))) if anyone else None
-    return table, {"group": group, "units": len(anyone), "mean": mean, "median": _median(anyone)}
+    summary = {"group": group, "groups": spans, "units": len(anyone), "mean": mean, "median": _median(anyone)}
+    units = [{"group": group, "j": j, "unit": unit} for (unit, _), j in zip(subjects_of_group, active) if j]
+    return table, summary, units
 
 
 # ---- active users -----------------------------------------------------------------------------------------------------------
 
 
-def _active(group, subjects_of_group, day, first_time, now, o):
-    days = [{local_day(row.time, o.tz) for row in mine} for _, mine in subjects_of_group]
-    dau, wau, mau = (
-        sum(any(d in mine for d in range(day - width + 1, day + 1)) for mine in days) for width in (1, 7, o.mau_days)
-    )
-    begins = period_start(day - max(7, o.mau_days) + 1, "day", o.tz, o.week_start)
+def _active(group, days, day, first_time, now, o):
+    """days: the active days of each unit of the group."""
+
+    def within(mine, first, last):
+        return any(first <= d <= last for d in mine)
+
+    width = o.mau_days
+    dau, wau, mau = (sum(within(mine, day - n + 1, day) for mine in days) for n in (1, 7, width))
+    new = sum(min(mine) == day for mine in days)
+    back = sum(day in mine and min(mine) < day and not within(mine, day - width, day - 1) for mine in days)
+    lost = sum(within(mine, day - width, day - 1) and not within(mine, day - width + 1, day) for mine in days)
+    begins = period_start(day - max(7, width) + 1, "day", o.tz, o.week_start)
     ends = period_start(day + 1, "day", o.tz, o.week_start) - 1
     return {
         "group": group,
+        "day_start": period_start(day, "day", o.tz, o.week_start),
         "day": day,
         "dau": dau,
         "wau": wau,
         "mau": mau,
         "dau_wau": share(dau, wau, o),
         "dau_mau": share(dau, mau, o),
+        "new": new,
+        "resurrecting": back,
+        "lost": lost,
+        "quick_ratio": share(new + back, lost, o),
         "complete": first_time is not None and begins >= first_time and ends <= now,
     }
+
+
+def _active_periods(group, days, table, o):
+    """Mean DAU to MAU of each period; `table` has the days shown."""
+    kind = "day" if o.period == "hour" else o.period
+    periods = {}
+    for row in table:
+        periods.setdefault(period_index(row["day_start"], kind, o.tz, o.week_start), []).append(row)
+    found = []
+    for period, shown in periods.items():
+        first, last = shown[0]["day"], shown[-1]["day"]
+        every = period_start(period, kind, o.tz, o.week_start), period_start(period + 1, kind, o.tz, o.week_start) - 1
+        whole = [local_day(time, o.tz) for time in every] == [first, last]
+        dau, mau = sum(row["dau"] for row in shown), shown[-1]["mau"]
+        found.append(
+            {
+                "group": group,
+                "period_start": every[0],
+                "period": period,
+                "days": len(shown),
+                "mean_dau": float(Fraction(dau, len(shown))),
+                "active": sum(any(first <= d <= last for d in mine) for mine in days),
+                "mau": mau,
+                "dau_mau": share(dau, mau * len(shown), o),
+                "complete": whole and shown[-1]["complete"],
+            }
+        )
+    return found
 
 
 def activity(rows, o):
@@ -144,16 +191,22 @@ def activity(rows, o):
     low, high = getattr(o, "from"), o.to
     low = min(days, default=None) if low is None else low
     high = (None if now is None else local_day(now, o.tz)) if high is None else high
-    tables = {"stickiness": [], "summary": [], "active": [], "totals": totals}
-    if low is None or high is None:
-        return tables
+    names = ("stickiness", "summary", "active", "active_periods", "units")
+    tables = {**{name: [] for name in names}, "totals": totals}
+    if low is None or high is None or low > high:
+        low, high = 0, -1  # no day
     first = index_of(period_start(low, "day", o.tz, o.week_start), o)
-    last = index_of(period_start(high + 1, "day", o.tz, o.week_start) - 1, o)
+    last = index_of(period_start(high + 1, "day", o.tz, o.week_start) - 1, o) if low <= high else first - 1
     first_time = min((row.time for row in whole), default=None)
     for group in groups_in(found, o):
         mine = [(unit, its) for its_group, unit, its in found if its_group == group]
-        table, summary = _stickiness(group, mine, first, last, lambda row: low <= local_day(row.time, o.tz) <= high, o)
+        within = [(unit, [row for row in its if low <= local_day(row.time, o.tz) <= high]) for unit, its in mine]
+        table, summary, units = _stickiness(group, within, first, last, o)
         tables["stickiness"] += table
         tables["summary"].append(summary)
-        tables["active"] += [_active(group, mine, day, first_time, now, o) for day in range(low, high + 1)]
+        tables["units"] += units
+        days = [{local_day(row.time, o.tz) for row in its} for _, its in mine]
+        active = [_active(group, days, day, first_time, now, o) for day in range(low, high + 1)]
+        tables["active"] += active
+        tables["active_periods"] += _active_periods(group, days, active, o)
     return tables
