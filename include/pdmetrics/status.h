@@ -60,11 +60,10 @@ typedef enum pdm_status {
     PDM_E_AFTER_FINAL = 45,     /**< a look after the last one */
     PDM_E_UNKNOWN_VARIANT = 46, /**< a variant that was not declared */
     PDM_E_CROSSOVER = 47,       /**< a unit in several arms */
-    PDM_E_CONFLICT = 48,        /**< rows of one id that contradict each other */
-    PDM_E_NEEDS_UNITS = 49,     /**< what is asked needs the units, and the state keeps moments only */
-    PDM_E_NEEDS_SCALE = 50,     /**< sums of real numbers need a decimal scale to be exact */
-    PDM_E_MARGIN_REQUIRED = 51, /**< a margin is a business choice: there is no default */
-    PDM_E_PLAN_REQUIRED = 52    /**< the planned size is not known */
+    PDM_E_NEEDS_UNITS = 48,     /**< what is asked needs the units, and the state keeps moments only */
+    PDM_E_NEEDS_SCALE = 49,     /**< sums of real numbers need a decimal scale to be exact */
+    PDM_E_MARGIN_REQUIRED = 50, /**< a margin is a business choice: there is no default */
+    PDM_E_PLAN_REQUIRED = 51    /**< the planned size is not known */
 } pdm_status;
 
 /**

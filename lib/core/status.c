@@ -54,7 +54,6 @@ static const char *const status_names[] = {
     "after_final",
     "unknown_variant",
     "crossover",
-    "conflict",
     "needs_units",
     "needs_scale",
     "margin_required",

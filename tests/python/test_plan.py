@@ -470,11 +470,11 @@ def test_every_error_has_its_name_and_place(pdm, plan, code):
 
 
 def test_no_error_is_forgotten():
-    """Every code that the header gives to calculators is provoked above."""
+    """Every code and status that the header gives to targets is provoked; those of experiments come after them."""
     header = (ROOT / "include" / "pdmetrics" / "status.h").read_text(encoding="utf-8")
-    codes = {name.lower() for name, number in re.findall(r"PDM_E_([A-Z_]+) = (\d+)", header) if int(number) > 20}
+    codes = {name.lower() for name, number in re.findall(r"PDM_E_([A-Z_]+) = (\d+)", header) if 20 < int(number) < 42}
     assert codes <= set(ERRORS)
-    statuses = {name.lower() for name in re.findall(r"PDM_STATUS_([A-Z_]+) =", header)} - {"ok"}
+    statuses = {name.lower() for name, number in re.findall(r"PDM_STATUS_([A-Z_]+) = (\d+)", header) if 0 < int(number) < 19}
     assert statuses == set(STATUSES)
 
 

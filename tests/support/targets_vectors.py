@@ -75,7 +75,6 @@ NOT_OF_TARGETS = {
     "scrm-metrics/wecom-week-reply": _SCRM,
     "scrm-metrics/dq-before-after": _SCRM,
     "scrm-metrics/trigger-high-value-recall": _SCRM,
-    "pnl-performance/credit-3-orders": "credit is a row metric, not a calculator",
 }
 
 
@@ -148,6 +147,8 @@ def differences(vector, answered):
 def answer(pdm, vector):
     """What the library says to a vector's input."""
     try:
+        if vector["op"] == "credit":
+            return _credit(pdm, vector["input"])
         return _OPERATIONS[vector["op"]](pdm.plan, vector["input"], vector)
     except pdm.Error as error:
         return {"error": error.code.upper()}
@@ -181,6 +182,30 @@ def square(values, columns):
 
 def tree_of(plan, given):
     return plan.Tree(given["formula"]), dict(zip(given["names"], given["x"], strict=True))
+
+
+# ---- staff ----
+
+
+def _credit(pdm, given):
+    """A row metric: an order has a row for each of its two roles."""
+    rows = {"order_id": [], "amount": [], "staff_id": [], "role": []}
+    for i, order in enumerate(given["orders"]):
+        for role in ("store_staff", "private_staff"):
+            for column, value in zip(rows.values(), (i, order["amount"], order[role], role), strict=True):
+                column.append(value)
+    found = {policy: pdm.credit(rows, policy=policy) for policy in ("full", "dedup", "split")}
+    credited = {
+        policy: dict(zip(result["staff_id"], result["credited"], strict=True)) for policy, result in found.items()
+    }
+    return {
+        "full_double": credited["full"],
+        "dedup_same_person": credited["dedup"],
+        "split_50_50": credited["split"],
+        "credited_full_double": one(found["full"].totals)["credited_total"],
+        "credited_dedup": one(found["dedup"].totals)["credited_total"],
+        "company_revenue": one(found["dedup"].totals)["company_total"],
+    }
 
 
 # ---- formula, goal-seek ----
