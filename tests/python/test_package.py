@@ -68,11 +68,20 @@ def test_users_are_type_checked(pdm, tmp_path):
         "r = pdm.rfm({}, policy='ntile', k=5, tz='Asia/Shanghai', windows=[('a', '2024-01-01', '2024-02-01')])\n"
         "rows: list[dict[str, object]] = r.segments.to_rows()\n"
         "s: pdm.RFM = pdm.RFM(map='cn8').update({}).merge(pdm.RFM.from_bytes(b''))\n"
-        "t: pdm.RFMResult = s.result()\n",
+        "t: pdm.RFMResult = s.result()\n"
+        "a: pdm.plan.ApportionResult = pdm.plan.apportion(parts=[3, 1], total=8, method='webster')\n"
+        "tree = pdm.plan.Tree('a*b', roles={'a': 'rate'})\n"
+        "one: pdm.plan.GoalSeekResult = tree.solve({'a': 0.5, 'b': 2}, 5, lever='b')\n"
+        "several: pdm.plan.EqualEffortResult = tree.solve({'a': 0.5, 'b': 2}, 5, levers=['a', 'b'])\n"
+        "met: pdm.Table = pdm.plan.track([{'actual': 1, 'target': 2}]).total\n",
         encoding="utf-8",
     )
     bad = tmp_path / "bad.py"
-    bad.write_text("import pdmetrics as pdm\npdm.rfm({}, policy='quintiles')\npdm.rfm({}, k='5')\n", encoding="utf-8")
+    bad.write_text(
+        "import pdmetrics as pdm\npdm.rfm({}, policy='quintiles')\npdm.rfm({}, k='5')\n"
+        "pdm.plan.apportion(parts=[1], total=1, method='hare')\npdm.plan.Tree('a', roles={'a': 'rat'})\n",
+        encoding="utf-8",
+    )
     run = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--follow-imports=silent", good.name, bad.name],
         cwd=tmp_path,
@@ -81,7 +90,7 @@ def test_users_are_type_checked(pdm, tmp_path):
         env={**_environment(pdm)},
     )
     lines = run.stdout.splitlines()
-    assert [line.split(":")[0:2] for line in lines if ": error:" in line] == [["bad.py", "2"], ["bad.py", "3"]], (
+    assert [line.split(":")[0:2] for line in lines if ": error:" in line] == [["bad.py", line] for line in "2345"], (
         run.stdout + run.stderr
     )
 

@@ -567,7 +567,10 @@ def plans(draw):
 @given(case=plans(), spread=st.integers(1, 4))
 def test_replan(plan, method, case, spread):
     annual, actuals, rows = case
-    remaining = {name: list(values) for name, values in zip(("weight", "old_target", "high"), zip(*rows), strict=True)}
+    remaining = {
+        name: list(values)
+        for name, values in zip(("weight", "old_target", "high"), zip(*rows, strict=True), strict=True)
+    }
     given_ = {"plan": annual, "actuals": actuals or None, "remaining": remaining, "method": method, "spread": spread}
     result, whole = plan.replan(**given_), plan.replan(**given_, exact_int=True)
     exact = reference.replan(annual, actuals, rows, method, spread)
@@ -602,7 +605,7 @@ def test_replan(plan, method, case, spread):
 def test_amortise(plan, cost, salvage, months):
     assume(salvage <= cost)
     amounts = plan.amortise([{"cost": cost, "salvage": salvage, "months": months}])["amount"]
-    assert amounts == reference.apportion(cost - salvage, [1] * months, "largest_remainder")[0] if months < 61 else None
+    assert amounts == reference.apportion(cost - salvage, [1] * months, "largest_remainder")[0]
     assert sum(amounts) == cost - salvage and amounts.to_list() == sorted(amounts, reverse=True)
 
 
@@ -632,6 +635,34 @@ def test_commission(plan, method, amount, tiers, multiplier, cap):
     assert row["capped"] == (pay < uncapped)
     assert row["rate"] == tiers[band][1]
     assert whole["payout_int"] == round(pay)
+
+
+@st.composite
+def sales(draw):
+    part = st.tuples(st.sampled_from(["agent", "clerk", "live"]), st.sampled_from(["p", "q", "r", "s"]))
+    return draw(st.lists(st.tuples(st.integers(0, 1000), st.sets(part, max_size=5)), min_size=1, max_size=6))
+
+
+@pytest.mark.parametrize("policy", ["dedup", "full", "split"])
+@check
+@given(orders=sales(), agent=tenths, clerk=st.integers(0, 3), live=tenths)
+def test_credit(pdm, policy, orders, agent, clerk, live):
+    """A row metric, whose split is that of apportionment."""
+    roles = {"agent": agent, "clerk": clerk, "live": live}
+    assume(any(roles.values()))
+    rows = {"order_id": [], "amount": [], "staff_id": [], "role": []}
+    for i, (amount, parts) in enumerate(orders):
+        for role, staff in parts or [("agent", None)]:
+            for name, value in zip(rows, (i, amount, staff, role), strict=True):
+                rows[name].append(value)
+    result = pdm.credit(rows, policy=policy, roles=roles)
+    credited = reference.credit(orders, policy, roles)
+    assert dict(zip(result["staff_id"], result["credited"], strict=True)) == credited
+    totals = result.totals.to_rows()[0]
+    assert totals["company_total"] == sum(amount for amount, _ in orders)
+    assert totals["credited_total"] == sum(credited.values())
+    if policy == "split":
+        assert totals["credited_total"] + totals["uncredited"] == totals["company_total"]
 
 
 @check

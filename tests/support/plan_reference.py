@@ -1,5 +1,7 @@
-"""Naive references of GMV targets, in exact rational arithmetic and by the plainest road: units are dealt out one by one,
-linear systems are solved by elimination, Shapley values by all coalitions, integer matrices by trying them all.
+"""Naive references of GMV targets, in exact rational arithmetic and by the plainest road.
+
+Units are dealt out one by one, linear systems are solved by elimination, Shapley values by all coalitions, integer
+matrices by trying them all.
 """
 
 import itertools
@@ -57,7 +59,7 @@ def apportion(total, weights, method):
 
 
 def bounded(total, parts, forward):
-    """x = clamp(base + t·slope, low, high) with Σx = total, or None: the pieces between breakpoints are tried one by one.
+    """x = clamp(base + t·slope, low, high) with Σx = total, or None: pieces between breakpoints are tried one by one.
 
     ``parts`` are (base, slope, low or None, high or None); ``forward`` allows t ≥ 0 only.
     """
@@ -384,3 +386,25 @@ def replan(annual, actuals, remaining, method, spread=3):
     sharers = min(1 if method == "next" else spread, len(remaining))
     miss = left - sum(old)
     return [target + (miss / sharers if i < sharers else 0) for i, target in enumerate(old)]
+
+
+def credit(orders, policy, role_weights):
+    """Staff → credited; ``orders`` are (amount, {(role, staff), …}); roles share by weight, their staff equally."""
+    credited = {}
+    for amount, parts in orders:
+        parts = sorted(parts)
+        roles = sorted({role for role, _ in parts})
+        if policy == "dedup":
+            shares = [(staff, amount) for staff in {staff for _, staff in parts}]
+        elif policy == "full":
+            shares = [(staff, amount) for _, staff in parts]
+        else:
+            weights = [role_weights[role] for role in roles]
+            by_role = apportion(amount, weights, "largest_remainder")[0] if any(weights) else [0] * len(roles)
+            shares = []
+            for role, whole in zip(roles, by_role, strict=True):
+                staff = [person for other, person in parts if other == role]
+                shares += zip(staff, apportion(whole, [1] * len(staff), "largest_remainder")[0], strict=True)
+        for staff, share in shares:
+            credited[staff] = credited.get(staff, 0) + share
+    return credited

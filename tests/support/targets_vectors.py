@@ -4,8 +4,8 @@
         assert not differences(vector, answer(plan, vector))
 
 An operation's function takes a vector's input and gives what `expect` asks for, under the same keys; an error or a
-status is `{"error": "ITS_NAME", …}` with the diagnostics beside it. Keys that repeat what others print are not compared;
-every other key must be answered.
+status is `{"error": "ITS_NAME", …}` with the diagnostics beside it. Keys that repeat what others print are not
+compared; every other key must be answered.
 """
 
 import json
@@ -147,8 +147,6 @@ def differences(vector, answered):
 def answer(pdm, vector):
     """What the library says to a vector's input."""
     try:
-        if vector["op"] == "credit":
-            return _credit(pdm, vector["input"])
         return _OPERATIONS[vector["op"]](pdm.plan, vector["input"], vector)
     except pdm.Error as error:
         return {"error": error.code.upper()}
@@ -182,30 +180,6 @@ def square(values, columns):
 
 def tree_of(plan, given):
     return plan.Tree(given["formula"]), dict(zip(given["names"], given["x"], strict=True))
-
-
-# ---- staff ----
-
-
-def _credit(pdm, given):
-    """A row metric: an order has a row for each of its two roles."""
-    rows = {"order_id": [], "amount": [], "staff_id": [], "role": []}
-    for i, order in enumerate(given["orders"]):
-        for role in ("store_staff", "private_staff"):
-            for column, value in zip(rows.values(), (i, order["amount"], order[role], role), strict=True):
-                column.append(value)
-    found = {policy: pdm.credit(rows, policy=policy) for policy in ("full", "dedup", "split")}
-    credited = {
-        policy: dict(zip(result["staff_id"], result["credited"], strict=True)) for policy, result in found.items()
-    }
-    return {
-        "full_double": credited["full"],
-        "dedup_same_person": credited["dedup"],
-        "split_50_50": credited["split"],
-        "credited_full_double": one(found["full"].totals)["credited_total"],
-        "credited_dedup": one(found["dedup"].totals)["credited_total"],
-        "company_revenue": one(found["dedup"].totals)["company_total"],
-    }
 
 
 # ---- formula, goal-seek ----
@@ -841,3 +815,24 @@ def _unit_economics(plan, given, _):
         ).rows
     )
     return {**row, "payback_months": row["payback_periods"]}
+
+
+@operation("credit")
+def _credit(_, given, __):
+    from pdmetrics import credit  # a row metric
+
+    rows = [
+        {"order_id": i, "amount": order["amount"], "staff_id": order[f"{role}_staff"], "role": role}
+        for i, order in enumerate(given["orders"])
+        for role in ("store", "private")
+    ]
+    results = {policy: credit(rows, policy=policy) for policy in ("full", "dedup", "split")}
+    credits = {policy: dict(zip(r["staff_id"], r["credited"], strict=True)) for policy, r in results.items()}
+    return {
+        "full_double": credits["full"],
+        "dedup_same_person": credits["dedup"],
+        "split_50_50": credits["split"],
+        "credited_full_double": results["full"].totals["credited_total"].value,
+        "credited_dedup": results["dedup"].totals["credited_total"].value,
+        "company_revenue": results["full"].totals["company_total"].value,
+    }

@@ -70,6 +70,7 @@ def _with_columns(info: CalculatorInfo, error: MissingColumnError, arguments: Ma
         columns = _inputs.given(arguments.get(name))
         if columns and f'"{name}"' in error.message:
             error.message += f"; the columns are {', '.join(columns)}"
+            error.args = (error.message,)
     return error
 
 
@@ -96,6 +97,7 @@ def pointed(error: Error, formulas: list[str]) -> Error:
     room = " " * _render.text_width(text[start:at])
     where = f"character {at}"
     error.message = f"{_PLACE.sub(where, error.message, count=1)}\n    {line}\n    {room}^"
+    error.args = (error.message,)
     error.position = at
     error.row = int(row[1]) if row is not None else None
     return error

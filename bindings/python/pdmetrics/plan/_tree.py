@@ -17,6 +17,7 @@ from .._plan import (
     EqualEffortResult,
     FormulaResult,
     GoalSeekResult,
+    LmdiResult,
     ScenariosResult,
     SeriesChangeResult,
     TornadoResult,
@@ -97,7 +98,7 @@ class Tree:
         return _plan.formula(formula=self.formula, leaves=self._rows(leaves, "formula"), root=self.root, strict=strict)
 
     def value(self, leaves: LeavesLike) -> float:
-        """The root of a tree whose leaves are single numbers. What leaves it undefined is an error here, not a status."""
+        """The root of a tree whose leaves are single numbers. What leaves it undefined is an error, not a status."""
         found = self.evaluate(leaves)
         name = found.explain["text"][0]
         roots = [row for row in found.nodes.to_rows() if row["node"] == name]
@@ -169,8 +170,8 @@ class Tree:
     ) -> GoalSeekResult | EqualEffortResult:
         """What one ``lever``, or several ``levers`` together, must become for the root to reach ``target``.
 
-        ``levers`` are names, a mapping of name to weight, or rows with lever, weight, direction, low and high. A target
-        out of reach is a status beside the best that can be had.
+        ``levers`` are names, a mapping of name to weight, or rows with lever, weight, direction, low and high;
+        ``effect`` says how much of the gap each carries. A target out of reach is a status beside the best there is.
         """
         if (lever is None) == (levers is None):
             raise OptionError("solve: expected lever= or levers=", column="lever")
@@ -193,19 +194,6 @@ class Tree:
             tol=tol,
             strict=strict,
         )
-
-    def close_gap(
-        self, leaves: LeavesLike, target: Number, *, levers: Levers, method: EffortMethod = "pct"
-    ) -> DecomposeResult:
-        """How much of the gap to ``target`` each lever carries: effects from the leaves now to those that solve it.
-
-        Levers that meet their bounds leave a gap: then the total is what they do bring, see :meth:`solve`.
-        """
-        solved = self.solve(leaves, target, levers=levers, method=method)
-        found = _leaves.columns(self.leaves, leaves, "equal_effort")
-        before = dict(zip(found["leaf"], found["value"], strict=True))
-        after = {**before, **dict(zip(solved.levers["lever"], solved.levers["value"], strict=True))}
-        return self.decompose(before, after)
 
     # --------------------------------------------------------------------------------------------------- sensitivity
 
@@ -265,13 +253,27 @@ class Tree:
     ) -> DecomposeResult:
         """How much of the change from ``before`` to ``after`` each leaf explains.
 
-        ``order`` is the order in which ``chain`` replaces the leaves; leaves of one player in ``players`` move together.
+        ``order`` is the one in which ``chain`` replaces the leaves; leaves of one player in ``players`` move together.
         Tables with a segment are divided segment by segment and summed.
         """
         rows = _leaves.before_and_after(self.leaves, before, after)
         places = None if order is None else {name: place for place, name in enumerate(order)}
         rows = _leaves.with_facts(rows, {"order": places, "player": players})
         return _plan.decompose(formula=self._text, leaves=rows, method=method, strict=strict)
+
+    def lmdi(
+        self,
+        before: LeavesLike,
+        after: LeavesLike,
+        *,
+        method: Literal["lmdi1", "lmdi2"] = "lmdi1",
+        fallback: Literal["none", "shapley"] = "none",
+        strict: bool = False,
+    ) -> LmdiResult:
+        """The same by logarithmic means, additively and multiplicatively; for sums of products and quotients."""
+        rows = _leaves.before_and_after(self.leaves, before, after)
+        rows["factor"] = rows.pop("leaf")
+        return _plan.lmdi(rows, formula=self._text, method=method, fallback=fallback, strict=strict)
 
     def series(
         self, leaves: InputLike, *, base: Literal["chained", "direct"] = "chained", strict: bool = False
