@@ -314,6 +314,7 @@ static bool multiply(pdm__wide *a, const pdm__decimal *factors, int32_t count) {
 
 typedef struct meters {
     meter lost;
+    meter early; /* of those lost, the ones added in the same month */
     meter gmv[2];
     meter *channels;
 } meters;
@@ -344,9 +345,13 @@ static bool carry_month(roll *r, int64_t m, pdm__wide *users, int64_t *whole, me
         if (!multiply(&flow, factors, n) || !pay(&all->gmv[side], &flow, &v[side == 0 ? F_GMV_OLD : F_GMV_NEW]))
             return false;
     }
+    int64_t lost_new = 0;
+    if (!pay(&all->early, &early, &lost_new)) return false;
     if (!pdm__wide_add(&lost, &early) || !pay(&all->lost, &lost, &v[F_LOST])) return false;
-    v[F_OLD] = v[F_START] - v[F_LOST];
+    v[F_OLD] = v[F_START] - (v[F_LOST] - lost_new);
     if (!finish_month(v)) return false;
+    v[F_END] -= lost_new;
+    v[F_NET] -= lost_new;
     *users = old;
     *whole = v[F_END];
     return pdm__wide_add(users, &added) && pdm__wide_sub(users, &early);

@@ -312,7 +312,7 @@ def roll_forward(users, months, channels, new_churn="none"):
         new = sum(adds)
         early = new * churn / 2 if new_churn == "half" else Fraction(0)
         old = users - users * churn
-        row = {"start": users, "old": old, "lost": users * churn + early, "new": new, "end": old + new - early}
+        row = {"early": early, "start": users, "old": old, "lost": users * churn + early, "new": new, "end": old + new - early}
         row |= {"adds": adds, "gmv_old": old * rate * price * frequency, "gmv_new": new * first_rate * first_price}
         found.append(row)
         users = row["end"]
@@ -343,12 +343,15 @@ def roll_forward_carry(users, months, channels, new_churn="none"):
         sums = [round(total) for total in itertools.accumulate(values)]
         return [now - before for before, now in zip([0, *sums], sums, strict=False)]
 
-    lost, gmv_old, gmv_new = (flows([row[key] for row in real]) for key in ("lost", "gmv_old", "gmv_new"))
+    lost, early, gmv_old, gmv_new = (
+        flows([row[key] for row in real]) for key in ("lost", "early", "gmv_old", "gmv_new")
+    )
     adds = list(zip(*(flows(values) for values in zip(*(row["adds"] for row in real), strict=True)), strict=True))
     found = []
     for t in range(len(real)):
         new = sum(adds[t]) if adds else 0
         row = {"start": users, "lost": lost[t], "new": new, "end": users - lost[t] + new}
+        row["old"] = users - (lost[t] - early[t])
         row |= {"adds": list(adds[t]) if adds else [], "gmv_old": gmv_old[t], "gmv_new": gmv_new[t]}
         found.append(row)
         users = row["end"]
