@@ -136,13 +136,14 @@ void pdm__point_all(pdm__point *point, const double *leaves, int32_t *statuses) 
 static void spread_product(pdm__point *point, const pdm__node *node, double adjoint) {
     const int32_t *at = point->tree->operands + node->first;
     double running = 1.0;
+    if (adjoint == 0.0) return; /* 0 · ∞ would be none */
     for (int32_t k = 0; k < node->count; k++) {
         point->scratch[k] = running;
         running *= point->value[at[k]];
     }
-    running = 1.0;
+    running = adjoint; /* in the order of the tables, so that both give the same bits */
     for (int32_t k = node->count - 1; k >= 0; k--) {
-        point->adjoint[at[k]] += adjoint * point->scratch[k] * running;
+        point->adjoint[at[k]] += running * point->scratch[k];
         running *= point->value[at[k]];
     }
 }

@@ -209,6 +209,45 @@ def test_tiers_by_hand(pdm):
     assert [{name: str(row[name]) for name in expected[0]} for row in result.to_rows()] == expected
 
 
+def test_actuals_by_hand(pdm):
+    given, expected = tables("metrics/actuals.md", "Worked example")
+    rows = [{**row, "time": datetime.fromisoformat(row["time"]), "amount": int(row["amount"]), "order_id": int(row["order_id"])} for row in given]
+    result = pdm.actuals(rows, calendar_period="month", dedupe="order_id")
+    got = [{name: "–" if row[name] is None else str(row[name]) for name in expected[0]} for row in result.to_rows()]
+    assert got == expected
+
+
+def test_credit_by_hand(pdm):
+    given, expected = tables("metrics/credit.md", "Worked example")
+    rows = [{**row, "order_id": int(row["order_id"]), "amount": int(row["amount"])} for row in given]
+    for row in expected:
+        result = pdm.credit(rows, policy=row["policy"])
+        credited = dict(zip(result["staff_id"], result["credited"], strict=True))
+        assert [credited["p1"], credited["s1"]] == [int(row[name].split("=")[-1]) for name in ("p1", "s1")]
+        assert result.totals["credited_total"] == [int(row["credited_total"])]
+        assert result.totals["company_total"] == [180]
+
+
+PLAN = sorted(page for page in (ROOT / "docs" / "plan").glob("*.md") if not page.name.endswith(".zh-CN.md"))
+
+
+@pytest.mark.parametrize("page", named(PLAN))
+def test_plan_pages_in_both_languages(page):
+    chinese = page.with_name(page.stem + ".zh-CN.md")
+    links = [re.findall(r"\]\(reference/(\w+)\.md\)", each.read_text(encoding="utf-8")) for each in (page, chinese)]
+    assert sorted(links[0]) == sorted(links[1])
+    assert [(each.code, each.output) for each in ALL[page]] == [(each.code, each.output) for each in ALL[chinese]]
+
+
+def test_every_calculator_has_a_guide(pdm):
+    """Once in the overview, once on its page."""
+    names = sorted(page.stem for page in (ROOT / "docs" / "plan" / "reference").glob("*.md"))
+    assert set(pdm.plan.__all__) >= set(names)
+    for pages in ([page for page in PLAN if page.stem == "README"], [page for page in PLAN if page.stem != "README"]):
+        text = "".join(page.read_text(encoding="utf-8") for page in pages)
+        assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
+
+
 def every_code(pdm, k, **options):
     """Code → segment, by a customer of every code: R, F and M are k values each, and cuts between them."""
     rows = []
