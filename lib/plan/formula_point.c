@@ -136,12 +136,11 @@ void pdm__point_all(pdm__point *point, const double *leaves, int32_t *statuses) 
 static void spread_product(pdm__point *point, const pdm__node *node, double adjoint) {
     const int32_t *at = point->tree->operands + node->first;
     double running = 1.0;
-    if (adjoint == 0.0) return; /* 0 · ∞ would be none */
     for (int32_t k = 0; k < node->count; k++) {
         point->scratch[k] = running;
         running *= point->value[at[k]];
     }
-    running = adjoint; /* in the order of the tables, so that both give the same bits */
+    running = adjoint;
     for (int32_t k = node->count - 1; k >= 0; k--) {
         point->adjoint[at[k]] += running * point->scratch[k];
         running *= point->value[at[k]];
@@ -156,10 +155,12 @@ static void spread_extreme(pdm__point *point, const pdm__node *node, double valu
     point->adjoint[at[k]] += adjoint;
 }
 
+/* In the order of operations of the tables, so that both give the same bits. */
 void pdm__point_spread(pdm__point *point, int32_t i) {
     const pdm__node *node = &point->tree->nodes[i];
     const int32_t *at = point->tree->operands + node->first;
     double a = point->adjoint[i];
+    if (a == 0.0) return; /* 0 · ∞ would be none */
     switch ((pdm__op)node->op) {
     case PDM__OP_ADD:
         for (int32_t k = 0; k < node->count; k++) point->adjoint[at[k]] += a;
@@ -170,12 +171,13 @@ void pdm__point_spread(pdm__point *point, int32_t i) {
         break;
     case PDM__OP_MUL: spread_product(point, node, a); break;
     case PDM__OP_DIV:
-        point->adjoint[at[0]] += a / point->value[at[1]];
-        point->adjoint[at[1]] -= a * point->value[i] / point->value[at[1]];
+        point->adjoint[at[0]] += a * (1.0 / point->value[at[1]]);
+        point->adjoint[at[1]] += a * (-point->value[i] / point->value[at[1]]);
         break;
     case PDM__OP_NEG: point->adjoint[at[0]] -= a; break;
     case PDM__OP_POW:
-        if (node->value != 0.0) point->adjoint[at[0]] += a * node->value * pow(point->value[at[0]], node->value - 1.0);
+        if (node->value != 0.0)
+            point->adjoint[at[0]] += a * (node->value * pow(point->value[at[0]], node->value - 1.0));
         break;
     case PDM__OP_MIN:
     case PDM__OP_MAX: spread_extreme(point, node, point->value[i], a); break;

@@ -265,7 +265,8 @@ static void spread(pdm__table_run *run, int32_t at, int32_t operand, double cons
         double *to = run->adjoint[operand] + w.from;
         for (int64_t i = 0; i < w.length; i++) {
             double a = from[w.cell + i];
-            if (a != 0.0) to[i * w.step] += a * (slope == NULL ? constant : slope[w.cell + i]);
+            double by = slope == NULL ? constant : slope[w.cell + i];
+            if (a != 0.0 && by != 0.0) to[i * w.step] += a * by; /* 0 · ∞ would be none */
         }
     }
 }
