@@ -200,6 +200,54 @@ static bool try_places(binary b, int32_t places, uint64_t *digits) {
     return whole <= UINT64_MAX;
 }
 
+/*
+ * The same in a few words, for numbers too small for 128 bits: value · 10^places rounded half to even, and whether that decimal reads
+ * back. mantissa · 10^places < 2^256, 0 < s < 256, and the value is no power of two (below those the step is half as wide).
+ */
+#define FEW_WORDS 4
+static bool try_more_places(binary b, int32_t places, uint64_t *digits) {
+    uint64_t scaled[FEW_WORDS] = {b.mantissa};
+    uint64_t power[FEW_WORDS] = {1};
+    uint64_t distance[FEW_WORDS] = {0};
+    int32_t shift = -b.exponent;
+    scale_by(scaled, FEW_WORDS, places, 0);
+    scale_by(power, FEW_WORDS, places, 0);
+    uint64_t whole = pdm__words_window(scaled, FEW_WORDS, shift);
+    for (int32_t i = 0; i < FEW_WORDS; i++) {
+        int32_t bits = shift - 64 * i;
+        distance[i] = bits <= 0 ? 0 : bits >= 64 ? scaled[i] : scaled[i] & ((UINT64_C(1) << bits) - 1);
+    }
+    uint64_t unit[FEW_WORDS] = {0};
+    uint64_t other[FEW_WORDS];
+    unit[shift / 64] = UINT64_C(1) << (shift % 64);
+    memcpy(other, unit, sizeof other);
+    (void)pdm__words_sub(other, distance, FEW_WORDS);
+    int order = pdm__words_compare(distance, other, FEW_WORDS);
+    bool below = order < 0 || (order == 0 && whole % 2 == 0);
+    uint64_t *nearer = below ? distance : other;
+    (void)pdm__words_scale(nearer, FEW_WORDS, 2);
+    *digits = below ? whole : whole + 1;
+    order = pdm__words_compare(nearer, power, FEW_WORDS);
+    return order < 0 || (order == 0 && b.mantissa % 2 == 0);
+}
+
+/* Numbers from 1e-30 to 1e-5; false: not one of those. */
+static bool from_few_words(double magnitude, binary b, pdm__decimal *out) {
+    if (magnitude < 1e-30 || magnitude >= 1e-5 || b.mantissa == UINT64_C(1) << 52) return false;
+    /* ⌊log10⌋ from the binary exponent, at most one too small; 17 digits then have one too many. */
+    int32_t decade = (int32_t)floor((b.exponent + 52) * 0.30102999566398119521);
+    uint64_t digits = 0;
+    (void)try_more_places(b, 16 - decade, &digits);
+    if (digits >= powers[17]) decade++;
+    for (int32_t precision = 15; precision <= 17; precision++) {
+        int32_t places = precision - 1 - decade;
+        if (!try_more_places(b, places, &digits)) continue;
+        *out = without_zeros(digits, -places);
+        return true;
+    }
+    return false;
+}
+
 pdm__decimal pdm__decimal_of_double(double value) {
     double magnitude = fabs(value);
     pdm__decimal out = {0, 0, value < 0};
@@ -223,7 +271,7 @@ pdm__decimal pdm__decimal_of_double(double value) {
             return out;
         }
     }
-    out = from_text(magnitude, b);
+    if (!from_few_words(magnitude, b, &out)) out = from_text(magnitude, b);
     out.negative = value < 0;
     return out;
 }
