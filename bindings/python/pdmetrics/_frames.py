@@ -170,15 +170,15 @@ def _of_relation(frame: Any, wanted: Sequence[Wanted]) -> Stream:
     return Stream(stream.capsule, stream.selection, available)
 
 
-def relation(source: str | os.PathLike[str]) -> Any:
-    """A DuckDB relation over a file or a query."""
+def relation(source: str | os.PathLike[str], connection: Any = None) -> Any:
+    """A DuckDB relation over a file or a query, in a database of its own unless one is given."""
     try:
         import duckdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
         raise ArgumentError(f'reading "{source}" needs DuckDB: pip install "pdmetrics[cli]"') from None
     text = os.fspath(source)
     if isinstance(source, str) and not os.path.exists(text) and _SQL.match(text):
-        connection = duckdb.connect(config={"python_scan_all_frames": True})
+        connection = connection or duckdb.connect(config={"python_scan_all_frames": True})
         try:
             return connection.sql(text)
         except duckdb.Error as error:
@@ -190,7 +190,7 @@ def relation(source: str | os.PathLike[str]) -> Any:
     if not any(mark in text for mark in "*?[") and "://" not in text and not os.path.isfile(text):
         raise ArgumentError(f'no file "{text}"')
     try:
-        return getattr(duckdb.connect(), reader)(text)
+        return getattr(connection or duckdb.connect(), reader)(text)
     except duckdb.Error as error:
         raise ArgumentError(f'"{text}" cannot be read: {_first_line(error)}') from error
 
