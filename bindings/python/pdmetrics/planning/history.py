@@ -171,7 +171,9 @@ class History:
         months = [min(self._by_day).replace(day=1)]
         while months[-1] < last:
             months.append(add_months(months[-1], 1))
-        starts = ", ".join(f"({_time.instant(day, _time.zone(self._model.tz or None))}, '{day:%Y-%m}')" for day in months)
+        starts = ", ".join(
+            f"({_time.instant(day, _time.zone(self._model.tz or None))}, '{day:%Y-%m}')" for day in months
+        )
         self._connection.from_arrow(first.main).create("customers")
         self._connection.sql(f"SELECT * FROM (VALUES {starts}) AS t(at, first_month)").create("months")
         self._first = self._connection.sql(

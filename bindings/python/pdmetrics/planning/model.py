@@ -427,9 +427,7 @@ def _roll(keys: Keys, months: int, exponent: int) -> Roll:
     users = _monthly(keys, "users", 1, exponent, money=False)[0] if "users" in keys else None
     if users is None:
         keys.fail("users", 'missing; write users = 12_000 or users = { history = "active_customers" }')
-    inputs = {
-        key: _monthly(keys, key, months, exponent, money=key in ROLL_MONEY) for key in ROLL_INPUTS if key in keys
-    }
+    inputs = {key: _monthly(keys, key, months, exponent, money=key in ROLL_MONEY) for key in ROLL_INPUTS if key in keys}
     for key in ROLL_INPUTS:
         keys.raw(key)
     if "churn" not in inputs:

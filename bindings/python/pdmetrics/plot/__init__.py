@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._errors import ArgumentError
+from .._registry import calculators
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -41,7 +42,8 @@ def kinds(metric: str) -> list[str]:
 
 
 def _load(metric: str) -> None:
-    name = f"{__name__}.{metric}"
+    # Calculators work on each other's tables, and so do their figures: they share a module.
+    name = f"{__name__}.{'plan' if metric in calculators else metric}"
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:
