@@ -1,0 +1,100 @@
+"""What the steps of making a plan share: model, history, and calculators whose errors name the model file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from .. import plan as calculators
+from .._errors import Error
+from ..review import Text
+from .history import MEASURES, History
+from .model import Model, Number
+from .tables import Part, Plan
+
+R = TypeVar("R")
+
+
+@dataclass
+class Work:
+    """A plan being made."""
+
+    model: Model
+    history: History | None
+    plan: Plan
+    months: list[str]
+    channels: list[str] = field(default_factory=list)
+    channel_shares: dict[str, float] = field(default_factory=dict)
+    segments: list[str] = field(default_factory=list)
+    segment_shares: dict[str, dict[str, float]] = field(default_factory=dict)
+    season: dict[str, float] = field(default_factory=dict)
+    day_weights: dict[date, float] = field(default_factory=dict)
+    targets: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+    leaves: dict[str, float] = field(default_factory=dict)
+    bottom_up: float | None = None
+    _measures: dict[str, float] | None = None
+
+    def measures(self) -> dict[str, float]:
+        """What history measures; nothing without history."""
+        if self._measures is None:
+            self._measures = {} if self.history is None else self.history.measures()
+        return self._measures
+
+    def call(self, where: str, run: Callable[..., R], *arguments: Any, **named: Any) -> R:
+        """A calculator whose error says which key of the model is to blame."""
+        try:
+            return run(*arguments, **named)
+        except Error as error:
+            raise self.model.fail(where, error.message) from error
+
+    def number(self, number: Number, *, role: str = "free") -> float:
+        """A number of the model: a formula over history where there is one, the value otherwise."""
+        value = number.value
+        if number.history and self.history is not None:
+            value = self._of_history(number)
+        if value is None:
+            raise self.model.fail(
+                f"{number.where}.history", "needs order rows: give --history, or write value = … beside it"
+            )
+        value *= 1 + number.change
+        if role == "rate" and not 0 <= value <= 1:
+            raise self.model.fail(number.where, f"a rate is between 0 and 1, this is {value:.6g}")
+        return value
+
+    def _of_history(self, number: Number) -> float:
+        measures = self.measures()
+        leaves = [{"leaf": name, "role": "free", "value": value} for name, value in measures.items()]
+        where = f"{number.where}.history"
+        try:
+            row = calculators.formula(formula=number.history, leaves=leaves).tables["nodes"].to_rows()[-1]
+        except Error as error:
+            missing = [name for name in MEASURES if name in number.history and name not in measures]
+            if missing:
+                back = self.model.active_months
+                what = (
+                    f"{missing[0]} needs a whole active window ({back} months) before a month of the base year; history begins "
+                    f"with {self._begin()}: give more rows, a smaller history.active_months, or value = … instead"
+                )
+                raise self.model.fail(where, what) from error
+            names = ", ".join(MEASURES)
+            raise self.model.fail(where, f"{error.message}; history measures {names}") from error
+        if row["status"] != "ok":
+            raise self.model.fail(where, f'"{number.history}" has no value: {row["status"]}')
+        return float(row["value"])
+
+    def _begin(self) -> str:
+        return "" if self.history is None else f"{self.history.first_month:%Y-%m}"
+
+    def label(self, key: str) -> Text:
+        """What a segment is called."""
+        return _SEGMENTS.get(key, Text(key, key))
+
+    def add(self, part: Part) -> None:
+        """A finished chapter."""
+        self.plan.parts.append(part)
+
+
+_SEGMENTS: Mapping[str, Text] = {"new": Text("new customers", "新客"), "old": Text("returning customers", "老客")}
