@@ -46,14 +46,25 @@ def _cut(text: str, width: int) -> str:
 
 
 def text_table(
-    name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], gap: int | None, total: int, room: int = 150
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    gap: int | None,
+    total: int,
+    room: int = 150,
+    numeric: Sequence[bool] | None = None,
 ) -> str:
-    """A table of at most ``room`` characters a line; ``gap`` says before which of the rows others were left out."""
+    """A table of at most ``room`` characters a line; ``gap`` says before which of the rows others were left out.
+
+    Columns of numbers stand right; ``numeric`` says which they are where numbers come as text.
+    """
     cells = [[_cut(plain(value), 26) for value in row] for row in rows]
     if gap is not None:
         cells.insert(gap, ["…"] * len(columns))
     widths = [max([text_width(column), *(text_width(row[i]) for row in cells)]) for i, column in enumerate(columns)]
-    right = [all(isinstance(row[i], (int, float, type(None))) for row in rows) for i in range(len(columns))]
+    right = list(numeric or ())
+    if numeric is None:
+        right = [all(isinstance(row[i], (int, float, type(None))) for row in rows) for i in range(len(columns))]
     shown = _fitting(widths, room)
 
     def line(values: Sequence[str]) -> str:

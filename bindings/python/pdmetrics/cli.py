@@ -1,14 +1,16 @@
-"""The command line: ``pdmetrics rfm orders.csv``, ``pdmetrics review orders.csv``, ``pdmetrics sample DIR``."""
+"""The command line: ``pdmetrics rfm orders.csv``, ``pdmetrics review orders.csv``, ``pdmetrics plan model.toml``."""
 
 from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 from . import _frames, _render, _shorthand, datasets
@@ -122,6 +124,7 @@ def _parser() -> _Parser:
         _add_metric(sub, metric)
         sub.set_defaults(run=_run_metric, metric=metric)
     _add_review(commands)
+    _add_plan(commands)
     sample = commands.add_parser("sample", help="write sample data of a simulated private domain")
     sample.add_argument("directory", metavar="DIR")
     sample.add_argument("--customers", type=int, default=10_000, metavar="N")
@@ -132,6 +135,24 @@ def _parser() -> _Parser:
     listed.add_argument("--json", action="store_true", help="everything that is known about them, as JSON")
     listed.set_defaults(run=_run_metrics, lang="en")
     return parser
+
+
+def _add_plan(commands: Any) -> None:
+    plan = commands.add_parser("plan", help="a year planned from a model file: split, rolled up, tracked, re-planned")
+    plan.add_argument("model", nargs="?", metavar="MODEL.toml", help="the model file (see --example)")
+    plan.add_argument(
+        "--history",
+        metavar="ORDERS",
+        help="order rows: CSV, Parquet or JSON file, a SQL query for DuckDB, or a directory with orders.csv; those from "
+        "the start of the plan on are what was reached",
+    )
+    plan.add_argument("--as-of", metavar="DATE", help="last day that counts (default: the model's, or the last sale)")
+    plan.add_argument("--example", action="store_true", help="write a complete model file with comments to start from")
+    plan.add_argument("--out", metavar="DIR", help="write every table as CSV into a directory, amounts in minor units")
+    plan.add_argument("--json", action="store_true", help="print everything as JSON, amounts in minor units")
+    plan.add_argument("--table", metavar="NAME", help="print this table in full")
+    _add_common(plan)
+    plan.set_defaults(run=_run_plan)
 
 
 def _add_review(commands: Any) -> None:
@@ -356,6 +377,64 @@ def _sources(given: argparse.Namespace) -> dict[str, str]:
     if not sources:
         raise ArgumentError("nothing to review: name a file, a directory or a query")
     return sources
+
+
+def _run_plan(given: argparse.Namespace) -> int:
+    from . import planning
+    from .planning import report
+
+    if given.example:
+        return _write_example(given, planning.example())
+    if not given.model:
+        raise ArgumentError('which model file? "pdmetrics plan --example model.toml" writes one to start from')
+    model = planning.load(given.model)
+    if given.tz:
+        model = dataclasses.replace(model, tz=given.tz)
+    if given.as_of:
+        try:
+            model = dataclasses.replace(model, as_of=date.fromisoformat(given.as_of))
+        except ValueError:
+            raise ArgumentError(f'--as-of: expected a date such as 2025-07-15, got "{given.as_of}"') from None
+    source = None if given.history is None else _orders_of(given.history)
+    made = planning.make(model, source, threads=given.threads, progress=_progress(given))
+    if given.json:
+        shown = json.dumps(report.as_json(made), ensure_ascii=False, indent=2)
+    else:
+        room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 1_000_000
+        shown = report.text(made, given.lang, table=given.table, room=room)
+    if given.out:
+        report.save(made, given.out)
+        _say_wrote(given, given.out)
+    if given.html:
+        sources = {"model": given.model, **({} if source is None else {"history": source})}
+        with open(given.html, "w", encoding="utf-8") as out:
+            out.write(report.page(made, given.lang, sources=sources))
+        _say_wrote(given, given.html)
+    print(shown)
+    return 0
+
+
+def _write_example(given: argparse.Namespace, text: str) -> int:
+    if not given.model:
+        print(text, end="")
+        return 0
+    try:
+        with open(given.model, "x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise ArgumentError(f'"{given.model}" is there already; name another file') from None
+    _say_wrote(given, given.model)
+    return 0
+
+
+def _orders_of(source: str) -> str:
+    """Order rows: as named, or the file of orders in a directory."""
+    if not os.path.isdir(source):
+        return source
+    for name in ("orders.parquet", "orders.csv"):
+        if os.path.isfile(os.path.join(source, name)):
+            return os.path.join(source, name)
+    raise ArgumentError(f'no orders.csv or orders.parquet in "{source}"')
 
 
 def _run_sample(given: argparse.Namespace) -> int:

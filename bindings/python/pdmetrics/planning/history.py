@@ -124,7 +124,7 @@ class History:
     def _check(self, sales: Any) -> None:
         for key in ("channel", "segment"):
             if key in sales.columns:
-                (missing,) = sales.filter(f'"{key}" IS NULL').aggregate("count(*)").fetchone()
+                ((missing,),) = sales.filter(f'"{key}" IS NULL').aggregate("count(*)").fetchall()
                 if missing:
                     column = getattr(self._model, f"{key}s").column
                     raise ArgumentError(f'{self._name}: column "{column}" is empty in {missing} rows of sales; fill it')
@@ -149,7 +149,7 @@ class History:
     def _days(self) -> dict[date, dict[str, int]]:
         """Sales of each day by channel."""
         found: dict[date, dict[str, int]] = {}
-        result = self._metric("actuals", self._rows.project("time, amount, channel"), period="day")
+        result = self._metric("actuals", self._rows.project("time, amount, channel"), calendar_period="day")
         for row in result.main.to_rows():
             found.setdefault(date.fromisoformat(row["period"]), {})[row["channel"]] = row["gmv"]
         return found
@@ -175,10 +175,10 @@ class History:
             f"({_time.instant(day, _time.zone(self._model.tz or None))}, '{day:%Y-%m}')" for day in months
         )
         self._connection.from_arrow(first.main).create("customers")
-        self._connection.sql(f"SELECT * FROM (VALUES {starts}) AS t(at, first_month)").create("months")
+        self._connection.sql(f"SELECT * FROM (VALUES {starts}) AS t(since, first_month)").create("months")
         self._first = self._connection.sql(
             "SELECT s.*, f.first_month FROM sales s JOIN (SELECT c.customer_id, m.first_month FROM customers c "
-            "ASOF JOIN months m ON epoch_us(c.first_time) >= m.at) f ON s.customer_id = f.customer_id"
+            "ASOF JOIN months m ON epoch_us(c.first_time) >= m.since) f ON s.customer_id = f.customer_id"
         )
         return self._first
 
@@ -224,7 +224,7 @@ class History:
             rows = self._rows.project("time, amount, channel, segment")
         names = {f"{day:%Y-%m}" for day in self.months}
         found: dict[tuple[str, str, str], int] = {}
-        for row in self._metric("actuals", rows, period="month").main.to_rows():
+        for row in self._metric("actuals", rows, calendar_period="month").main.to_rows():
             if row["period"] not in names:
                 continue
             segment = row["segment"]

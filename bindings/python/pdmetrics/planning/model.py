@@ -6,10 +6,8 @@ Every key is described in ``docs/guide/planning.md`` and in the file that ``pdme
 from __future__ import annotations
 
 import os
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from .reader import Keys, ModelError, as_day, as_number, read
@@ -46,8 +44,9 @@ class Leaf:
     name: str
     role: str
     number: Number
-    sd: float | None = None
-    trials: float | None = None
+    sd: float | None
+    trials: float | None
+    label: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -152,6 +151,7 @@ class Model:
     season_method: str
     season_index: tuple[float, ...]
     season_growth: float
+    history_growth: float
     weekdays: tuple[float, ...]
     measured_weekdays: bool
     events: tuple[Event, ...]
@@ -300,12 +300,24 @@ def _formula(top: Keys, exponent: int) -> tuple[str, tuple[Leaf, ...]]:
         role = keys.choice("role", ROLES, "free")
         number = _number(keys, exponent, money=role == "money", low=None if role == "free" else 0)
         sd, trials = keys.number("sd", 0), keys.number("trials", 0)
+        label = _label(keys, name)
         keys.done()
         scaled = None if sd is None else float(sd.scaleb(exponent) if role == "money" else sd)
-        leaves.append(Leaf(name, role, number, scaled, None if trials is None else float(trials)))
+        leaves.append(Leaf(name, role, number, scaled, None if trials is None else float(trials), label))
     if not leaves:
         top.fail("leaves", 'missing; the formula needs a value for every name in it: [leaves.old] role = "count" …')
     return text, tuple(leaves)
+
+
+def _label(keys: Keys, name: str) -> tuple[str, str]:
+    """What readers call it: one text, or one for each language."""
+    if not isinstance(keys.raw("label"), dict):
+        said = keys.text("label", name)
+        return said, said
+    below = keys.table("label")
+    both = below.text("en", name), below.text("zh", name)
+    below.done()
+    return both
 
 
 def _levers(top: Keys, leaves: tuple[Leaf, ...], exponent: int) -> tuple[tuple[Lever, ...], str, float]:
@@ -357,7 +369,7 @@ def _season(keys: Keys, months: int) -> dict[str, Any]:
     index = keys.raw("index")
     if index is not None and (not isinstance(index, list) or len(index) != months):
         keys.fail("index", f"expected {months} numbers, one a month of the plan")
-    growth = keys.number("growth", -1)
+    growth, in_history = keys.number("growth", -1), keys.number("history_growth", -1)
     weekdays = keys.raw("weekdays")
     measured = weekdays == "history"
     if weekdays is not None and not measured and (not isinstance(weekdays, list) or len(weekdays) != 7):
@@ -366,6 +378,7 @@ def _season(keys: Keys, months: int) -> dict[str, Any]:
         "season_method": keys.choice("method", ("mean_ratio", "ratio_of_sums", "cma"), "mean_ratio"),
         "season_index": tuple(float(as_number(keys, "index", value, 0, None)) for value in index or ()),
         "season_growth": 0.0 if growth is None else float(growth),
+        "history_growth": 0.0 if in_history is None else float(in_history),
         "weekdays": ()
         if measured
         else tuple(float(as_number(keys, "weekdays", value, 0, None)) for value in weekdays or ()),
@@ -475,11 +488,3 @@ def _replan(keys: Keys) -> Replan:
     )
     keys.done()
     return found
-
-
-def month_days(day: date) -> int:
-    """Days of a month."""
-    return monthrange(day.year, day.month)[1]
-
-
-__all__ = ["Decimal", "Model", "load"]

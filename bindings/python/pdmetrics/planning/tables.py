@@ -112,9 +112,3 @@ class Plan:
         if kind == "flag":
             return "✓" if value else "–"
         return str(value)
-
-
-def table_of(name: str, title: Text, result: Any, columns: list[tuple[Col, str]], *, total: bool = False) -> PlanTable:
-    """A table from columns of a result's table."""
-    rows = [[row[source] for _, source in columns] for row in result.to_rows()]
-    return PlanTable(name, title, [column for column, _ in columns], rows, total)

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from .. import plan as calculators
-from .._errors import ArgumentError
 from ..review import Text
-from .model import NEW_OLD, Dimension, Event, add_months, days_of
-from .tables import Col, Figure, Part, PlanTable, table_of
+from .model import Dimension, Event, add_months, days_of
+from .tables import Col, Figure, Part, PlanTable
 from .work import Work
 
 _MONTH = Col("month", Text("month", "月份"))
@@ -44,12 +43,11 @@ def season(work: Work) -> None:
     weekdays = _weekdays(work, events)
     work.day_weights = _weights(starts[0], starts[-1], weekdays, events)
     parts = Part("season", Text("Season", "季节与节奏"), notes=notes)
-    of_month = {name: _sum(work.day_weights, a, b) for name, a, b in zip(work.months, starts, starts[1:], strict=True)}
-    index = _index(work, weekdays, events, parts)
-    raw = {}
-    for name, start in zip(work.months, starts, strict=False):
-        raw[name] = index[name] * (of_month[name] if index is not work.season else 1.0)
-        del start
+    of_month = {
+        name: _sum(work.day_weights, a, b) for name, a, b in zip(work.months, starts[:-1], starts[1:], strict=True)
+    }
+    index, calendar_too = _index(work, weekdays, events, parts)
+    raw = {name: value if calendar_too else value * of_month[name] for name, value in index.items()}
     rows = [{"period": name, "index": value} for name, value in raw.items()]
     asked = {"total": work.total, "growth": model.season_growth}
     split = work.call("season", calculators.seasonal_split, target=asked, index=rows, exact_int=True)
@@ -136,8 +134,10 @@ def _daily(work: Work, weekdays: tuple[float, ...], events: tuple[Event, ...]) -
     return [Figure(made, "days", title, {"exponent": work.model.exponent})]
 
 
-def _index(work: Work, weekdays: tuple[float, ...], events: tuple[Event, ...], part: Part) -> dict[str, float]:
-    """What a month brings per unit of day weight, from whole years of history; as given otherwise."""
+def _index(
+    work: Work, weekdays: tuple[float, ...], events: tuple[Event, ...], part: Part
+) -> tuple[dict[str, float], bool]:
+    """What a month brings per unit of day weight, from whole years of history; or as given, calendar and all (True)."""
     model, history = work.model, work.history
     months = [] if history is None else history.months
     whole = len(months) // 12 * 12
@@ -145,8 +145,8 @@ def _index(work: Work, weekdays: tuple[float, ...], events: tuple[Event, ...], p
         used = months[-whole:]
         days = _weights(used[0], model.start, weekdays, events)
         values = []
-        for day in used:
-            weight = _sum(days, day, add_months(day, 1))
+        for t, day in enumerate(used):
+            weight = _sum(days, day, add_months(day, 1)) * (1 + model.history_growth) ** t
             values.append(history.sold(day, add_months(day, 1)) / weight if weight else 0.0)
         made = work.call("season.method", calculators.seasonal_index, history=values, method=model.season_method)
         work.plan.results["seasonal_index"] = made
@@ -156,13 +156,21 @@ def _index(work: Work, weekdays: tuple[float, ...], events: tuple[Event, ...], p
         part.figures.append(Figure(made, "index", title, {"names": names}))
         years = f"{used[0]:%Y-%m} – {used[-1]:%Y-%m}"
         part.notes.append(Text(f"Seasonal index from {years}.", f"季节指数取自 {years}。"))
-        return {name: found[name[5:]] for name in work.months}
+        if whole == 12 and not model.history_growth:
+            part.notes.append(
+                Text(
+                    "One year cannot tell growth from season; season.history_growth takes a growth you know out of it.",
+                    "只有一年历史，增长与季节无法区分；已知的月增长可用 season.history_growth 剔除。",
+                )
+            )
+        return {name: found[name[5:]] for name in work.months}, False
     if model.season_index:
-        work.season = dict(zip(work.months, model.season_index, strict=True))  # months as they are, calendar and all
-        return work.season
-    why = Text("No whole year of history and no season.index: a flat year.", "没有完整一年的历史，也未给出季节指数：各月同权。")
+        return dict(zip(work.months, model.season_index, strict=True)), True
+    why = Text(
+        "No whole year of history and no season.index: a flat year.", "没有完整一年的历史，也未给出季节指数：各月同权。"
+    )
     part.notes.append(why)
-    return dict.fromkeys(work.months, 1.0)
+    return dict.fromkeys(work.months, 1.0), False
 
 
 # -------------------------------------------------------------------------------------------------- events and weekdays
@@ -183,7 +191,12 @@ def _events(work: Work) -> tuple[tuple[Event, ...], list[Text]]:
     for name, rows in sorted(asked.items(), key=lambda item: -max((e.end - e.start).days for e in item[1])):
         multiplier = _measured(work, rows, tuple(known), [e for es in asked.values() for e in es])
         known += [Event(e.name, e.start, e.end, multiplier, e.where) for e in rows]
-        notes.append(Text(f"{name}: {multiplier:.2f} times an ordinary day, measured.", f"{name}：实测为平日的 {multiplier:.2f} 倍。"))
+        notes.append(
+            Text(
+                f"{name}: {multiplier:.2f} times an ordinary day, measured.",
+                f"{name}：实测为平日的 {multiplier:.2f} 倍。",
+            )
+        )
     if history is not None:
         notes += _one_sided(work)
     return tuple(known), notes
@@ -252,7 +265,9 @@ def _measured(work: Work, rows: list[Event], known: tuple[Event, ...], every: li
     formula = "(sold / weight) / (calm_sold / calm_days)"
     row = calculators.formula(formula=formula, leaves=leaves).tables["nodes"].to_rows()[-1]
     if row["status"] != "ok":
-        raise model.fail(f"{rows[0].where}.multiplier", "nothing was sold on the ordinary days around it; give a number")
+        raise model.fail(
+            f"{rows[0].where}.multiplier", "nothing was sold on the ordinary days around it; give a number"
+        )
     return float(row["value"])
 
 
@@ -282,7 +297,9 @@ def _weekdays(work: Work, events: tuple[Event, ...]) -> tuple[float, ...]:
 # -------------------------------------------------------------------------------------------------------------- shares
 
 
-def _shares(work: Work, key: str, dimension: Dimension, rows: list[tuple[str, str, int]]) -> tuple[dict[str, float], Any]:
+def _shares(
+    work: Work, key: str, dimension: Dimension, rows: list[tuple[str, str, int]]
+) -> tuple[dict[str, float], Any]:
     """Shares of units from history or as given, blended with other sources."""
     where = f"{key}.shares"
     base: Any
@@ -293,7 +310,9 @@ def _shares(work: Work, key: str, dimension: Dimension, rows: list[tuple[str, st
         listed = [{"unit": unit, "value": value} for unit, value in dimension.shares.items()]
         base = work.call(where, calculators.shares, history=listed, method="user")
     else:
-        raise work.model.fail(where, f'missing; write shares by name under [{where}], or give --history with a column for them')
+        raise work.model.fail(
+            where, f"missing; write shares by name under [{where}], or give --history with a column for them"
+        )
     shares = dict(zip(base.main["unit"].to_list(), base.main["share"].to_list(), strict=True))
     if not dimension.blend:
         return shares, base
@@ -364,7 +383,9 @@ def cells(work: Work) -> None:
     """Months × channels by both margins, then segments: every sum is exact."""
     model, plan = work.model, work.plan
     bounds = {limit.channel: limit for limit in model.limits if limit.channel}
-    listed = [{"part": name, "weight": share, **_bounds(bounds.get(name))} for name, share in work.channel_shares.items()]
+    listed = [
+        {"part": name, "weight": share, **_bounds(bounds.get(name))} for name, share in work.channel_shares.items()
+    ]
     if bounds:
         by_channel = _between(work, listed, work.total)
     else:
@@ -373,11 +394,7 @@ def cells(work: Work) -> None:
         by_channel = {row["part"]: row["amount"] for row in made.main.to_rows()}
     months = [name for name in work.months if work.targets[name]]
     channels = [name for name in work.channels if by_channel[name]]
-    seed = [
-        {"row": m, "column": c, "value": work.season[m] * work.channel_shares[c]}
-        for m in months
-        for c in channels
-    ]
+    seed = [{"row": m, "column": c, "value": work.season[m] * work.channel_shares[c]} for m in months for c in channels]
     table = work.call(
         "channels",
         calculators.two_way,
@@ -390,7 +407,9 @@ def cells(work: Work) -> None:
     amounts = {(row["row"], row["column"]): row["amount"] for row in table.main.to_rows()}
     plan.cells = spread(work, amounts)
     part = Part("plan", Text("The plan: months × channels × segments", "目标分解：月份 × 渠道 × 客群"))
-    rows: list[list[Any]] = [[m, *(amounts.get((m, c), 0) for c in work.channels), work.targets[m]] for m in work.months]
+    rows: list[list[Any]] = [
+        [m, *(amounts.get((m, c), 0) for c in work.channels), work.targets[m]] for m in work.months
+    ]
     rows.append(["total", *(by_channel[c] for c in work.channels), work.total])
     heads = [_MONTH, *(Col(c, Text(c, c), "money") for c in work.channels), Col("total", Text("all", "合计"), "money")]
     part.tables.append(PlanTable("plan_channels", Text("Months × channels", "月份 × 渠道"), heads, rows, total=True))
@@ -403,11 +422,11 @@ def cells(work: Work) -> None:
         whole.append(["total", *(sum(row[i + 1] for row in whole) for i in range(len(work.segments))), work.total])
         titles = [Col(s, work.label(s), "money") for s in work.segments]
         heads = [_MONTH, *titles, Col("total", Text("all", "合计"), "money")]
-        part.tables.append(PlanTable("plan_segments", Text("Months × segments", "月份 × 客群"), heads, whole, total=True))
+        part.tables.append(
+            PlanTable("plan_segments", Text("Months × segments", "月份 × 客群"), heads, whole, total=True)
+        )
     every = [[*key, amount] for key, amount in plan.cells.items()]
-    part.tables.append(
-        PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, _CHANNEL, _SEGMENT, _AMOUNT], every)
-    )
+    part.tables.append(PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, _CHANNEL, _SEGMENT, _AMOUNT], every))
     closure = work.total - sum(plan.cells.values())
     part.findings.append(
         Text(
@@ -435,6 +454,3 @@ def spread(work: Work, amounts: dict[tuple[str, str], int]) -> dict[tuple[str, s
     order = {name: i for i, name in enumerate(work.channels)}
     place = {name: i for i, name in enumerate(work.segments)}
     return dict(sorted(found.items(), key=lambda item: (item[0][0], order[item[0][1]], place[item[0][2]])))
-
-
-__all__ = ["NEW_OLD", "ArgumentError", "cells", "season", "shares", "spread", "table_of", "total"]

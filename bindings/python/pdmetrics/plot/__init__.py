@@ -43,7 +43,7 @@ def kinds(metric: str) -> list[str]:
 
 def _load(metric: str) -> None:
     # Calculators work on each other's tables, and so do their figures: they share a module.
-    name = f"{__name__}.{'plan' if metric in calculators else metric}"
+    name = f"{__name__}.{calculators[metric].family if metric in calculators else metric}"
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .. import _frames, _shorthand
 from .._errors import ArgumentError, Error
@@ -40,6 +40,14 @@ class Grid:
     head: list[Text]
     rows: list[list[Text]]
     total: bool = False  # the last row sums up the others
+    numeric: bool = False  # the last column holds numbers, too
+
+
+class Drawn(Protocol):
+    """A figure that draws itself, where a result and the kind of figure do not say it all."""
+
+    def draw(self, lang: Language) -> Figure:
+        """The figure in a language."""
 
 
 @dataclass
@@ -47,7 +55,7 @@ class Section:
     """What a metric has to say."""
 
     title: Text
-    figures_of: list[tuple[Result, str]] = field(default_factory=list)
+    figures_of: list[tuple[Result, str] | Drawn] = field(default_factory=list)
     numbers: list[tuple[Text, str]] = field(default_factory=list)
     findings: list[Text] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from html import escape
 from importlib import resources
+from typing import Any
 
 from .._errors import ArgumentError
 from .._native.core import pdm_version
-from .._result import Language
+from .._result import Language, Result
 from ..plot import draw
-from . import Grid, Review, Section, Text
+from . import Drawn, Grid, Review, Section, Text
 
 _TITLE = Text("Private-domain review", "私域经营复盘")
+_LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def _asset(name: str) -> str:
@@ -39,10 +41,16 @@ def _grid(grid: Grid) -> str:
     for row in grid.rows:
         first, *rest = (_both(cell) for cell in row)
         body.append(f'<tr><th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>")
+    kinds = " ".join(name for name, is_so in (("total", grid.total), ("numeric", grid.numeric)) if is_so)
+    kind = f' class="{kinds}"' if kinds else ""
     return (
-        f'<div class="scroll"><table{" class=total" if grid.total else ""}><caption>{_both(grid.caption)}</caption>'
+        f'<div class="scroll"><table{kind}><caption>{_both(grid.caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _drawn(item: tuple[Result, str] | Drawn, lang: Language) -> Any:
+    return draw(item[0], item[1], lang=lang) if isinstance(item, tuple) else item.draw(lang)
 
 
 def _section(part: Section, index: int, figures: dict[str, dict[str, object]]) -> str:
@@ -51,9 +59,9 @@ def _section(part: Section, index: int, figures: dict[str, dict[str, object]]) -
     )
     findings = "".join(f"<li>{_both(finding)}</li>" for finding in part.findings)
     charts = []
-    for position, (result, kind) in enumerate(part.figures_of):
+    for position, item in enumerate(part.figures_of):
         name = f"figure-{index}-{position}"
-        figures[name] = {lang: json.loads(draw(result, kind, lang=lang).to_json()) for lang in ("en", "zh")}
+        figures[name] = {lang: json.loads(_drawn(item, lang).to_json()) for lang in _LANGUAGES}
         charts.append(f'<div class="figure" id="{name}" role="img"></div>')
     notes = "".join(f"<li>{_both(note)}</li>" for note in part.notes)
     return "\n".join(
@@ -69,7 +77,7 @@ def _section(part: Section, index: int, figures: dict[str, dict[str, object]]) -
     )
 
 
-def page(review: Review, lang: Language = "en") -> str:
+def page(review: Review, lang: Language = "en", *, title: Text = _TITLE) -> str:
     """The page. It opens in ``lang`` and can be switched."""
     try:
         from plotly.offline import get_plotlyjs  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -86,9 +94,9 @@ def page(review: Review, lang: Language = "en") -> str:
             "<!DOCTYPE html>",
             f'<html lang="{"zh-CN" if lang == "zh" else "en"}" data-lang="{lang}">',
             '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(_TITLE.of(lang))}</title>",
+            f"<title>{escape(title.of(lang))}</title>",
             f"<style>{_asset('page.css')}</style></head>",
-            f'<body><header><h1>{_both(_TITLE)}</h1><p class="sources">{escape(sources)}</p>',
+            f'<body><header><h1>{_both(title)}</h1><p class="sources">{escape(sources)}</p>',
             '<nav><button type="button" data-set="en">English</button>'
             '<button type="button" data-set="zh">中文</button></nav></header>',
             f"<main>{sections}",
