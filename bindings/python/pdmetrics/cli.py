@@ -143,8 +143,8 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument(
         "--history",
         metavar="ORDERS",
-        help="order rows: CSV, Parquet or JSON file, a SQL query for DuckDB, or a directory with orders.csv; those from "
-        "the start of the plan on are what was reached",
+        help="order rows: CSV, Parquet or JSON file, a SQL query for DuckDB, or a directory with orders.csv; "
+        "those from the start of the plan on are what was reached",
     )
     plan.add_argument("--as-of", metavar="DATE", help="last day that counts (default: the model's, or the last sale)")
     plan.add_argument("--example", action="store_true", help="write a complete model file with comments to start from")
@@ -347,8 +347,8 @@ def _run_review(given: argparse.Namespace) -> int:
 
     sources = _sources(given)
     for name in given.only:
-        if name not in metrics:
-            raise ArgumentError(f'--only: no metric "{name}"; there are {", ".join(metrics)}')
+        if name not in review.parts():
+            raise ArgumentError(f'--only: no metric "{name}"; there are {", ".join(review.parts())}')
     known: dict[str, OptionInfo] = {}
     for metric in metrics.values():
         for option in metric.options.values():

@@ -45,7 +45,10 @@ def example() -> str:
 
 
 def make(model: Model, history: Any = None, *, threads: int | None = None, progress: Any = None) -> Plan:
-    """The plan of a model. ``history`` is order rows: a frame, a file or a query; those from the plan's start on are actuals."""
+    """The plan of a model.
+
+    ``history`` is order rows: a frame, a file or a query. Those from the plan's start on are what was reached.
+    """
     rows = history
     if rows is not None and not isinstance(rows, History):
         rows = History(model, rows, threads=threads, progress=progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import plan as calculators
+from .._formula import money_nodes
 from ..review import Text
 from .model import Number
 from .tables import Col, Figure, Kind, Part, PlanTable
@@ -43,12 +44,12 @@ def tree(work: Work) -> None:
     roles = {leaf.name: leaf.role for leaf in model.leaves}
     rows = []
     for row in made.tables["leaves"].to_rows():
-        value = work.plan.shown(row["value"], _kind(roles[row["leaf"]]))
-        rows.append([row["leaf"], row["role"], row["value"], value, row["elasticity"], row["status"]])
+        shown = work.plan.shown(row["value"], _kind(roles[row["leaf"]]))
+        rows.append([row["leaf"], row["role"], row["value"], shown, row["elasticity"], row["status"]])
     heads = [
-        Col("leaf", Text("leaf", "因子")),
+        work.leaf("leaf", Text("leaf", "因子")),
         Col("role", Text("role", "类型")),
-        Col("value", Text("value (money in minor units)", "数值（金额为分）"), "number"),
+        Col("value", Text("value (money in minor units)", "数值（金额为分）"), "number", for_files=True),
         Col("shown", Text("value", "数值")),
         Col("elasticity", Text("% of GMV per 1 %", "每 1% 带动 GMV（%）"), "number"),
         _STATUS,
@@ -65,14 +66,19 @@ def _explained(work: Work, made: Any) -> PlanTable:
     rows = made.tables["explain"].to_rows()
     roles = {leaf.name: leaf.role for leaf in work.model.leaves}
     named = names_of(work)
-    shown = []
+    shown: list[list[Any]] = []
+    names: dict[str, Text] = {}
+    money = money_nodes(rows, roles)
     for row in rows:
-        kind: Kind = _kind(roles[row["text"]]) if row["op"] == "leaf" else "number" if row["op"] == "const" else "money"
-        label = named.get(row["text"], (row["text"], row["text"]))[0] if row["op"] == "leaf" else row["text"]
+        kind: Kind = _kind(roles[row["text"]]) if row["op"] == "leaf" else "money" if money[row["node"]] else "number"
+        dots = "· " * row["depth"]
+        names[dots + row["text"]] = Text(
+            *(dots + label for label in named.get(row["text"], (row["text"], row["text"])))
+        )
         value = work.plan.shown(row["value"], kind)
-        shown.append(["· " * row["depth"] + label, row["op"], value, row["share_of_parent"], row["status"]])
+        shown.append([dots + row["text"], row["op"], value, row["share_of_parent"], row["status"]])
     heads = [
-        Col("node", Text("node", "节点")),
+        Col("node", Text("node", "节点"), names=names),
         Col("op", Text("operation", "运算")),
         Col("shown", Text("value", "数值")),
         Col("share", Text("of the sum above", "占上级"), "share"),
@@ -135,8 +141,10 @@ def roll(work: Work) -> Any:
     part.tables.append(PlanTable("roll", Text("Users and GMV", "用户与 GMV"), heads, rows, total=True))
     adds = made.tables["adds_int"].to_rows()
     if adds:
-        listed = [[row["month"], row["channel"], row["adds"]] for row in adds]
-        heads = [_MONTH, Col("channel", Text("channel", "渠道")), Col("adds", Text("added", "新增"), "count")]
+        channels = list(dict.fromkeys(row["channel"] for row in adds))
+        found = {(row["month"], row["channel"]): row["adds"] for row in adds}
+        listed = [[month, *(found[month, channel] for channel in channels)] for month in work.months]
+        heads = [_MONTH, *(Col(channel, Text(channel, channel), "count") for channel in channels)]
         part.tables.append(PlanTable("roll_adds", Text("New users by channel", "各渠道新增"), heads, listed))
     part.numbers.append((Text("GMV by the roll-forward", "测算 GMV"), work.plan.money(whole["gmv"])))
     part.findings.append(
@@ -168,7 +176,7 @@ def _months(work: Work) -> list[dict[str, Any]]:
             if row["conversion_rate"] > 1:
                 raise model.fail(
                     "roll.conversion_rate",
-                    f"{month}: {row['conversion_rate']:.3f} with the season is above 1; lower it, or write seasonal = false",
+                    f"{month}: {row['conversion_rate']:.3f} with the season is above 1; lower it, or seasonal = false",
                 )
         rows.append(row)
     return rows
@@ -206,7 +214,7 @@ def gap(work: Work, rolled: Any) -> None:
     """Target against both bottom-up views, month by month, and channels that carry the gap."""
     model, plan = work.model, work.plan
     part = Part("gap", Text("The gap and who carries it", "缺口与分摊"))
-    nodes = [{"node": "formula", "top_down": work.total, "bottom_up": work.bottom_up}]
+    nodes: list[dict[str, Any]] = [{"node": "formula", "top_down": work.total, "bottom_up": work.bottom_up}]
     bottom_up = work.bottom_up
     if rolled is not None:
         months = {row["month"]: row["gmv"] for row in rolled.tables["months"].to_rows()}
@@ -231,7 +239,8 @@ def gap(work: Work, rolled: Any) -> None:
         ("status", Text("status", "状态"), "text"),
     ]
     rows = [[row["node"], *(row[name] for name, _, _ in columns)] for row in made.main.to_rows()]
-    heads = [Col("node", Text("view", "口径")), *(Col(n, t, k) for n, t, k in columns)]
+    views = {"formula": Text("formula", "公式"), "roll-forward": Text("roll-forward", "逐月测算")}
+    heads = [Col("node", Text("view", "口径"), names=views), *(Col(n, t, k) for n, t, k in columns)]
     part.tables.append(PlanTable("gap", Text("Gap", "缺口"), heads, rows))
     last = made.main.to_rows()[1 if rolled is not None else 0]
     covers, missing = f"{last['coverage']:.1%}", plan.money(abs(last["gap"]))
@@ -254,7 +263,7 @@ def _by_channel(work: Work, part: Part, bottom_up: float) -> None:
         if without:
             raise model.fail(
                 "gap.method",
-                f"by_headroom needs a cap of every channel; write [[limits]] with channel and high for {', '.join(without)}",
+                f"by_headroom needs a cap of every channel; write [[limits]] with channel, high: {', '.join(without)}",
             )
     given = [{"unit": channel, "value": share} for channel, share in work.channel_shares.items()]
     plans = calculators.shares(history=given, target=bottom_up, method="user").main.to_rows()
@@ -324,7 +333,7 @@ def levers(work: Work) -> None:
         for r in made.main.to_rows()
     ]
     heads = [
-        Col("lever", Text("lever", "杠杆")),
+        work.leaf("lever", Text("lever", "杠杆")),
         Col("end", Text("end", "方向")),
         Col("x", Text("value of the lever", "取值")),
         Col("value", Text("GMV", "GMV"), "money"),
@@ -364,7 +373,7 @@ def _one_by_one(work: Work, part: Part, asked: dict[str, Any], roles: dict[str, 
             ]
         )
     heads = [
-        Col("lever", Text("lever", "杠杆")),
+        work.leaf("lever", Text("lever", "杠杆")),
         Col("from", Text("now", "当前")),
         Col("needed", Text("needed", "需要")),
         Col("change", Text("change", "变化"), "change"),
@@ -399,7 +408,7 @@ def _together(work: Work, part: Part, asked: dict[str, Any], roles: dict[str, st
         for name, row in moved.items()
     ]
     heads = [
-        Col("lever", Text("lever", "杠杆")),
+        work.leaf("lever", Text("lever", "杠杆")),
         Col("from", Text("now", "当前")),
         Col("needed", Text("needed", "需要")),
         Col("change", Text("change", "变化"), "change"),

@@ -1,7 +1,7 @@
-"""What order rows say about a plan: sales by month, channel and segment, customers, and what they do month by month.
+"""What order rows say about a plan: sales by month, channel and segment, customers and what they do.
 
-All counting is done by the row metrics (``actuals``, ``rfm``); here rows are only chosen and handed on. Sales are rows with an
-amount above 0: refunds are not deducted from GMV.
+All counting is done by the row metrics (``actuals``, ``rfm``); here rows are only chosen and handed on. Sales are rows
+with an amount above 0: refunds are not deducted from GMV.
 """
 
 from __future__ import annotations
@@ -242,7 +242,7 @@ class History:
         base = add_months(start, -12)
         if self.first_month >= start:
             raise ArgumentError(
-                f"{self._name}: the first sale is on {min(self._by_day)}, the plan begins on {start}: there is no history; "
+                f"{self._name}: the first sale is on {min(self._by_day)}, the plan begins on {start}: no history; "
                 "give values in the model file, or more rows"
             )
         sales = self.firsts()

@@ -11,7 +11,7 @@ from .._errors import ArgumentError
 from .._render import text_table
 from .._result import Language
 from ..review import Grid, Review, Section, Text
-from .tables import Kind, Plan, PlanTable
+from .tables import Col, Kind, Plan, PlanTable
 
 _LINES = 40
 _NUMERIC: tuple[Kind, ...] = ("count", "money", "share", "number", "change", "flag")
@@ -39,9 +39,14 @@ def _named(plan: Plan, name: str) -> PlanTable:
     return plan.tables[name]
 
 
+def _shown(table: PlanTable) -> list[Col]:
+    return [column for column in table.columns if not column.for_files]
+
+
 def _cells(plan: Plan, table: PlanTable, lang: Language) -> list[list[str]]:
     rows = [
-        [plan.shown(value, column.kind) for value, column in zip(row, table.columns, strict=True)] for row in table.rows
+        [plan.cell(v, column, lang) for v, column in zip(row, table.columns, strict=True) if not column.for_files]
+        for row in table.rows
     ]
     if table.total and rows:
         rows[-1][0] = "合计" if lang == "zh" else "total"
@@ -53,8 +58,9 @@ def _table_text(plan: Plan, table: PlanTable, lang: Language, room: int, *, full
     gap = None
     if len(rows) > _LINES and not full:
         rows, gap = rows[:6] + rows[-6:], 6
-    heads = [column.title.of(lang) for column in table.columns]
-    numeric = [column.kind in _NUMERIC for column in table.columns]
+    columns = _shown(table)
+    heads = [column.title.of(lang) for column in columns]
+    numeric = [column.kind in _NUMERIC for column in columns]
     return text_table(table.title.of(lang), heads, rows, gap, len(table), room, numeric)
 
 
@@ -137,4 +143,4 @@ def page(plan: Plan, lang: Language = "en", *, sources: dict[str, str] | None = 
 def _grid(plan: Plan, table: PlanTable) -> Grid:
     en, zh = _cells(plan, table, "en"), _cells(plan, table, "zh")
     rows = [[Text(a, b) for a, b in zip(x, y, strict=True)] for x, y in zip(en, zh, strict=True)]
-    return Grid(table.title, [column.title for column in table.columns], rows, total=table.total, numeric=True)
+    return Grid(table.title, [column.title for column in _shown(table)], rows, total=table.total, numeric=True)

@@ -19,6 +19,8 @@ class Col:
     name: str
     title: Text
     kind: Kind = "text"
+    for_files: bool = False  # readers see the same in another column
+    names: Mapping[str, Text] = field(default_factory=dict)  # what readers see instead of the values
 
 
 @dataclass
@@ -95,8 +97,13 @@ class Plan:
         """An amount as readers expect it."""
         return "–" if value is None else f"{value / 10**self.exponent:,.{min(self.exponent, 2)}f}"
 
+    def cell(self, value: Any, column: Col, lang: Language) -> str:
+        """A cell of a table as readers expect it."""
+        named = column.names.get(value) if isinstance(value, str) else None
+        return self.shown(value, column.kind) if named is None else named.of(lang)
+
     def shown(self, value: Any, kind: Kind) -> str:
-        """A cell as readers expect it."""
+        """A value as readers expect it."""
         if value is None:
             return "–"
         if kind == "money":

@@ -1,4 +1,4 @@
-"""From the year's target down: months by season and calendar, channels and segments by their shares, to the last unit."""
+"""From the target down: months by season and calendar, channels and segments by shares, to the last unit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .work import Work
 
 _MONTH = Col("month", Text("month", "月份"))
 _CHANNEL = Col("channel", Text("channel", "渠道"))
-_SEGMENT = Col("segment", Text("segment", "客群"))
 _AMOUNT = Col("amount", Text("target", "目标"), "money")
+_ALL = Col("total", Text("all", "合计"), "money")
 _WEEK = timedelta(days=7)
 
 
@@ -23,13 +23,15 @@ def total(work: Work) -> int:
     model = work.model
     if model.target is not None:
         return model.target
+    if model.months > 12:
+        raise model.fail("plan.growth", "is for up to 12 months; write plan.target for a longer plan")
     if work.history is None:
         raise model.fail("plan.growth", "needs order rows: give --history, or write plan.target instead")
     sold = work.history.sold(add_months(model.start, -12), add_months(model.start, model.months - 12))
     if sold == 0:
         raise model.fail("plan.growth", "nothing was sold in the same months a year before; write plan.target instead")
     grown = calculators.growth(rows=[{"base": sold, "growth": model.growth}]).main.to_rows()[0]
-    return round(grown["target"])
+    return int(round(grown["target"]))
 
 
 # -------------------------------------------------------------------------------------------------------------- season
@@ -251,7 +253,7 @@ def _measured(work: Work, rows: list[Event], known: tuple[Event, ...], every: li
     if history is None or not days or not near:
         raise model.fail(
             f"{rows[0].where}.multiplier",
-            f'"history": no days of {name} in history with ordinary days beside them; add its dates of last year, or a number',
+            f'"history": no days of {name} in history with ordinary days near; add last year\'s dates, or a number',
         )
     chosen = shorter or days
     weights = _weights(min(chosen[0], near[0]), model.start, (), known)
@@ -356,9 +358,11 @@ def shares(work: Work) -> None:
     for channel in work.channels:
         own = _segment_shares(work, cells, channel) if model.segments.per_channel and cells else None
         work.segment_shares[channel] = common if own is None else own
-    rows = [[c, work.label(s).en, v] for c in work.channels for s, v in work.segment_shares[c].items()]
+    rows = [[c, s, v] for c in work.channels for s, v in work.segment_shares[c].items()]
     if work.segments != [""]:
-        part.tables.append(PlanTable("segment_shares", Text("Segments", "客群占比"), [_CHANNEL, _SEGMENT, share], rows))
+        part.tables.append(
+            PlanTable("segment_shares", Text("Segments", "客群占比"), [_CHANNEL, work.segment, share], rows)
+        )
     work.add(part)
 
 
@@ -411,22 +415,24 @@ def cells(work: Work) -> None:
         [m, *(amounts.get((m, c), 0) for c in work.channels), work.targets[m]] for m in work.months
     ]
     rows.append(["total", *(by_channel[c] for c in work.channels), work.total])
-    heads = [_MONTH, *(Col(c, Text(c, c), "money") for c in work.channels), Col("total", Text("all", "合计"), "money")]
+    heads = [_MONTH, *(Col(c, Text(c, c), "money") for c in work.channels), _ALL]
     part.tables.append(PlanTable("plan_channels", Text("Months × channels", "月份 × 渠道"), heads, rows, total=True))
     part.figures.append(Figure(table, "cells", Text("Months × channels", "月份 × 渠道"), {"exponent": model.exponent}))
     if work.segments != [""]:
-        whole = [
+        whole: list[list[Any]] = [
             [m, *(sum(plan.cells.get((m, c, s), 0) for c in work.channels) for s in work.segments), work.targets[m]]
             for m in work.months
         ]
         whole.append(["total", *(sum(row[i + 1] for row in whole) for i in range(len(work.segments))), work.total])
         titles = [Col(s, work.label(s), "money") for s in work.segments]
-        heads = [_MONTH, *titles, Col("total", Text("all", "合计"), "money")]
+        heads = [_MONTH, *titles, _ALL]
         part.tables.append(
             PlanTable("plan_segments", Text("Months × segments", "月份 × 客群"), heads, whole, total=True)
         )
     every = [[*key, amount] for key, amount in plan.cells.items()]
-    part.tables.append(PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, _CHANNEL, _SEGMENT, _AMOUNT], every))
+    part.tables.append(
+        PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, _CHANNEL, work.segment, _AMOUNT], every)
+    )
     closure = work.total - sum(plan.cells.values())
     part.findings.append(
         Text(

@@ -149,11 +149,11 @@ def _pace(work: Work, part: Part, rows: list[dict[str, Any]], last: date) -> Non
     ]
     if row["gap_to_date"] is not None:
         ahead = row["gap_to_date"] >= 0
-        away, end = plan.money(abs(row["gap_to_date"])), plan.money(row["weighted_forecast"])
+        away, ends = plan.money(abs(row["gap_to_date"])), plan.money(row["weighted_forecast"])
         part.findings.append(
             Text(
-                f"The year is {away} {'ahead of' if ahead else 'behind'} its plan; at this pace it ends at {end}.",
-                f"全年进度{'领先' if ahead else '落后'} {away}，按当前节奏预计完成 {end}。",
+                f"The year is {away} {'ahead of' if ahead else 'behind'} its plan; at this pace it ends at {ends}.",
+                f"全年进度{'领先' if ahead else '落后'} {away}，按当前节奏预计完成 {ends}。",
             )
         )
 
@@ -296,7 +296,7 @@ def _replan_cells(work: Work, part: Part, months: dict[str, int]) -> None:
     heads = [
         _MONTH,
         Col("channel", Text("channel", "渠道")),
-        Col("segment", Text("segment", "客群")),
+        work.segment,
         Col("amount", Text("new target", "新目标"), "money"),
     ]
     part.tables.append(PlanTable("replan_cells", Text("New targets, every cell", "新目标明细"), heads, rows))

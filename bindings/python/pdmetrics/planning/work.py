@@ -12,7 +12,7 @@ from .._errors import Error
 from ..review import Text
 from .history import MEASURES, History
 from .model import Model, Number
-from .tables import Part, Plan
+from .tables import Col, Part, Plan
 
 R = TypeVar("R")
 
@@ -75,8 +75,9 @@ class Work:
             if missing:
                 back = self.model.active_months
                 what = (
-                    f"{missing[0]} needs a whole active window ({back} months) before a month of the base year; history begins "
-                    f"with {self._begin()}: give more rows, a smaller history.active_months, or value = … instead"
+                    f"{missing[0]} needs a whole active window ({back} months) before a month of the base year; "
+                    f"history begins with {self._begin()}: give more rows, a smaller history.active_months, "
+                    "or value = … instead"
                 )
                 raise self.model.fail(where, what) from error
             names = ", ".join(MEASURES)
@@ -88,9 +89,18 @@ class Work:
     def _begin(self) -> str:
         return "" if self.history is None else f"{self.history.first_month:%Y-%m}"
 
-    def label(self, key: str) -> Text:
+    @property
+    def segment(self) -> Col:
+        """The column of segments."""
+        return Col("segment", Text("segment", "客群"), names=_SEGMENTS)
+
+    def leaf(self, name: str, title: Text) -> Col:
+        """A column of leaves, shown by their labels."""
+        return Col(name, title, names={leaf.name: Text(*leaf.label) for leaf in self.model.leaves})
+
+    def label(self, segment: str) -> Text:
         """What a segment is called."""
-        return _SEGMENTS.get(key, Text(key, key))
+        return _SEGMENTS.get(segment, Text(segment, segment))
 
     def add(self, part: Part) -> None:
         """A finished chapter."""

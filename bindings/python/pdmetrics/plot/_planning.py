@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
+from .._result import Language
 from . import GRID, PALETTE
 
 if TYPE_CHECKING:
-    from .._result import Language, Result
+    from .._result import Result
 
 Names = Mapping[str, str | tuple[str, str]]
 Rows = list[dict[str, Any]]
@@ -84,7 +85,10 @@ _TEXT = {
     "to": {"en": "to", "zh": "到"},
     "at_bound": {"en": "at its bound", "zh": "已到边界"},
     "chance": {"en": "Chance to reach the target", "zh": "目标达成概率"},
-    "interval": {"en": "interval", "zh": "区间"},
+    "sales": {"en": "Sales by period", "zh": "分期销售额"},
+    "gmv_all": {"en": "sales", "zh": "销售额"},
+    "others": {"en": "others", "zh": "其他"},
+    "refund": {"en": "refunds", "zh": "退款"},
 }
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"}
 UP, DOWN, WHOLE = PALETTE[2], PALETTE[5], PALETTE[0]
@@ -144,9 +148,24 @@ class Show:
         return short_number(value / self.scale, self.lang, sign=sign)
 
 
+_UNITS: Mapping[Language, Sequence[tuple[float, str]]] = {
+    "en": ((1e9, "B"), (1e6, "M"), (1e3, "k")),
+    "zh": ((1e8, "亿"), (1e4, "万")),
+}
+
+
+def tick_texts(ticks: Sequence[float], step: float, lang: Language, *, sign: bool = False) -> list[str]:
+    """Ticks of an axis in one unit, with as many decimals as its steps need."""
+    largest = max((abs(tick) for tick in ticks), default=0.0)
+    unit, letter = next(((u, letter) for u, letter in _UNITS[lang] if largest >= u), (1.0, ""))
+    decimals = next((d for d in range(9) if abs(round(step / unit, d) - step / unit) < 1e-9 * step / unit), 9)
+    mark = "+" if sign else ""
+    return ["0" if tick == 0 else f"{tick / unit:{mark},.{decimals}f}{letter}" for tick in ticks]
+
+
 def short_number(value: float, lang: Language, *, sign: bool = False) -> str:
     """A number in little room: 1.25M in English, 125万 in Chinese."""
-    units = ((1e8, "亿"), (1e4, "万")) if lang == "zh" else ((1e9, "B"), (1e6, "M"), (1e3, "k"))
+    units = _UNITS[lang]
     if value == 0 or abs(value) < 1e-9:
         return "0"
     mark = "+" if sign and value > 0 else ""
@@ -170,7 +189,7 @@ def value_axis(made: go.Figure, values: Sequence[float | None], lang: Language, 
     first = int(low // step)
     ticks = [step * i for i in range(first, int(high // step) + 2)]
     axis = made.update_yaxes if which == "y" else made.update_xaxes
-    axis(tickvals=ticks, ticktext=[short_number(tick, lang) for tick in ticks], gridcolor=GRID, automargin=True)
+    axis(tickvals=ticks, ticktext=tick_texts(ticks, step, lang), gridcolor=GRID, automargin=True)
 
 
 def nice_step(step: float) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from math import exp, log
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from .._errors import ArgumentError
+from .._formula import money_nodes
 from . import GRID, INK, PALETTE, figure
 from ._planning import (
     DOWN,
@@ -22,6 +23,7 @@ from ._planning import (
     percent,
     say,
     short_number,
+    tick_texts,
     titled,
     value_axis,
     wrapped,
@@ -77,7 +79,7 @@ def waterfall(
     if cut:
         step = nice_step((high - base) / show.scale / 5)
         ticks = [step * i for i in range(int(base / show.scale // step) + 1, int(high / show.scale // step) + 2)]
-        made.update_yaxes(tickvals=ticks, ticktext=[short_number(tick, show.lang) for tick in ticks])
+        made.update_yaxes(tickvals=ticks, ticktext=tick_texts(ticks, step, show.lang))
         made.add_annotation(
             text=say("cut", show.lang),
             xref="paper",
@@ -138,7 +140,8 @@ def _effects(
         raise ArgumentError(f"nothing to draw: the status is {row['status']}")
     ends = _ends(row, show, start, end, ("v0", "v1"))
     steps = []
-    for each in rows:
+    moved = [each for each in rows if each["effect"] != 0 or each.get("x0") != each.get("x1")]
+    for each in moved or rows:
         known = each.get("x0") is not None
         values = [show.leaf(each[key], each[x]) for x in ("x0", "x1")] if known else []
         more = f"<br>{' → '.join(values)}" if known else ""
@@ -232,7 +235,7 @@ def tornado(
     money: Collection[str] = (),
     title: str = "",
 ) -> go.Figure:
-    """What each lever does when it alone goes to either end, the strongest on top; ``money`` names levers that are money."""
+    """What each lever does when it alone goes to either end, the strongest on top."""
     show = Show(result, lang, exponent, names, money)
     rows = [row for row in result.main.to_rows() if row["delta"] is not None]
     if not rows:
@@ -254,7 +257,8 @@ def tornado(
                 textposition="auto",
                 textangle=0,
                 customdata=[
-                    f"<b>{show.name(row['lever'])}</b> = {show.leaf(row['lever'], row['x'])}<br>{show.full(row['value'])}"
+                    f"<b>{show.name(row['lever'])}</b> = {show.leaf(row['lever'], row['x'])}<br>"
+                    f"{show.full(row['value'])}"
                     f" ({show.short(row['delta'], sign=True)})"
                     for row in mine
                 ],
@@ -267,7 +271,7 @@ def tornado(
     ticks = [step * i for i in range(int((low or 0) // step), int((high or 0) // step) + 2)]
     made.update_xaxes(
         tickvals=ticks,
-        ticktext=[short_number(tick, lang, sign=True) for tick in ticks],
+        ticktext=tick_texts(ticks, step, lang, sign=True),
         gridcolor=GRID,
         zeroline=True,
         zerolinecolor=INK,
@@ -281,20 +285,6 @@ def tornado(
         height=max(320, 44 * len(levers) + 160),
     )
     return made
-
-
-def _money_nodes(rows: Rows, roles: Mapping[str, str]) -> dict[int, bool]:
-    """Which nodes of a tree are money."""
-    found: dict[int, bool] = {}
-    for row in reversed(rows):
-        below = [each["node"] for each in rows if each["parent"] == row["node"]]
-        if row["op"] == "leaf":
-            found[row["node"]] = roles.get(row["text"]) == "money"
-        elif row["op"] == "/":
-            found[row["node"]] = bool(below) and found[below[0]] and not any(found[node] for node in below[1:])
-        else:
-            found[row["node"]] = any(found[node] for node in below)
-    return found
 
 
 def _places(rows: Rows) -> dict[int, tuple[float, float]]:
@@ -324,7 +314,7 @@ def tree(
     show = Show(result, lang, exponent, names)
     rows = result.tables["explain"].to_rows()
     leaves = {row["leaf"]: row for row in result.tables["leaves"].to_rows()}
-    money = _money_nodes(rows, {name: row["role"] for name, row in leaves.items()})
+    money = money_nodes(rows, {name: row["role"] for name, row in leaves.items()})
     places = _places(rows)
     made = go.Figure()
     for row in rows:
@@ -362,7 +352,7 @@ def tree(
         made.add_annotation(
             x=x,
             y=y,
-            text=f"{wrapped(name, 22)}<br><b>{number}</b>{share}",
+            text=f"<b>{number}</b>" if row["op"] == "constant" else f"{wrapped(name, 22)}<br><b>{number}</b>{share}",
             showarrow=False,
             align="center",
             bgcolor="#eaf3f9" if row["op"] == "leaf" else "#fff",
@@ -483,7 +473,7 @@ def chance(
     value_axis(made, [], lang, "x")
     step = nice_step(row["sd"] / show.scale * 1.4)
     ticks = [step * i for i in range(int(points[0] / show.scale // step) + 1, int(points[-1] / show.scale // step) + 1)]
-    made.update_xaxes(tickvals=ticks, ticktext=[short_number(tick, lang) for tick in ticks], title_text=text)
+    made.update_xaxes(tickvals=ticks, ticktext=tick_texts(ticks, step, lang), title_text=text)
     made.update_yaxes(visible=False)
     made.update_layout(title_text=titled(title, "chance", lang), height=340, showlegend=False)
     return made

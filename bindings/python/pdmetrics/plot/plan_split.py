@@ -106,7 +106,8 @@ def moves(
                 name=say(key, lang),
                 marker={"color": colour, "size": 11, "symbol": symbol, "line": {"width": 2}},
                 customdata=[
-                    f"<b>{n}</b><br>{show.full(r['given'])} → {show.full(r['reconciled'])} ({show.short(r['move'], sign=True)})"
+                    f"<b>{n}</b><br>{show.full(r['given'])} → {show.full(r['reconciled'])} "
+                    f"({show.short(r['move'], sign=True)})"
                     for n, r in zip(where, rows, strict=True)
                 ],
                 hovertemplate="%{customdata}<extra></extra>",
@@ -165,8 +166,8 @@ def roll_users(
     rows = result.tables["months"].to_rows()
     where = [show.name(row["month"]) for row in rows]
     hovers = [
-        f"<b>{name}</b><br>{say('end', lang)}: {show.full(row['end'])}<br>{say('new', lang)}: {show.full(row['new'])}<br>"
-        f"{say('lost', lang)}: {show.full(row['lost'])}"
+        f"<b>{name}</b><br>{say('end', lang)}: {show.full(row['end'])}<br>{say('new', lang)}: "
+        f"{show.full(row['new'])}<br>{say('lost', lang)}: {show.full(row['lost'])}"
         for name, row in zip(where, rows, strict=True)
     ]
     made = go.Figure()

@@ -231,11 +231,15 @@ def pace(
     numbers.append(f"{say('elapsed', lang)} {row['elapsed']:g} / {row['total_days']:g}")
     if row["required_per_day"] is not None and row["required_per_day"] > 0:
         numbers.append(f"{say('required', lang)} {show.short(row['required_per_day'])}")
-    made.update_xaxes(range=[0, max(ends) * 1.06], title_text=" · ".join(numbers))
+    made.update_xaxes(
+        range=[0, max(ends) * 1.06],
+        title_text="<br>".join(" · ".join(numbers[i : i + 2]) for i in range(0, len(numbers), 2)),
+        title_font_size=13,
+    )
     made.update_layout(
         title_text=titled(title, "pace", lang),
         barmode="overlay",
-        height=300,
+        height=320,
         legend={"orientation": "h", "y": -0.42, "yanchor": "top", "x": 0},
     )
     return made

@@ -183,6 +183,26 @@ def section(
     return register
 
 
+# Sections about an input that is no metric's own: its name is theirs.
+_TOPICS: dict[str, tuple[Tell, tuple[str, ...]]] = {}
+_KNOWN_TOPICS = ("targets",)
+
+
+def topic(name: str, *, columns: Sequence[str]) -> Callable[[Tell], Tell]:
+    """Registers what tells an input called ``name`` that has these columns."""
+
+    def register(tell: Tell) -> Tell:
+        _TOPICS[name] = (tell, tuple(columns))
+        return tell
+
+    return register
+
+
+def parts() -> list[str]:
+    """What a review may consist of: metrics, and inputs that have a section of their own."""
+    return [*metrics, *_KNOWN_TOPICS]
+
+
 def _load(metric: str) -> None:
     name = f"{__name__}.{metric}"
     try:
@@ -216,6 +236,26 @@ def _general(data: Data, source: str, metric: MetricInfo) -> Section:
     return Section(Text(metric.title, metric.title_zh), grids=grids, findings=[Text(metric.summary, metric.summary)])
 
 
+def _told(data: Data, name: str) -> Section | None:
+    """A section; ``None`` of a topic whose input nobody gave."""
+    if name in metrics:
+        metric = metrics[name]
+        tell, preferred, columns_of = _SECTIONS.get(name, (None, (), name))
+        source = data.input_for(metrics[columns_of], preferred)
+        needed = [column.name for column in metrics[columns_of].columns if column.required]
+        if source is not None:
+            return tell(data, source) if tell is not None else _general(data, source, metric)
+    else:
+        topical, needed_columns = _TOPICS[name]
+        needed = list(needed_columns)
+        if name not in data.inputs:
+            return None
+        if set(needed) <= set(data.columns(name)):
+            return topical(data, name)
+    names = ", ".join(needed)
+    raise Skipped(Text(f"no input with {names}", f"没有包含 {names} 的输入"))
+
+
 def build(
     inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mapping[str, str] | None = None, **arguments: Any
 ) -> Review:
@@ -224,27 +264,22 @@ def build(
     sections: list[Section] = []
     skipped: list[tuple[str, Text]] = []
     failures: list[Error] = []
-    for metric in metrics.values():
-        if only and metric.name not in only:
+    for name in parts():
+        if only and name not in only:
             continue
-        _load(metric.name)
-        tell, preferred, columns_of = _SECTIONS.get(metric.name, (None, (), metric.name))
-        source = data.input_for(metrics[columns_of], preferred)
-        if source is None:
-            names = ", ".join(column.name for column in metrics[columns_of].columns if column.required)
-            skipped.append((metric.name, Text(f"no input with {names}", f"没有包含 {names} 的输入")))
-            continue
+        _load(name)
         try:
-            made = tell(data, source) if tell is not None else _general(data, source, metric)
+            made = _told(data, name)
         except Skipped as error:
-            skipped.append((metric.name, error.why))
+            skipped.append((name, error.why))
             continue
         except Error as error:
             failures.append(error)
-            skipped.append((metric.name, Text(str(error), str(error))))
+            skipped.append((name, Text(str(error), str(error))))
             continue
-        made.metric = metric.name
-        sections.append(made)
+        if made is not None:
+            made.metric = name
+            sections.append(made)
     if not sections:
         if failures:
             raise failures[0]

@@ -3,10 +3,13 @@
   var figures = JSON.parse(document.getElementById("figures").textContent);
   var root = document.documentElement;
 
+  // On a phone the tools of a chart would lie over its title.
+  var tools = window.matchMedia("(max-width: 640px)").matches ? false : "hover";
+
   function draw(lang) {
     Object.keys(figures).forEach(function (id) {
       var figure = figures[id][lang];
-      Plotly.react(id, figure.data, figure.layout, { responsive: true, displaylogo: false });
+      Plotly.react(id, figure.data, figure.layout, { responsive: true, displaylogo: false, displayModeBar: tools });
       var title = figure.layout.title && figure.layout.title.text;
       document.getElementById(id).setAttribute("aria-label", title || "");
     });
