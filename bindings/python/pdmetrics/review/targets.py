@@ -196,7 +196,7 @@ def _bridge(told: Told, row: Mapping[str, Any], span: Text) -> tuple[Any, Figure
     share = largest["effect"] / total if total else None
     worth = told.money(abs(largest["effect"]))
     less = largest["effect"] < 0
-    if share is not None and 0 <= share <= 1:
+    if share is not None and 0 <= share <= 1 + 1e-9:
         why = Text(f"explains {percent(share)} of it", f"贡献 {percent(share)}")
     else:
         why = Text(
