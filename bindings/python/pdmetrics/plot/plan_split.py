@@ -65,11 +65,7 @@ def split(
     ]
     made = go.Figure()
     made.add_trace(bars(where, show.values([row["plan"] for row in rows]), say("plan", lang), WHOLE, hovers))
-    texts = [show.short(row["add"], sign=True) + (" ⚠" if row["breaks_capacity"] else "") for row in rows]
-    added = show.values([row["add"] for row in rows])
-    made.add_trace(
-        bars(where, added, say("add", lang), PALETTE[1], hovers, text=texts, textposition="outside", cliponaxis=False)
-    )
+    made.add_trace(bars(where, show.values([row["add"] for row in rows]), say("add", lang), PALETTE[1], hovers))
     if any(cap is not None for cap in caps):
         made.add_trace(
             go.Scatter(
@@ -82,7 +78,11 @@ def split(
             )
         )
     tops = [max(row["plan"] + (row["add"] or 0), cap or 0) / show.scale for row, cap in zip(rows, caps, strict=True)]
+    for name, row, top in zip(where, rows, tops, strict=True):
+        text = show.short(row["add"], sign=True) + (" ⚠" if row["breaks_capacity"] else "")
+        made.add_annotation(x=name, y=top, yshift=12, text=text, showarrow=False)
     value_axis(made, tops, lang)
+    made.update_yaxes(range=[0, max(tops, default=1) * 1.1])
     made.update_xaxes(type="category", automargin=True)
     made.update_layout(title_text=titled(title, "split", lang), barmode="relative", legend=LEGEND, height=420)
     return made
