@@ -41,6 +41,7 @@
 #include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>
 #include <pdmetrics/stats/multiplicity.h>
+#include <pdmetrics/stats/posterior.h>
 #include <pdmetrics/stats/power.h>
 #include <pdmetrics/stats/proportion.h>
 #include <pdmetrics/stats/result.h>
