@@ -35,6 +35,7 @@
 #include <pdmetrics/plan/uncertainty.h>
 #include <pdmetrics/sample.h>
 #include <pdmetrics/state.h>
+#include <pdmetrics/stats/assign.h>
 #include <pdmetrics/stats/calculators.h>
 #include <pdmetrics/stats/decision.h>
 #include <pdmetrics/stats/distribution.h>

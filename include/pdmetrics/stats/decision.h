@@ -84,13 +84,8 @@ typedef enum pdm_guardrail_rule {
 /** Language of texts. */
 typedef enum pdm_language { PDM_ENGLISH = 0, PDM_CHINESE = 1 } pdm_language;
 
-/** An interval; NaN at either end = it does not exist (a lift without base, an unbounded lift set). Ends may be ±∞. Frozen. */
-typedef struct pdm_range {
-    double low;
-    double high;
-} pdm_range;
-
-/** A metric, its rule, and what is known of treatment − control. Intervals in the metric's own direction. Frozen. */
+/** A metric, its rule, and what is known of treatment − control. Intervals in the metric's own direction; NaN at
+ * either end = there is none (a lift without base, an unbounded lift set); ends may be ±∞. Frozen. */
 typedef struct pdm_decision_metric {
     int32_t role;        /**< ::pdm_metric_role */
     int32_t direction;   /**< ::pdm_direction */

@@ -48,6 +48,12 @@ typedef struct pdm_interval {
     int32_t reserved; /**< 0 */
 } pdm_interval;
 
+/** Two ends and nothing else; what NaN and ±∞ mean is said where it is used. Frozen. */
+typedef struct pdm_range {
+    double low;
+    double high;
+} pdm_range;
+
 /** What a confidence set of lifts looks like. */
 typedef enum pdm_lift_form {
     PDM_LIFT_INTERVAL = 0,  /**< low … high */
