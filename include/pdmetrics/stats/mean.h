@@ -48,6 +48,19 @@ typedef struct pdm_ratio_covariate_moments {
     double denominator_denominator; /**< of denominator now and denominator before */
 } pdm_ratio_covariate_moments;
 
+/** Most covariates that can be taken off at once. */
+#define PDM_MAX_COVARIATES 8
+
+/** Moments of one arm with several covariates. Arrays stay the caller's. Frozen. */
+typedef struct pdm_arm_covariates {
+    int64_t n;                 /**< units */
+    double mean;               /**< per unit; for a ratio metric the ratio */
+    double variance;           /**< of a unit, divisor n − 1 */
+    const double *means;       /**< of the k covariates */
+    const double *covariances; /**< of the metric and each of the k covariates, divisor n − 1 */
+    const double *matrix;      /**< k × k covariances of the covariates, symmetric */
+} pdm_arm_covariates;
+
 /** Confidence set of the lift. */
 typedef enum pdm_mean_lift {
     PDM_MEAN_LIFT_FIELLER = 0, /**< dual to the difference [default] */
@@ -137,6 +150,16 @@ PDM_API pdm_status pdm_mean_compare(const pdm_arm_moments *control, const pdm_ar
 PDM_API pdm_status pdm_mean_compare_adjusted(const pdm_covariate_moments *control,
                                              const pdm_covariate_moments *treatment, const pdm_mean_options *options,
                                              pdm_mean_effect *out, pdm_error *err);
+
+/**
+ * The same with @p k = 1 … PDM_MAX_COVARIATES covariates and the coefficients S_xx⁻¹ s_xy (PDM_THETA_TOTAL) or those of the sums within
+ * the arms. A covariate that those before it in the list already tell (a pivot below 1e-10 of its variance) is dropped. @p thetas
+ * gets k coefficients, 0 for dropped ones; out->theta is 1, or 0 if nothing is taken off; out->balance_p the smallest of the k
+ * times k. Errors: as above; PDM_E_BAD_OPTION (k).
+ */
+PDM_API pdm_status pdm_mean_compare_covariates(const pdm_arm_covariates *control, const pdm_arm_covariates *treatment,
+                                               int32_t k, const pdm_mean_options *options, double *thetas,
+                                               pdm_mean_effect *out, pdm_error *err);
 
 /**
  * Test whether the effect is above @p margin (PDM_GREATER) or below it (PDM_LESS), as pdm_proportion_margin_test(). @p effect comes
