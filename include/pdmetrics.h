@@ -46,6 +46,7 @@
 #include <pdmetrics/stats/power.h>
 #include <pdmetrics/stats/proportion.h>
 #include <pdmetrics/stats/result.h>
+#include <pdmetrics/stats/robust.h>
 #include <pdmetrics/stats/segments.h>
 #include <pdmetrics/stats/sequential.h>
 #include <pdmetrics/stats/srm.h>

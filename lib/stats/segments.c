@@ -71,6 +71,55 @@ pdm_status pdm_heterogeneity_test(const double *effects, const double *se, int32
     return PDM_OK;
 }
 
+/* -------------------------------------------------------------------------------------------------------------- trend */
+
+static void fit_line(const double *times, const double *effects, const double *se, int32_t count, double least,
+                     pdm_trend *out) {
+    double sum = 0;
+    double centre = 0;
+    double spread = 0;
+    double cross = 0;
+    for (int32_t i = 0; i < count; i++) {
+        if (!is_usable(effects[i], se[i])) continue;
+        double w = (least / se[i]) * (least / se[i]);
+        sum += w;
+        centre += w * times[i];
+    }
+    centre /= sum;
+    for (int32_t i = 0; i < count; i++) {
+        if (!is_usable(effects[i], se[i])) continue;
+        double w = (least / se[i]) * (least / se[i]);
+        double off = times[i] - centre;
+        spread += w * off * off;
+        cross += w * off * effects[i];
+    }
+    out->status = PDM_STATUS_ZERO_VARIANCE;
+    if (!(spread > 0)) return;
+    out->status = PDM_STATUS_OK;
+    out->slope = cross / spread;
+    out->slope_se = least / sqrt(spread);
+    out->z = out->slope / out->slope_se;
+    pdm__p_of_t(out->z, PDM__INFINITY, PDM_TWO_SIDED, &out->p, &out->log_p);
+}
+
+pdm_status pdm_effect_trend(const double *times, const double *effects, const double *se, int32_t count, pdm_trend *out,
+                            pdm_error *err) {
+    pdm_trend trend = {PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, 0, PDM_STATUS_TOO_FEW};
+    double least = PDM__INFINITY;
+    for (int32_t i = 0; i < count; i++) {
+        PDM__TRY(check_segment(effects[i], se[i], i, err));
+        if (!(fabs(times[i]) < PDM__INFINITY)) {
+            return pdm__fail(err, PDM_E_BAD_VALUE, i, "times", "expected a finite time, got %.17g", times[i]);
+        }
+        if (!is_usable(effects[i], se[i])) continue;
+        least = fmin(least, se[i]);
+        trend.used++;
+    }
+    if (trend.used > 1) fit_line(times, effects, se, count, least, &trend);
+    *out = trend;
+    return PDM_OK;
+}
+
 /* ------------------------------------------------------------------------------------------------------------- strata */
 
 typedef struct sums {

@@ -135,12 +135,34 @@ static void test_odd_strata(void **state) {
     assert_int_equal(pdm_cmh_test(bad, 1, 1, &out, &err), PDM_E_BAD_OPTION);
 }
 
+static void test_trend(void **state) {
+    (void)state;
+    const double nan = (double)NAN;
+    const double times[] = {1, 2, 3, 4, 99};
+    const double line[] = {0.5, 0.4, 0.3, 0.2, nan};
+    const double se[] = {0.1, 0.2, 0.05, 0.1, 0.1};
+    pdm_trend t;
+    pdm_error err;
+    assert_int_equal(pdm_effect_trend(times, line, se, 5, &t, NULL), PDM_OK);
+    assert_true(is_near(t.slope, -0.1, 1e-12) && t.used == 4 && is_near(t.z, t.slope / t.slope_se, 1e-14));
+    assert_true(is_near(t.p, 2 * pdm_normal_sf(-t.z), 1e-12) && is_near(exp(t.log_p), t.p, 1e-12));
+    assert_int_equal(pdm_effect_trend(times, line, se, 2, &t, NULL), PDM_OK); /* two points: their difference */
+    assert_true(is_near(t.slope_se, hypot(0.1, 0.2), 1e-12));
+    assert_int_equal(pdm_effect_trend(times, line, se, 1, &t, NULL), PDM_OK);
+    assert_true(t.status == PDM_STATUS_TOO_FEW && isnan(t.slope));
+    const double same[] = {3, 3, 3};
+    assert_int_equal(pdm_effect_trend(same, line, se, 3, &t, NULL), PDM_OK);
+    assert_true(t.status == PDM_STATUS_ZERO_VARIANCE && isnan(t.p));
+    const double bad[] = {1, nan};
+    assert_int_equal(pdm_effect_trend(bad, line, se, 2, &t, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(err.row, 1);
+    assert_string_equal(err.column, "times");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heterogeneity),
-        cmocka_unit_test(test_unusable_segments),
-        cmocka_unit_test(test_cmh),
-        cmocka_unit_test(test_odd_strata),
+        cmocka_unit_test(test_heterogeneity), cmocka_unit_test(test_unusable_segments), cmocka_unit_test(test_cmh),
+        cmocka_unit_test(test_trend),         cmocka_unit_test(test_odd_strata),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

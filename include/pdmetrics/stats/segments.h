@@ -39,6 +39,17 @@ typedef struct pdm_cmh {
     int32_t status;         /**< no_data (none used), zero_variance (all or none converted in each stratum: no χ²) */
 } pdm_cmh;
 
+/** A straight line through effects. Frozen. Members without a value are NaN. */
+typedef struct pdm_trend {
+    double slope;    /**< change of the effect per unit of time */
+    double slope_se; /**< its standard error, from those of the effects */
+    double z;        /**< slope / slope_se */
+    double p;        /**< two-sided; may underflow to 0 … */
+    double log_p;    /**< … its natural logarithm does not */
+    int32_t used;    /**< points with an effect and a standard error above 0 */
+    int32_t status;  /**< too_few (fewer than two), zero_variance (all at one time) */
+} pdm_trend;
+
 PDM_BEGIN_DECLS
 
 /**
@@ -54,6 +65,14 @@ PDM_API pdm_status pdm_heterogeneity_test(const double *effects, const double *s
  */
 PDM_API pdm_status pdm_cmh_test(const pdm_two_proportions *strata, int32_t count, double conf_level, pdm_cmh *out,
                                 pdm_error *err);
+
+/**
+ * Does the effect fade with time (新奇效应)? Weighted least squares of @p effects with standard errors @p se on @p times, weights
+ * 1/se², variances taken as known. Points without effect or se are left out as in pdm_heterogeneity_test(). O(count). Errors:
+ * PDM_E_BAD_VALUE (also a time that is not finite; row).
+ */
+PDM_API pdm_status pdm_effect_trend(const double *times, const double *effects, const double *se, int32_t count,
+                                    pdm_trend *out, pdm_error *err);
 
 PDM_END_DECLS
 #endif
