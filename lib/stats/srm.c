@@ -2,6 +2,7 @@
 #include <pdmetrics/stats/srm.h>
 
 #include "stats/calculator.h"
+#include "stats/dirichlet.h"
 
 #include <pdmetrics/stats/distribution.h>
 
@@ -169,24 +170,9 @@ static void z_test(const split *s, pdm_srm *out) {
     pdm__p_of_t(z, PDM__INFINITY, PDM_TWO_SIDED, &out->p, &out->log_p);
 }
 
-/*
- * ln BF = lnΓ(κ) − lnΓ(κ + N) + Σ[lnΓ(κθ + O) − lnΓ(κθ) − O ln θ]. With Stirling's formula taken apart the large terms are a
- * deviance, Σ a ln(a/m) with a = κθ + O and m = (κ + N)θ, in which nothing cancels.
- */
 static void sequential_test(const split *s, double kappa, pdm_srm *out) {
-    double total = kappa + s->n;
-    double sum = 0.5 * log1p(s->n / kappa) + pdm__stirling_rest(kappa) - pdm__stirling_rest(total);
-    for (int32_t i = 0; i < s->arms; i++) {
-        double prior = kappa * s->share[i];
-        double a = prior + s->observed[i];
-        double m = total * s->share[i];
-        double off = s->observed[i] - s->n * s->share[i];
-        double u = off / m;
-        sum += a * pdm__log1p_minus(u, a / m) + u * off;
-        sum += pdm__stirling_rest(a) - pdm__stirling_rest(prior) - 0.5 * log1p(s->observed[i] / prior);
-    }
-    out->log_bayes_factor = sum;
-    set_log_p(out, -sum);
+    out->log_bayes_factor = pdm__dirichlet_evidence(s->observed, s->share, s->arms, kappa);
+    set_log_p(out, -out->log_bayes_factor);
 }
 
 static bool has_low_expected(const split *s) {

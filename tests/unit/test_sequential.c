@@ -130,6 +130,63 @@ static void test_mixture(void **state) {
     assert_true(isnan(pdm_mixture_log(1, -1, 1, 0)) && isnan(pdm_mixture_log(1, 1, 0, 0)));
 }
 
+static pdm_interval rate(int64_t x, int64_t n) {
+    pdm_interval i;
+    assert_int_equal(pdm_rate_sequence(x, n, 1000, 0.05, 0.95, NULL, &i, NULL), PDM_OK);
+    return i;
+}
+
+/* A rate watched: mirrored counts, mirrored interval; always wider than a fixed one; hardly ever wrong at any time. */
+static void test_rate(void **state) {
+    (void)state;
+    const int64_t cases[][2] = {{0, 10}, {1, 2}, {3, 1000}, {500, 1000}, {INT64_C(3000000), INT64_C(1000000000)}};
+    for (int32_t i = 0; i < 5; i++) {
+        int64_t x = cases[i][0];
+        int64_t n = cases[i][1];
+        pdm_interval one = rate(x, n);
+        pdm_interval other = rate(n - x, n);
+        assert_true(is_near(one.high, 1 - other.low, 1e-11) && fabs(one.low - (1 - other.high)) < 1e-11);
+        assert_true(one.low >= 0 && one.high <= 1 && one.low <= (double)x / (double)n &&
+                    one.high >= (double)x / (double)n);
+    }
+    pdm_interval wide = rate(INT64_C(3000000), INT64_C(1000000000)); /* mixture of a billion: a few standard errors */
+    double se = sqrt(0.003 * 0.997 / 1e9);
+    assert_true(wide.low < 0.003 - 3 * se && wide.low > 0.003 - 7 * se);
+    pdm_interval nobody = rate(0, 0);
+    assert_true(nobody.status == PDM_STATUS_NO_DATA && nobody.low == 0 && nobody.high == 1);
+    pdm_interval narrowed;
+    const pdm_interval before = {0.29, 0.31, PDM_STATUS_OK, 0};
+    assert_int_equal(pdm_rate_sequence(30, 100, 100, 0.05, 0.95, &before, &narrowed, NULL), PDM_OK);
+    assert_true(narrowed.low == 0.29 && narrowed.high == 0.31);
+    uint64_t seed = 5;
+    int32_t fooled = 0;
+    for (int32_t run = 0; run < 1000; run++) {
+        bool ever = false;
+        int64_t x = 0;
+        for (int64_t n = 1; n <= 1000; n++) {
+            x += uniform(&seed) < 0.2;
+            if (n % 25 != 0) continue;
+            pdm_interval i = rate(x, n);
+            ever |= i.low > 0.2 || i.high < 0.2;
+        }
+        fooled += ever;
+    }
+    assert_true(fooled <= 50 + 21);
+    double bound = 0;
+    double last = 0;
+    for (double v = 1; v < 1e6; v *= 3) { /* grows a little faster than √v */
+        assert_int_equal(pdm_stitched_bound(v, 0.05, 10, 0, 1.4, 2, &bound, NULL), PDM_OK);
+        assert_true(bound >= last && bound > 2 * sqrt(v));
+        last = bound;
+    }
+    pdm_error err;
+    assert_int_equal(pdm_rate_sequence(3, 2, 100, 0.05, 0.95, NULL, &wide, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(pdm_rate_sequence(1, 2, 0, 0.05, 0.95, NULL, &wide, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_rate_sequence(1, 2, 10, 0, 0.95, NULL, &wide, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_stitched_bound(1, 0.05, 0, 0, 1.4, 2, &bound, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_stitched_bound(1, 0.05, 1, 0, 1, 2, &bound, &err), PDM_E_BAD_OPTION);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     pdm_sequence s;
@@ -155,8 +212,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_interval_and_p),       cmocka_unit_test(test_tuning),  cmocka_unit_test(test_watching),
-        cmocka_unit_test(test_running_intersection), cmocka_unit_test(test_mixture), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_interval_and_p), cmocka_unit_test(test_tuning),
+        cmocka_unit_test(test_watching),       cmocka_unit_test(test_running_intersection),
+        cmocka_unit_test(test_mixture),        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

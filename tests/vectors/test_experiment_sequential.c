@@ -234,7 +234,29 @@ static void run_total_spending(vector_case *c) {
     vector_check_list(c, "alpha_spent", info, count);
 }
 
+/* --------------------------------------------------------------------------------------------------------- one rate */
+
+static void run_rate(vector_case *c) {
+    pdm_interval i;
+    pdm_error err;
+    must(pdm_rate_sequence(vector_int(c, "successes"), vector_int(c, "trials"), vector_real(c, "t_opt"),
+                           vector_real(c, "alpha_opt"), 1 - vector_real(c, "alpha"), NULL, &i, &err),
+         &err);
+    vector_check(c, "low", i.low);
+    vector_check(c, "high", i.high);
+}
+
+static void run_stitching(vector_case *c) {
+    double bound = 0;
+    pdm_error err;
+    must(pdm_stitched_bound(vector_real(c, "v"), vector_real(c, "alpha"), vector_real(c, "v_min"), vector_real(c, "c"),
+                            vector_real(c, "s"), vector_real(c, "eta"), &bound, &err),
+         &err);
+    vector_check(c, "bound", bound);
+}
+
 int main(void) {
+    static const vector_handler rates[] = {{"bernoulli_cs", run_rate}, {"poly_stitching_bound", run_stitching}};
     static const vector_handler handlers[] = {
         {"asymp_cs", run_asymptotic},
         {"eppo_sequential_multiplier", run_multiplier},
@@ -249,5 +271,7 @@ int main(void) {
         {"expan_obf_spending", run_total_spending},
         {"quantile_ab_always_valid_p", NULL}, /* a later release */
     };
-    return vectors_run("experiment/sequential.json", handlers, sizeof handlers / sizeof *handlers);
+    int result = vectors_run("experiment/sequential.json", handlers, sizeof handlers / sizeof *handlers);
+    int next = vectors_run("experiment/sequential_bernoulli.json", rates, sizeof rates / sizeof *rates);
+    return result > next ? result : next;
 }

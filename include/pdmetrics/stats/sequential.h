@@ -58,5 +58,21 @@ PDM_EXPORT double pdm_mixture_log(double s, double v, double rho, int32_t altern
 PDM_API pdm_status pdm_mixture_bound(double v, double rho, double alpha, int32_t alternative, double *bound,
                                      pdm_error *err);
 
+/**
+ * Confidence sequence of one rate (beta-binomial mixture, Howard et al. 2021): the rates that @p x of @p n successes do not refute
+ * however often one looks, narrowest at @p t_opt trials and level @p alpha_opt. @p previous as in pdm_asymptotic_sequence(). No
+ * trials: 0 to 1, `no_data`. Errors: PDM_E_BAD_VALUE (counts), PDM_E_BAD_OPTION.
+ */
+PDM_API pdm_status pdm_rate_sequence(int64_t x, int64_t n, double t_opt, double alpha_opt, double conf_level,
+                                     const pdm_interval *previous, pdm_interval *out, pdm_error *err);
+
+/**
+ * Polynomial stitched bound (Howard et al. 2021, theorem 1) of a sub-gamma sum at intrinsic time @p v, one-sided: crossed at any time
+ * with probability at most @p alpha; flat below @p v_min > 0. @p c ≥ 0 scale of the tail, @p s, @p eta > 1 (1.4 and 2 are
+ * usual). Errors: PDM_E_BAD_OPTION.
+ */
+PDM_API pdm_status pdm_stitched_bound(double v, double alpha, double v_min, double c, double s, double eta,
+                                      double *bound, pdm_error *err);
+
 PDM_END_DECLS
 #endif
