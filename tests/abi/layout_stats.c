@@ -355,6 +355,45 @@ AT(pdm_srm, arms, 52);
 AT(pdm_srm, status, 56);
 AT(pdm_srm, warnings, 60);
 
+/* pdmetrics/stats/mean.h */
+SIZE(pdm_arm_covariates, 48);
+AT(pdm_arm_covariates, n, 0);
+AT(pdm_arm_covariates, mean, 8);
+AT(pdm_arm_covariates, variance, 16);
+AT(pdm_arm_covariates, means, 24);
+AT(pdm_arm_covariates, covariances, 32);
+AT(pdm_arm_covariates, matrix, 40);
+
+/* pdmetrics/stats/robust.h */
+AT_LEAST(pdm_winsor_options, 32);
+AT(pdm_winsor_options, struct_size, 0);
+AT(pdm_winsor_options, type, 4);
+AT(pdm_winsor_options, ignore_zeros, 8);
+AT(pdm_winsor_options, reserved, 12);
+AT(pdm_winsor_options, upper, 16);
+AT(pdm_winsor_options, lower, 24);
+
+SIZE(pdm_winsorised, 64);
+AT(pdm_winsorised, cap_low, 0);
+AT(pdm_winsorised, cap_high, 8);
+AT(pdm_winsorised, mean, 16);
+AT(pdm_winsorised, variance, 24);
+AT(pdm_winsorised, n, 32);
+AT(pdm_winsorised, n_low, 40);
+AT(pdm_winsorised, n_high, 48);
+AT(pdm_winsorised, status, 56);
+AT(pdm_winsorised, reserved, 60);
+
+/* pdmetrics/stats/segments.h */
+SIZE(pdm_trend, 48);
+AT(pdm_trend, slope, 0);
+AT(pdm_trend, slope_se, 8);
+AT(pdm_trend, z, 16);
+AT(pdm_trend, p, 24);
+AT(pdm_trend, log_p, 32);
+AT(pdm_trend, used, 40);
+AT(pdm_trend, status, 44);
+
 #endif
 
 /* pdmetrics/stats/assign.h */
@@ -496,6 +535,13 @@ VALUE(PDM_SRM_CHI2, 1);
 VALUE(PDM_SRM_EXACT, 2);
 VALUE(PDM_SRM_Z_CC, 3);
 VALUE(PDM_SRM_SEQUENTIAL, 4);
+
+/* pdmetrics/stats/robust.h */
+VALUE(PDM_QUANTILE_TYPE7, 0);
+VALUE(PDM_QUANTILE_TYPE1, 1);
+VALUE(PDM_QUANTILE_TYPE2, 2);
+VALUE(PDM_QUANTILE_TYPE6, 3);
+VALUE(PDM_QUANTILE_TYPE8, 4);
 
 int main(void) {
 #if defined(__LP64__) && CHAR_BIT == 8

@@ -1,4 +1,6 @@
 /* Planned looks: what the bounds spend, two looks by another road, tiny spends, many looks, refusals. */
+#include "contexts.h"
+
 #include <pdmetrics/stats/distribution.h>
 #include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>
@@ -12,7 +14,7 @@
 
 #include <cmocka.h>
 
-#define MOST 400
+#define MOST 150
 
 static bool is_near(double got, double expected, double tolerance) {
     return fabs(got - expected) <= tolerance * fmax(fabs(expected), 1e-300);
@@ -21,6 +23,32 @@ static bool is_near(double got, double expected, double tolerance) {
 static void bounds(const double *info, int32_t count, const pdm_spending_options *o, pdm_look *looks) {
     pdm_error err;
     assert_int_equal(pdm_group_bounds(NULL, info, count, o, looks, &err), PDM_OK);
+}
+
+/* Memory that fails at any call: an error, nothing left behind, the next try works. */
+static void test_failing_memory(void **state) {
+    (void)state;
+    const double info[] = {0.2, 0.5, 0.8, 1};
+    const pdm_context_options options = {.struct_size = (uint32_t)sizeof options};
+    int64_t failures = 0;
+    for (int64_t at = 0; at < 40; at++) {
+        failing_memory memory = {0};
+        pdm_context *context = context_failing(&memory, options);
+        int64_t before = memory.outstanding;
+        pdm_look looks[4];
+        double factor = 0;
+        memory.calls = 0;
+        memory.fail_at = at;
+        pdm_status status = pdm_group_bounds(context, info, 4, NULL, looks, NULL);
+        if (status == PDM_OK) status = pdm_group_inflation(context, looks, 4, 0, 0.05, 0.8, &factor, NULL);
+        if (status == PDM_OK) status = pdm_group_classic(context, 4, 0, 0.05, looks, NULL);
+        assert_int_equal(status, memory.failures > 0 ? PDM_E_NOMEM : PDM_OK);
+        assert_true(memory.outstanding == before && !memory.wrong_size);
+        failures += memory.failures;
+        pdm_context_free(context);
+        assert_true(memory.outstanding == 0);
+    }
+    assert_true(failures >= 30);
 }
 
 /* Whatever the function and the times: under no effect the bounds are crossed as often as is spent. */
@@ -114,7 +142,7 @@ static void test_many_looks(void **state) {
     double upper = 0;
     for (int32_t k = 0; k < MOST; k++) info[k] = (k + 1.0) / MOST;
     bounds(info, MOST, NULL, looks);
-    assert_true(looks[MOST - 1].z > 2.1 && looks[MOST - 1].z < 2.3);
+    assert_true(looks[MOST - 1].z > 2.05 && looks[MOST - 1].z < 2.3);
     assert_int_equal(pdm_group_crossing(NULL, looks, MOST, PDM_TWO_SIDED, 0, &upper, NULL, NULL), PDM_OK);
     assert_true(is_near(upper, 0.025, 1e-9));
 }
@@ -225,10 +253,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spends_alpha), cmocka_unit_test(test_two_looks),
-        cmocka_unit_test(test_tiny_spends),  cmocka_unit_test(test_many_looks),
-        cmocka_unit_test(test_classic),      cmocka_unit_test(test_intervals_at_a_bound),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_spends_alpha),   cmocka_unit_test(test_two_looks),
+        cmocka_unit_test(test_tiny_spends),    cmocka_unit_test(test_many_looks),
+        cmocka_unit_test(test_classic),        cmocka_unit_test(test_intervals_at_a_bound),
+        cmocka_unit_test(test_failing_memory), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,8 +44,8 @@ typedef struct pdm_bucket_filter {
     const char *seed;        /**< NUL-terminated */
     const char *value;       /**< hashed instead of the id: another attribute of this unit; NULL = the id */
     const pdm_range *ranges; /**< low ≤ n < high */
-    int32_t range_count;
-    int32_t hash; /**< ::pdm_bucket_hash */
+    int32_t range_count;     /**< entries of `ranges` */
+    int32_t hash;            /**< ::pdm_bucket_hash */
 } pdm_bucket_filter;
 
 /** An experiment's traffic. Start from pdm_assignment_default(); arrays and texts stay the caller's. */

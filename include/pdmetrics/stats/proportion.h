@@ -93,11 +93,12 @@ PDM_API pdm_status pdm_proportion_lift(const pdm_two_proportions *counts, int32_
                                        double conf_level, pdm_lift *out, pdm_error *err);
 
 /**
- * The same intervals with a normal critical value @p z > 0 instead of a level: the bound of a planned look (group_sequential.h),
+ * The interval of p_t − p_c with a normal critical value @p z > 0 instead of a level: the bound of a planned look (group_sequential.h),
  * whose level has no digits left. Errors as above; z: PDM_E_BAD_OPTION.
  */
 PDM_API pdm_status pdm_proportion_difference_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
                                                 double z, pdm_interval *out, pdm_error *err);
+/** The interval of p_t/p_c − 1 likewise. */
 PDM_API pdm_status pdm_proportion_lift_at(const pdm_two_proportions *counts, int32_t method, int32_t alternative,
                                           double z, pdm_lift *out, pdm_error *err);
 

@@ -50,8 +50,8 @@ typedef struct pdm_interval {
 
 /** Two ends and nothing else; what NaN and ±∞ mean is said where it is used. Frozen. */
 typedef struct pdm_range {
-    double low;
-    double high;
+    double low;  /**< lower end */
+    double high; /**< upper end */
 } pdm_range;
 
 /** What a confidence set of lifts looks like. */
