@@ -111,6 +111,15 @@ int64_t pdm__period_of_day(const pdm_calendar *calendar, pdm_period period, int6
     return index_of_date(period, year, month);
 }
 
+int64_t pdm__period_first_day(const pdm_calendar *calendar, pdm_period period, int64_t index) {
+    if (period == PDM_PERIOD_WEEK) return index * 7 - 3 + (calendar == NULL ? 0 : calendar->week_start);
+    if (period == PDM_PERIOD_YEAR) return pdm_calendar_day_of_date(index, 1, 1);
+    if (period != PDM_PERIOD_MONTH && period != PDM_PERIOD_QUARTER) return index;
+    int64_t in_year = period == PDM_PERIOD_MONTH ? 12 : 4;
+    int64_t year = floor_divide(index, in_year);
+    return pdm_calendar_day_of_date(year, (int32_t)(index - year * in_year) * (int32_t)(12 / in_year) + 1, 1);
+}
+
 int64_t pdm__period_last(const pdm_calendar *calendar, pdm_period period, int64_t index) {
     int64_t next = pdm_calendar_period_start(calendar, period, index + 1);
     return next == INT64_MIN || next == INT64_MAX ? next : next - 1; /* beyond int64 it is its end */
@@ -124,6 +133,13 @@ pdm__as_of pdm__as_of_view(const pdm__view *view, int64_t option) {
 pdm__cell_status pdm__status_at(const pdm__as_of *as_of, int64_t start, int64_t last) {
     if (!as_of->known || start > as_of->time) return PDM__CELL_FUTURE;
     return last <= as_of->time ? PDM__CELL_COMPLETE : PDM__CELL_PARTIAL;
+}
+
+pdm_status pdm__dates_check_early(int64_t date_from, int64_t date_to, pdm_error *err) {
+    if (date_from == PDM_ZERO_INT64 || date_to == PDM_ZERO_INT64 || date_to >= date_from) return PDM_OK;
+    if ((uint64_t)date_from - (uint64_t)date_to <= 2 * (uint64_t)DAY_US) return PDM_OK; /* no local day is so long */
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, "date_to", "option \"date_to\": %lld µs is before date_from, %lld µs",
+                     (long long)date_to, (long long)date_from);
 }
 
 pdm_status pdm__dates_check(const pdm_calendar *calendar, int64_t date_from, int64_t date_to, pdm_error *err) {

@@ -27,6 +27,9 @@ void pdm__periods_of(const pdm_calendar *calendar, pdm_period period, const int6
 /* The period that a local day lies in (period: day or longer); the hour is the first of the day. */
 int64_t pdm__period_of_day(const pdm_calendar *calendar, pdm_period period, int64_t day);
 
+/* The first local day of a period of days or longer. */
+int64_t pdm__period_first_day(const pdm_calendar *calendar, pdm_period period, int64_t index);
+
 /* Last µs of a period. */
 int64_t pdm__period_last(const pdm_calendar *calendar, pdm_period period, int64_t index);
 
@@ -52,8 +55,10 @@ typedef struct pdm__period_range {
 
 /*
  * Options date_from and date_to (PDM_ZERO_INT64: not given): the periods that hold the first and the last instant of those local days.
- * PDM_E_BAD_OPTION: date_from lies after date_to.
+ * PDM_E_BAD_OPTION: date_from lies after date_to. Which days they are is known only once the calendar is: _check_early refuses what is wrong
+ * in every calendar.
  */
+pdm_status pdm__dates_check_early(int64_t date_from, int64_t date_to, pdm_error *err);
 pdm_status pdm__dates_check(const pdm_calendar *calendar, int64_t date_from, int64_t date_to, pdm_error *err);
 pdm__period_range pdm__dates_range(const pdm_calendar *calendar, pdm_period period, int64_t date_from, int64_t date_to);
 

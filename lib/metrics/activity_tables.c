@@ -279,15 +279,11 @@ static pdm_status put_active(const work *w, pdm_result *result, pdm_error *err) 
 
 enum { P_GROUP, P_START, P_PERIOD, P_DAYS, P_MEAN, P_ACTIVE, P_MAU, P_RATIO, P_COMPLETE };
 
-static int64_t first_day_of(const work *w, int64_t period) {
-    return pdm_calendar_day(w->calendar, pdm_calendar_period_start(w->calendar, w->long_period, period));
-}
-
 static pdm_status put_long_period(const work *w, pdm_table *table, int64_t row, size_t group, int64_t index,
                                   pdm_error *err) {
     int64_t period = w->first_long + index;
-    int64_t whole_first = first_day_of(w, period);
-    int64_t whole_last = first_day_of(w, period + 1) - 1;
+    int64_t whole_first = pdm__period_first_day(w->calendar, w->long_period, period);
+    int64_t whole_last = pdm__period_first_day(w->calendar, w->long_period, period + 1) - 1;
     int64_t first = whole_first < w->days.first ? w->days.first : whole_first;
     int64_t last = whole_last > w->days.last ? w->days.last : whole_last;
     int64_t days = last - first + 1;

@@ -133,12 +133,12 @@ static const pdm_table_info tables[] = {
 static pdm_status check(const pdm__setup *setup, int32_t list, pdm_error *err) {
     const pdm_lifecycle_options *chosen = setup->options;
     (void)list;
-    return pdm__dates_check(setup->calendar, chosen->date_from, chosen->date_to, err);
+    return pdm__dates_check_early(chosen->date_from, chosen->date_to, err);
 }
 
 static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err) {
     const pdm_lifecycle_options *chosen = setup->options;
-    PDM__TRY(check(setup, -1, err)); /* under the calendar, which may have come later */
+    PDM__TRY(pdm__dates_check(setup->calendar, chosen->date_from, chosen->date_to, err));
     plan->own_size = sizeof(pdm__activity_plan);
     PDM__TRY(pdm__new_zero(setup->context, 1, plan->own_size, &plan->own, err));
     pdm__activity_plan *activity = plan->own;

@@ -22,18 +22,18 @@ static pdm_activity_options range_of(int32_t first, int32_t last) {
 }
 
 static pdm_state *with_two_people(const pdm_activity_options *options, const pdm_calendar *calendar) {
-    int64_t given[28];
+    int64_t events[28];
     int64_t n = 0;
     for (int32_t day = 11; day <= 19; day++, n += 2) {
-        given[n] = 1;
-        given[n + 1] = noon(day);
+        events[n] = 1;
+        events[n + 1] = noon(day);
     }
     for (int32_t day = 11; day <= 19; day += 2, n += 2) {
-        given[n] = 2;
-        given[n + 1] = noon(day);
+        events[n] = 2;
+        events[n + 1] = noon(day);
     }
     pdm_state *state = cohort_state("activity", options, calendar);
-    cohort_add(state, "unit time", given, n / 2);
+    cohort_add(state, "unit time", events, n / 2);
     return state;
 }
 
@@ -64,10 +64,10 @@ static void test_published_stickiness(void **unused) {
 }
 
 static pdm_state *with_repeats(const pdm_activity_options *options) {
-    const int64_t given[] = {1, noon(12), 1, noon(12) + 1, 1, noon(13), 1, noon(14), 1, noon(14), 1, noon(14),
-                            2, noon(12), 2, noon(13),     2, noon(13), 3, noon(11), 3, noon(21)};
+    const int64_t events[] = {1, noon(12), 1, noon(12) + 1, 1, noon(13), 1, noon(14), 1, noon(14), 1, noon(14),
+                              2, noon(12), 2, noon(13),     2, noon(13), 3, noon(11), 3, noon(21)};
     pdm_state *state = cohort_state("activity", options, NULL);
-    cohort_add(state, "unit time", given, 11);
+    cohort_add(state, "unit time", events, 11);
     return state;
 }
 
@@ -99,11 +99,11 @@ static void test_criteria(void **unused) {
 /* PostHog: 3 people on 1, 2, 3 of 3 days. */
 static void test_cumulative(void **unused) {
     (void)unused;
-    const int64_t given[] = {1, noon(11), 2, noon(11), 2, noon(12), 3, noon(11), 3, noon(12), 3, noon(13)};
+    const int64_t events[] = {1, noon(11), 2, noon(11), 2, noon(12), 3, noon(11), 3, noon(12), 3, noon(13)};
     pdm_activity_options options = range_of(11, 13);
     options.cumulative = 1;
     pdm_state *state = cohort_state("activity", &options, NULL);
-    cohort_add(state, "unit time", given, 6);
+    cohort_add(state, "unit time", events, 6);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "stickiness", "units", 3, 2, 1);
     COHORT_EXPECT_F64(r, "stickiness", "share", 1.0, 2.0 / 3.0, 1.0 / 3.0);
@@ -126,13 +126,13 @@ static void test_cumulative(void **unused) {
 static const int64_t worked[] = {1, 0, 1, 1, 2, 1, 1, 7, 2, 8, 3, 8};
 
 static pdm_state *worked_state(const pdm_activity_options *options) {
-    int64_t given[12];
+    int64_t events[12];
     for (int64_t i = 0; i < 6; i++) {
-        given[2 * i] = worked[2 * i];
-        given[2 * i + 1] = worked[2 * i + 1] * COHORT_DAY;
+        events[2 * i] = worked[2 * i];
+        events[2 * i + 1] = worked[2 * i + 1] * COHORT_DAY;
     }
     pdm_state *state = cohort_state("activity", options, NULL);
-    cohort_add(state, "unit time", given, 6);
+    cohort_add(state, "unit time", events, 6);
     return state;
 }
 
@@ -167,11 +167,11 @@ static void test_worked_active(void **unused) {
 /* Groups in one table; a unit may be in several. */
 static void test_breakdown(void **unused) {
     (void)unused;
-    const int64_t given[] = {1, 0, 5, 1, COHORT_DAY, 6, 2, 0, 6, 2, COHORT_DAY, COHORT_NULL};
+    const int64_t events[] = {1, 0, 5, 1, COHORT_DAY, 6, 2, 0, 6, 2, COHORT_DAY, COHORT_NULL};
     pdm_activity_options options = pdm_activity_options_default();
     options.breakdown_by = PDM_COHORT_BREAKDOWN_SAME_VALUE;
     pdm_state *state = cohort_state("activity", &options, NULL);
-    cohort_add(state, "unit time breakdown?", given, 4);
+    cohort_add(state, "unit time breakdown?", events, 4);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT_TEXT(r, "active", "group", NULL, NULL, "5", "5", "6", "6");
     COHORT_EXPECT(r, "active", "dau", 0, 1, 1, 0, 1, 1);
@@ -180,7 +180,7 @@ static void test_breakdown(void **unused) {
     pdm_result_free(r);
     options.breakdown_by = PDM_COHORT_BREAKDOWN_LATEST;
     state = cohort_state("activity", &options, NULL);
-    cohort_add(state, "unit time breakdown?", given, 4);
+    cohort_add(state, "unit time breakdown?", events, 4);
     r = cohort_result(state);
     COHORT_EXPECT_TEXT(r, "summary", "group", NULL, "6");
     COHORT_EXPECT_F64(r, "summary", "mean", 2.0, 2.0);
@@ -194,18 +194,18 @@ static void test_hours(void **unused) {
     const int64_t days[] = {cohort_at(2024, 3, 10, 17, 0), cohort_at(2024, 11, 3, 17, 0)};
     for (int32_t i = 0; i < 2; i++) {
         int64_t start = pdm_calendar_day_start(&new_york, pdm_calendar_day(&new_york, days[i]));
-        int64_t given[60];
+        int64_t events[60];
         int64_t hours = i == 0 ? 23 : 25;
         for (int64_t h = 0; h < hours; h++) {
-            given[2 * h] = 1;
-            given[2 * h + 1] = start + h * COHORT_HOUR;
+            events[2 * h] = 1;
+            events[2 * h + 1] = start + h * COHORT_HOUR;
         }
         pdm_activity_options options = pdm_activity_options_default();
         options.period = PDM_COHORT_HOUR;
         options.date_from = days[i];
         options.date_to = days[i];
         pdm_state *state = cohort_state("activity", &options, &new_york);
-        cohort_add(state, "unit time", given, hours);
+        cohort_add(state, "unit time", events, hours);
         pdm_result *r = cohort_result(state);
         const pdm_table *table = pdm_result_table(r, "stickiness");
         assert_int_equal(pdm_table_rows(table), 24);
@@ -251,15 +251,15 @@ static void test_random(void **unused) {
     static const int32_t windows[] = {30, 28, 1, 64};
     uint64_t random = 99;
     for (size_t trial = 0; trial < 20; trial++) {
-        int64_t given[2 * UNITS * 15];
+        int64_t events[2 * UNITS * 15];
         int64_t count = 0;
         memset(was_active, 0, sizeof was_active);
         for (int32_t u = 0; u < UNITS; u++) {
             for (int64_t n = rows_below(&random, 15); n > 0; n--, count++) {
                 int64_t t = rows_below(&random, trial % 3 == 0 ? 12 : SPAN);
                 was_active[u][t] = true;
-                given[2 * count] = u;
-                given[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
+                events[2 * count] = u;
+                events[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
             }
         }
         pdm_activity_options options = pdm_activity_options_default();
@@ -268,7 +268,7 @@ static void test_random(void **unused) {
         options.date_to = (SPAN / 2 - rows_below(&random, 40) + 30) * COHORT_DAY;
         if (trial % 2 == 0) options.period = PDM_COHORT_HOUR;
         pdm_state *state = cohort_state("activity", &options, NULL);
-        cohort_add(state, "unit time", given, count);
+        cohort_add(state, "unit time", events, count);
         pdm_result *r = cohort_result(state);
         expect_naive(pdm_result_table(r, "active"), options.mau_days);
         pdm_result_free(r);

@@ -16,13 +16,13 @@
 /* PostHog's test_lifecycle_trend: rows before the range are read. */
 static void test_published(void **unused) {
     (void)unused;
-    const int64_t given[] = {D(11, 1), D(12, 1), D(13, 1), D(15, 1), D(17, 1),
-                            D(19, 1), D(9, 2),  D(12, 2), D(12, 3), D(15, 4)};
+    const int64_t events[] = {D(11, 1), D(12, 1), D(13, 1), D(15, 1), D(17, 1),
+                              D(19, 1), D(9, 2),  D(12, 2), D(12, 3), D(15, 4)};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.date_from = cohort_at(2020, 1, 12, 5, 0);
     options.date_to = cohort_at(2020, 1, 19, 0, 0);
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    cohort_add(state, "unit time", given, 10);
+    cohort_add(state, "unit time", events, 10);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 0, 0, 1, 0, 0, 0, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 1, 1, 0, 0, 0, 0, 0, 0);
@@ -38,12 +38,12 @@ static void test_published(void **unused) {
 static const int64_t worked[] = {1, 0, 1, 1, 1, 4, 2, 1, 2, 3, 3, 4}; /* unit, day */
 
 static void add_days(pdm_state *state, const int64_t *pairs, int64_t count) {
-    int64_t given[64];
+    int64_t events[64];
     for (int64_t i = 0; i < count; i++) {
-        given[2 * i] = pairs[2 * i];
-        given[2 * i + 1] = pairs[2 * i + 1] * COHORT_DAY + 7 * COHORT_HOUR;
+        events[2 * i] = pairs[2 * i];
+        events[2 * i + 1] = pairs[2 * i + 1] * COHORT_DAY + 7 * COHORT_HOUR;
     }
-    cohort_add(state, "unit time", given, count);
+    cohort_add(state, "unit time", events, count);
 }
 
 static void test_dormant_after_two(void **unused) {
@@ -105,8 +105,23 @@ static void test_nobody(void **unused) {
     COHORT_EXPECT_F64(r, "lifecycle", "quick_ratio", 0.0, 0.0);
     pdm_result_free(r);
     pdm_state *state = NULL;
-    options.date_to = 0 - COHORT_DAY;
+    options.date_to = -2 * COHORT_DAY;
     assert_int_equal(pdm_lifecycle_create(NULL, &options, &state, NULL), PDM_E_BAD_OPTION);
+}
+
+/* Which day an instant is of is said by the calendar, which is set after the options. */
+static void test_dates_of_the_calendar(void **unused) {
+    (void)unused;
+    pdm_calendar shanghai = cohort_shanghai();
+    pdm_lifecycle_options options = pdm_lifecycle_options_default();
+    options.date_from = cohort_at(2024, 6, 1, 1, 0);
+    options.date_to = cohort_at(2024, 5, 31, 23, 0); /* both 1 June in Shanghai, not in UTC */
+    pdm_result *r = cohort_result(cohort_state("lifecycle", &options, &shanghai));
+    COHORT_EXPECT(r, "lifecycle", "period_start", cohort_at(2024, 5, 31, 16, 0));
+    pdm_result_free(r);
+    pdm_state *state = cohort_state("lifecycle", &options, NULL);
+    assert_int_equal(pdm_state_result(state, &r, NULL), PDM_E_BAD_OPTION);
+    pdm_state_free(state);
 }
 
 /* first_seen: new in the period of that date only; a unit without one is new when first active. */
@@ -115,12 +130,12 @@ static void test_first_seen(void **unused) {
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.first_seen = PDM_LIFECYCLE_FIRST_SEEN_COLUMN;
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    const int64_t given[] = {
+    const int64_t events[] = {
         1, 10 * COHORT_DAY, 11 * COHORT_DAY, 1, 11 * COHORT_DAY, 12 * COHORT_DAY, /* 1 is new on day 11 */
         2, 10 * COHORT_DAY, 3 * COHORT_DAY,  2, 11 * COHORT_DAY, COHORT_NULL,     /* 2 was created before */
         3, 10 * COHORT_DAY, COHORT_NULL,     3, 12 * COHORT_DAY, COHORT_NULL,
     };
-    cohort_add(state, "unit time first_seen?", given, 6);
+    cohort_add(state, "unit time first_seen?", events, 6);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 1, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1, 0);
@@ -163,10 +178,10 @@ static void test_breakdown(void **unused) {
 
 /* Rows one second before and after local midnight, in zones with days of 23 h and 25 h: consecutive days. */
 static void expect_two_days(const pdm_calendar *calendar, int64_t midnight) {
-    const int64_t given[] = {1, midnight - 1, 1, midnight};
+    const int64_t events[] = {1, midnight - 1, 1, midnight};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     pdm_state *state = cohort_state("lifecycle", &options, calendar);
-    cohort_add(state, "unit time", given, 2);
+    cohort_add(state, "unit time", events, 2);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "new", 1, 0);
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1);
@@ -193,18 +208,18 @@ static void test_midnights(void **unused) {
 /* Saturday and Sunday are in one week from Monday on, in two from Sunday on. */
 static void test_weeks(void **unused) {
     (void)unused;
-    const int64_t given[] = {1, cohort_at(2024, 6, 1, 12, 0), 1, cohort_at(2024, 6, 2, 12, 0)};
+    const int64_t events[] = {1, cohort_at(2024, 6, 1, 12, 0), 1, cohort_at(2024, 6, 2, 12, 0)};
     pdm_lifecycle_options options = pdm_lifecycle_options_default();
     options.period = PDM_COHORT_WEEK;
     pdm_state *state = cohort_state("lifecycle", &options, NULL);
-    cohort_add(state, "unit time", given, 2);
+    cohort_add(state, "unit time", events, 2);
     pdm_result *r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "period_start", cohort_at(2024, 5, 27, 0, 0));
     pdm_result_free(r);
     pdm_calendar sunday = pdm_calendar_fixed(0);
     sunday.week_start = PDM_SUNDAY;
     state = cohort_state("lifecycle", &options, &sunday);
-    cohort_add(state, "unit time", given, 2);
+    cohort_add(state, "unit time", events, 2);
     r = cohort_result(state);
     COHORT_EXPECT(r, "lifecycle", "period_start", cohort_at(2024, 5, 26, 0, 0), cohort_at(2024, 6, 2, 0, 0));
     COHORT_EXPECT(r, "lifecycle", "returning", 0, 1);
@@ -252,15 +267,15 @@ static void test_random(void **unused) {
     static const int32_t after[] = {1, 2, 7, 30, 64, 90};
     uint64_t random = 7;
     for (size_t trial = 0; trial < 24; trial++) {
-        int64_t given[2 * UNITS * 12];
+        int64_t events[2 * UNITS * 12];
         int64_t count = 0;
         memset(was_active, 0, sizeof was_active);
         for (int32_t u = 0; u < UNITS; u++) {
             for (int64_t n = rows_below(&random, 12); n > 0; n--, count++) {
                 int64_t t = rows_below(&random, trial % 2 == 0 ? SPAN : 20);
                 was_active[u][t] = true;
-                given[2 * count] = u;
-                given[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
+                events[2 * count] = u;
+                events[2 * count + 1] = (t - SPAN / 2) * COHORT_DAY + rows_below(&random, COHORT_DAY);
             }
         }
         pdm_lifecycle_options options = pdm_lifecycle_options_default();
@@ -268,7 +283,7 @@ static void test_random(void **unused) {
         options.date_from = (-SPAN / 2 + rows_below(&random, 20)) * COHORT_DAY;
         options.date_to = (SPAN / 2 + rows_below(&random, 40) - 20) * COHORT_DAY;
         pdm_state *state = cohort_state("lifecycle", &options, NULL);
-        cohort_add(state, "unit time", given, count);
+        cohort_add(state, "unit time", events, count);
         pdm_result *r = cohort_result(state);
         expect_naive(pdm_result_table(r, NULL), options.dormant_after);
         pdm_result_free(r);
@@ -278,9 +293,9 @@ static void test_random(void **unused) {
 /* A stray time makes no table of millions of rows. */
 static void test_too_far(void **unused) {
     (void)unused;
-    const int64_t given[] = {1, INT64_MIN, 1, INT64_MAX};
+    const int64_t events[] = {1, INT64_MIN, 1, INT64_MAX};
     pdm_state *state = cohort_state("lifecycle", NULL, NULL);
-    cohort_add(state, "unit time", given, 2);
+    cohort_add(state, "unit time", events, 2);
     pdm_result *result = NULL;
     pdm_error err;
     assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_LIMIT);
@@ -289,11 +304,17 @@ static void test_too_far(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_published),       cmocka_unit_test(test_dormant_after_two),
-        cmocka_unit_test(test_range_and_as_of), cmocka_unit_test(test_nobody),
-        cmocka_unit_test(test_first_seen),      cmocka_unit_test(test_breakdown),
-        cmocka_unit_test(test_midnights),       cmocka_unit_test(test_weeks),
-        cmocka_unit_test(test_random),          cmocka_unit_test(test_too_far),
+        cmocka_unit_test(test_published),
+        cmocka_unit_test(test_dormant_after_two),
+        cmocka_unit_test(test_range_and_as_of),
+        cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_dates_of_the_calendar),
+        cmocka_unit_test(test_first_seen),
+        cmocka_unit_test(test_breakdown),
+        cmocka_unit_test(test_midnights),
+        cmocka_unit_test(test_weeks),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_too_far),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,9 @@ static void test_days(void **unused) {
         for (int32_t period = PDM_PERIOD_DAY; period <= PDM_PERIOD_YEAR; period++) {
             int64_t index = pdm__period_of_day(&calendar, (pdm_period)period, day);
             assert_int_equal(index, pdm_calendar_period(&calendar, (pdm_period)period, noon));
+            int64_t first = pdm__period_first_day(&calendar, (pdm_period)period, index);
+            assert_int_equal(pdm__period_of_day(&calendar, (pdm_period)period, first), index);
+            assert_int_equal(pdm__period_of_day(&calendar, (pdm_period)period, first - 1), index - 1);
             int64_t last = pdm__period_last(&calendar, (pdm_period)period, index);
             assert_int_equal(pdm_calendar_period(&calendar, (pdm_period)period, last), index);
             assert_int_equal(pdm_calendar_period(&calendar, (pdm_period)period, last + 1), index + 1);
