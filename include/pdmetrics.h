@@ -18,6 +18,8 @@
 #include <pdmetrics/metrics/funnel.h>
 #include <pdmetrics/metrics/lifecycle.h>
 #include <pdmetrics/metrics/repurchase.h>
+#include <pdmetrics/metrics/retention.h>
+#include <pdmetrics/metrics/retention_array.h>
 #include <pdmetrics/metrics/rfm.h>
 #include <pdmetrics/metrics/tiers.h>
 #include <pdmetrics/money.h>

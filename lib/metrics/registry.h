@@ -10,6 +10,8 @@ extern const pdm_metric pdm__metric_credit;
 extern const pdm_metric pdm__metric_funnel;
 extern const pdm_metric pdm__metric_lifecycle;
 extern const pdm_metric pdm__metric_repurchase;
+extern const pdm_metric pdm__metric_retention;
+extern const pdm_metric pdm__metric_retention_array;
 extern const pdm_metric pdm__metric_rfm;
 extern const pdm_metric pdm__metric_tiers;
 

@@ -314,6 +314,79 @@ AT(pdm_error, row, 8);
 AT(pdm_error, column, 16);
 AT(pdm_error, message, 80);
 
+/* pdmetrics/metrics/lifecycle.h */
+AT_LEAST(pdm_lifecycle_options, 64);
+AT(pdm_lifecycle_options, struct_size, 0);
+AT(pdm_lifecycle_options, null_rows, 4);
+AT(pdm_lifecycle_options, dedupe, 8);
+AT(pdm_lifecycle_options, zero_denominator, 12);
+AT(pdm_lifecycle_options, naive_time, 16);
+AT(pdm_lifecycle_options, period, 20);
+AT(pdm_lifecycle_options, dormant_after, 24);
+AT(pdm_lifecycle_options, first_seen, 28);
+AT(pdm_lifecycle_options, breakdown_by, 32);
+AT(pdm_lifecycle_options, list_units, 36);
+AT(pdm_lifecycle_options, date_from, 40);
+AT(pdm_lifecycle_options, date_to, 48);
+AT(pdm_lifecycle_options, as_of, 56);
+
+/* pdmetrics/metrics/activity.h */
+AT_LEAST(pdm_activity_options, 80);
+AT(pdm_activity_options, struct_size, 0);
+AT(pdm_activity_options, null_rows, 4);
+AT(pdm_activity_options, dedupe, 8);
+AT(pdm_activity_options, zero_denominator, 12);
+AT(pdm_activity_options, naive_time, 16);
+AT(pdm_activity_options, period, 20);
+AT(pdm_activity_options, every, 24);
+AT(pdm_activity_options, criteria, 28);
+AT(pdm_activity_options, criteria_rows, 32);
+AT(pdm_activity_options, cumulative, 36);
+AT(pdm_activity_options, mau_days, 40);
+AT(pdm_activity_options, breakdown_by, 44);
+AT(pdm_activity_options, list_units, 48);
+AT(pdm_activity_options, date_from, 56);
+AT(pdm_activity_options, date_to, 64);
+AT(pdm_activity_options, as_of, 72);
+
+/* pdmetrics/metrics/retention.h */
+AT_LEAST(pdm_retention_options, 120);
+AT(pdm_retention_options, struct_size, 0);
+AT(pdm_retention_options, null_rows, 4);
+AT(pdm_retention_options, dedupe, 8);
+AT(pdm_retention_options, zero_denominator, 12);
+AT(pdm_retention_options, naive_time, 16);
+AT(pdm_retention_options, currency_exponent, 20);
+AT(pdm_retention_options, period, 24);
+AT(pdm_retention_options, cohort_entry, 28);
+AT(pdm_retention_options, intervals, 32);
+AT(pdm_retention_options, mode, 36);
+AT(pdm_retention_options, clock, 40);
+AT(pdm_retention_options, min_occurrences, 44);
+AT(pdm_retention_options, denominator, 48);
+AT(pdm_retention_options, floor, 52);
+AT(pdm_retention_options, window_entry, 56);
+AT(pdm_retention_options, future_cells, 60);
+AT(pdm_retention_options, breakdown_by, 64);
+AT(pdm_retention_options, hold_constant, 68);
+AT(pdm_retention_options, average, 72);
+AT(pdm_retention_options, retained_value, 76);
+AT(pdm_retention_options, list_units, 80);
+AT(pdm_retention_options, reserved, 84);
+AT(pdm_retention_options, date_to, 96);
+AT(pdm_retention_options, as_of, 104);
+AT(pdm_retention_options, conf_level, 112);
+
+/* pdmetrics/metrics/retention_array.h */
+AT_LEAST(pdm_retention_array_options, 32);
+AT(pdm_retention_array_options, struct_size, 0);
+AT(pdm_retention_array_options, null_rows, 4);
+AT(pdm_retention_array_options, dedupe, 8);
+AT(pdm_retention_array_options, zero_denominator, 12);
+AT(pdm_retention_array_options, condition_count, 16);
+AT(pdm_retention_array_options, list_units, 20);
+AT(pdm_retention_array_options, conf_level, 24);
+
 #endif
 
 /* pdmetrics/calendar.h */
@@ -663,6 +736,59 @@ VALUE(PDM_STATUS_UNBOUNDED, 26);
 VALUE(PDM_STATUS_UNBOUNDED_ABOVE, 27);
 VALUE(PDM_STATUS_MISMATCH, 28);
 VALUE(PDM_STATUS_SINGLE_ARM, 29);
+
+/* pdmetrics/metrics/lifecycle.h */
+VALUE(PDM_COHORT_DAY, 0);
+VALUE(PDM_COHORT_HOUR, 1);
+VALUE(PDM_COHORT_WEEK, 2);
+VALUE(PDM_COHORT_MONTH, 3);
+VALUE(PDM_COHORT_QUARTER, 4);
+VALUE(PDM_COHORT_YEAR, 5);
+
+VALUE(PDM_COHORT_BREAKDOWN_NONE, 0);
+VALUE(PDM_COHORT_BREAKDOWN_ENTRY, 1);
+VALUE(PDM_COHORT_BREAKDOWN_SAME_VALUE, 2);
+VALUE(PDM_COHORT_BREAKDOWN_LATEST, 3);
+
+VALUE(PDM_LIFECYCLE_FIRST_SEEN_NONE, 0);
+VALUE(PDM_LIFECYCLE_FIRST_SEEN_COLUMN, 1);
+
+/* pdmetrics/metrics/activity.h */
+VALUE(PDM_ACTIVITY_GTE, 0);
+VALUE(PDM_ACTIVITY_LTE, 1);
+VALUE(PDM_ACTIVITY_EXACT, 2);
+
+/* pdmetrics/metrics/retention.h */
+VALUE(PDM_RETENTION_FIRST_TIME, 0);
+VALUE(PDM_RETENTION_RECURRING, 1);
+VALUE(PDM_RETENTION_FIRST_EVER, 2);
+
+VALUE(PDM_RETENTION_N_DAY, 0);
+VALUE(PDM_RETENTION_ON_OR_AFTER, 1);
+VALUE(PDM_RETENTION_BRACKETS, 2);
+
+VALUE(PDM_RETENTION_CALENDAR, 0);
+VALUE(PDM_RETENTION_ROLLING_24H, 1);
+
+VALUE(PDM_RETENTION_COHORT_SIZE, 0);
+VALUE(PDM_RETENTION_PREVIOUS_INTERVAL, 1);
+
+VALUE(PDM_RETENTION_FLOOR_NONE, 0);
+VALUE(PDM_RETENTION_FLOOR_HOUR, 1);
+VALUE(PDM_RETENTION_FLOOR_DAY, 2);
+
+VALUE(PDM_RETENTION_FIRST_IN_PERIOD, 0);
+VALUE(PDM_RETENTION_EVERY_START, 1);
+
+VALUE(PDM_RETENTION_FUTURE_NULL, 0);
+VALUE(PDM_RETENTION_FUTURE_ZERO, 1);
+
+VALUE(PDM_RETENTION_HOLD_NONE, 0);
+VALUE(PDM_RETENTION_HOLD_COLUMN, 1);
+
+VALUE(PDM_RETENTION_WEIGHTED, 0);
+VALUE(PDM_RETENTION_SIMPLE, 1);
+VALUE(PDM_RETENTION_NO_AVERAGE, 2);
 
 int main(void) {
 #if defined(__LP64__) && CHAR_BIT == 8

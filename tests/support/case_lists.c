@@ -270,6 +270,34 @@ static pdm_status three_n(pdm_state *state, pdm_error *err) {
     return give(state, "n", columns, 1, 3, err);
 }
 
+/* ---- cohorts ---- */
+
+static pdm_status three_brackets(pdm_state *state, pdm_error *err) {
+    static const int64_t from[] = {1, 3, 1};
+    static const int64_t to[] = {2, 5, 40};
+    const pdm_column columns[] = {pdm_column_int64("from", from), pdm_column_int64("to", to)};
+    return give(state, "brackets", columns, 2, 3, err);
+}
+
+/* Two of one cohort, one of none that is shown. */
+static pdm_status some_costs(pdm_state *state, pdm_error *err) {
+    static const int64_t cohort[] = {-20 * DAY_US, -20 * DAY_US + HOUR_US, 3 * DAY_US, 50 * DAY_US, 5000 * DAY_US};
+    static const int64_t cost[] = {100, 250, 0, 5000, 7};
+    const pdm_column columns[] = {pdm_column_int64("cohort", cohort), pdm_column_int64("cost", cost)};
+    return give(state, "costs", columns, 2, 5, err);
+}
+
+static pdm_status grouped_costs(pdm_state *state, pdm_error *err) {
+    static const int64_t cohort[] = {50 * DAY_US, 55 * DAY_US, 57 * DAY_US};
+    static const int64_t cost[] = {300, 900, 40};
+    static const int32_t groups[] = {0, 2, 2, 4};
+    static const uint8_t valid[] = {0x05};
+    pdm_column columns[] = {pdm_column_int64("cohort", cohort), pdm_column_int64("cost", cost),
+                            text_column("group", groups, "c1c4")};
+    columns[2].validity = valid;
+    return give(state, "costs", columns, 3, 3, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -296,5 +324,8 @@ const case_list case_examples[] = {
     {"edges", "four_edges", four_edges, CASE_NO_EVENTS},
     {"edges", "far_edges", far_edges, CASE_NO_EVENTS},
     {"n", "three_n", three_n, CASE_NO_EVENTS},
+    {"brackets", "three_brackets", three_brackets, CASE_NO_EVENTS},
+    {"costs", "some_costs", some_costs, CASE_NO_EVENTS},
+    {"costs", "grouped_costs", grouped_costs, CASE_NO_EVENTS},
 };
 const int32_t case_example_count = (int32_t)(sizeof case_examples / sizeof *case_examples);

@@ -200,6 +200,13 @@ static const struct {
     {"trend_from", {"1", "2", NULL}},
     {"trend_to", {"1", "3", NULL}},
     {"conf_level", {"0", "0.5", "0.999", NULL}},
+    {"condition_count", {"1", "6", "32", NULL}},
+    {"intervals", {"1", "5", "40", NULL}},
+    {"min_occurrences", {"1", "2", "3", NULL}},
+    {"dormant_after", {"1", "7", "90", NULL}},
+    {"every", {"1", "3", "50", NULL}},
+    {"criteria_rows", {"1", "2", "3", NULL}},
+    {"mau_days", {"1", "28", "365", NULL}},
     /* Rows of the laws lie anywhere near the epoch; what lies outside a segment is refused, which is tested elsewhere. */
     {"segment_from", {"-9000000000000000000", NULL}},
     {"segment_to", {"9000000000000000000", NULL}},
@@ -213,7 +220,8 @@ static const char *nth_value(const pdm_option_info *info, int32_t nth, char *buf
     static const char *const texts[] = {"CNY", "其他"};
     static const char *const floats[] = {"0", "0.5", "3"};
     for (size_t i = 0; i < sizeof own_values / sizeof *own_values; i++) {
-        if (strcmp(own_values[i].option, info->name) == 0) return own_values[i].values[nth];
+        if (info->type != PDM_OPTION_ENUM && strcmp(own_values[i].option, info->name) == 0)
+            return own_values[i].values[nth];
     }
     if (info->type == PDM_OPTION_ENUM) return info->values[nth];
     if (info->type == PDM_OPTION_BOOL) return nth == 0 ? "false" : nth == 1 ? "true" : NULL;
@@ -294,6 +302,15 @@ static const recipe bases[] = {
     {"funnel", {"preset=starrocks", "window=2d", "hold_constant=column", NULL}, {"empty_text_steps", NULL}},
     {"repurchase", {"list_units=true", NULL}, {NULL}},
     {"repurchase", {"breakdown_by=entry", "list_units=true", "period=week", NULL}, {"three_n", NULL}},
+    {"retention", {"intervals=40", "list_units=true", NULL}, {NULL}},
+    {"retention", {"mode=brackets", "intervals=30", NULL}, {"three_brackets", NULL}},
+    {"retention",
+     {"clock=rolling_24h", "cohort_entry=recurring", "retained_value=true", "breakdown_by=entry", "list_units=true",
+      "period=week"},
+     {NULL}},
+    {"retention",
+     {"cohort_entry=recurring", "retained_value=true", "hold_constant=column", "date_from=-2592000000000", NULL},
+     {"some_costs", NULL}},
 };
 #define BASES (sizeof bases / sizeof *bases)
 
@@ -338,6 +355,32 @@ static const recipe recipes[] = {
      {"three_n"}},
     {"repurchase", {"breakdown_by=latest", "dedupe=event_id", "zero_denominator=zero", NULL}, {NULL}},
     {"repurchase", {"breakdown_by=same_value", "list_units=true", "period=day", NULL}, {NULL}},
+    {"lifecycle", {"list_units=true", "period=week", NULL}, {NULL}},
+    {"lifecycle", {"first_seen=column", "breakdown_by=entry", "dormant_after=3", "null_rows=skip", NULL}, {NULL}},
+    {"lifecycle", {"breakdown_by=same_value", "dedupe=event_id", NULL}, {NULL}},
+    {"activity", {"list_units=true", NULL}, {NULL}},
+    {"activity", {"criteria=lte", "criteria_rows=2", "every=3", "breakdown_by=latest", "null_rows=skip", NULL}, {NULL}},
+    {"activity",
+     {"period=hour", "breakdown_by=same_value", "dedupe=event_id", "date_from=3801600000000", NULL},
+     {NULL}},
+    {"retention_array", {"condition_count=6", "list_units=true", NULL}, {NULL}},
+    {"retention_array", {"dedupe=event_id", "null_rows=skip", NULL}, {NULL}},
+    {"retention", {"intervals=20", "list_units=true", "null_rows=skip", NULL}, {NULL}},
+    {"retention",
+     {"mode=brackets", "breakdown_by=same_value", "hold_constant=column", "period=week", NULL},
+     {"three_brackets"}},
+    {"retention",
+     {"retained_value=true", "cohort_entry=recurring", "min_occurrences=2", "period=week", NULL},
+     {"some_costs"}},
+    {"retention",
+     {"cohort_entry=first_ever", "breakdown_by=latest", "mode=on_or_after", "dedupe=event_id", "period=month", NULL},
+     {NULL}},
+    {"retention",
+     {"clock=rolling_24h", "window_entry=every_start", "floor=hour", "cohort_entry=recurring", "period=week", NULL},
+     {NULL}},
+    {"retention",
+     {"clock=rolling_24h", "retained_value=true", "breakdown_by=entry", "average=simple", "period=week", NULL},
+     {"grouped_costs"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

@@ -51,13 +51,27 @@ static const struct {
     const char *column;
     rows_shape shape;
 } shapes[] = {
-    {"funnel", "time", ROWS_INSTANTS},  {"funnel", "event", ROWS_EVENTS},      {"funnel", "steps", ROWS_MASKS},
-    {"funnel", "exclude", ROWS_MASKS},  {"funnel", "session", ROWS_FEW},       {"funnel", "hold", ROWS_FEW},
-    {"funnel", "breakdown", ROWS_FEW},  {"funnel", "held_a", ROWS_FEW},        {"funnel", "held_b", ROWS_FEW},
-    {"funnel", "seq", ROWS_FEW},        {"actuals", "period", ROWS_FEW},       {"actuals", "time", ROWS_INSTANTS},
-    {"actuals", "channel", ROWS_FEW},   {"actuals", "segment", ROWS_FEW},      {"actuals", "kind", ROWS_KINDS},
-    {"actuals", "amount", ROWS_PRICES}, {"credit", "amount", ROWS_PRICES},     {"credit", "staff_id", ROWS_EVENTS},
-    {"credit", "role", ROWS_FEW},       {"repurchase", "breakdown", ROWS_FEW},
+    {"funnel", "time", ROWS_INSTANTS},
+    {"funnel", "event", ROWS_EVENTS},
+    {"funnel", "steps", ROWS_MASKS},
+    {"funnel", "exclude", ROWS_MASKS},
+    {"funnel", "session", ROWS_FEW},
+    {"funnel", "hold", ROWS_FEW},
+    {"funnel", "breakdown", ROWS_FEW},
+    {"funnel", "held_a", ROWS_FEW},
+    {"funnel", "held_b", ROWS_FEW},
+    {"funnel", "seq", ROWS_FEW},
+    {"actuals", "period", ROWS_FEW},
+    {"actuals", "time", ROWS_INSTANTS},
+    {"actuals", "channel", ROWS_FEW},
+    {"actuals", "segment", ROWS_FEW},
+    {"actuals", "kind", ROWS_KINDS},
+    {"actuals", "amount", ROWS_PRICES},
+    {"credit", "amount", ROWS_PRICES},
+    {"credit", "staff_id", ROWS_EVENTS},
+    {"retention_array", "conditions", ROWS_MASKS},
+    {"credit", "role", ROWS_FEW},
+    {"repurchase", "breakdown", ROWS_FEW},
 };
 
 static rows_shape shape_of(const pdm_metric *metric, const pdm_column_info *info) {

@@ -159,11 +159,11 @@ class CalculatorInfo:
 
 
 def _keyword(name: str, taken: Collection[str]) -> str:
-    """Short, and none that a list or an option has."""
+    """Short, and none that a list, an option or Python itself has."""
     if name.endswith("_id") and name not in _KEPT_KEYWORDS:
         return name[:-3]
     short = _SHORT_KEYWORDS.get(name, name)
-    return f"{short}_column" if short in taken else short
+    return f"{short}_column" if short in taken or keyword.iskeyword(short) else short
 
 
 def _column(info: core.pdm_column_info, taken: Collection[str] = ()) -> ColumnInfo:
