@@ -20,8 +20,7 @@ static const pdm_column_info remaining_columns[] = {
     [R_WEIGHT] = PDM__COLUMN_OR_NULL("weight", PDM_ROLE_FLOAT, "", "Its original weight; null = its old target."),
     [R_TARGET] = PDM__COLUMN_OR_NULL("old_target", PDM_ROLE_MONEY, "as the target",
                                      "Its target so far; only keep_total does without."),
-    [R_HIGH] =
-        PDM__COLUMN_OR_NULL("high", PDM_ROLE_FLOAT, "as the target", "Most it can do; null = no cap. keep_total only."),
+    [R_HIGH] = PDM__COLUMN_OR_NULL("high", PDM_ROLE_FLOAT, "as the target", "Most it can do; null = no cap."),
 };
 static const pdm_list_info replan_inputs[] = {
     [IN_PLAN] = PDM__INPUT("plan", plan_columns, PDM_INPUT_ONE, "The target."),
@@ -103,14 +102,32 @@ static pdm_status sum_up(work *w, pdm_error *err) {
     return PDM_OK;
 }
 
-/* Remaining total by the original weights, between 0 and the caps. */
-static pdm_status keep_total(work *w, pdm_error *err) {
-    const pdm__values *c = w->calc->sheets[IN_REMAINING].columns;
-    pdm__bounded_part *parts = NULL;
-    double *weights = NULL;
+/* Splits what remains between the floors and caps of `parts`; `from_zero` as in bounded.h. */
+static pdm_status split(work *w, pdm__bounded_part *parts, bool from_zero, pdm_error *err) {
+    pdm_context *context = w->calc->context;
     pdm__bounded_answer answer;
+    if (w->chosen->exact_int != 0) {
+        PDM__TRY(pdm__bounded_whole(context, parts, w->count, w->whole_remaining, from_zero, &answer, err));
+    } else {
+        PDM__TRY(pdm__bounded_solve(context, parts, w->count, w->remaining, from_zero, &answer, err));
+    }
+    bool solved = answer.shortfall == 0.0;
+    w->shortfall = answer.shortfall;
+    if (!solved) w->status = PDM_STATUS_INFEASIBLE;
+    for (int64_t i = 0; i < w->count; i++) {
+        w->target[i] = solved ? parts[i].amount : PDM__NAN;
+        w->whole[i] = parts[i].whole;
+        w->at[i] = solved && parts[i].slope > 0.0 ? parts[i].at : 0;
+    }
+    return PDM_OK;
+}
+
+/* Remaining total by the original weights, between 0 and the caps. */
+static pdm_status keep_total(work *w, pdm__bounded_part *parts, pdm_error *err) {
+    const pdm__values *c = w->calc->sheets[IN_REMAINING].columns;
+    double *weights = NULL;
     bool capped = false;
-    PDM__TRY(pdm__calc_array(w->calc, w->count, sizeof *parts, &parts, err));
+    bool tie = false;
     PDM__TRY(pdm__calc_array(w->calc, w->count, sizeof *weights, &weights, err));
     for (int64_t i = 0; i < w->count; i++) {
         weights[i] = pdm__number(&c[R_WEIGHT], i, pdm__number(&c[R_TARGET], i, PDM__NAN));
@@ -121,53 +138,34 @@ static pdm_status keep_total(work *w, pdm_error *err) {
         parts[i] = (pdm__bounded_part){.slope = weights[i], .high = pdm__number(&c[R_HIGH], i, PDM__INF)};
         capped = capped || !isinf(parts[i].high);
     }
-    if (w->chosen->exact_int != 0 && !capped) {
-        bool tie = false;
-        return pdm__apportion(w->calc->context, w->chosen->apportion, PDM_ZERO_POLICY_ERROR, w->whole_remaining,
-                              weights, NULL, w->count, w->whole, NULL, &tie, err);
-    }
-    if (w->chosen->exact_int != 0) {
-        PDM__TRY(pdm__bounded_whole(w->calc->context, parts, w->count, w->whole_remaining, true, &answer, err));
-    } else {
-        PDM__TRY(pdm__bounded_solve(w->calc->context, parts, w->count, w->remaining, true, &answer, err));
-    }
-    w->shortfall = answer.shortfall;
-    if (answer.shortfall != 0.0) w->status = PDM_STATUS_INFEASIBLE;
-    for (int64_t i = 0; i < w->count; i++) {
-        w->target[i] = answer.shortfall != 0.0 ? PDM__NAN : parts[i].amount;
-        w->whole[i] = parts[i].whole;
-        w->at[i] = answer.shortfall != 0.0 || parts[i].at <= 0 ? 0 : 1;
-    }
-    return PDM_OK;
+    if (w->chosen->exact_int == 0 || capped) return split(w, parts, true, err);
+    return pdm__apportion(w->calc->context, w->chosen->apportion, PDM_ZERO_POLICY_ERROR, w->whole_remaining, weights,
+                          NULL, w->count, w->whole, NULL, &tie, err);
 }
 
-/* Old targets, and what they leave open to the first `sharers` periods. */
-static pdm_status add_miss(work *w, int64_t sharers, pdm_error *err) {
+/* Old targets; what they leave open is shared equally by the first `sharers` periods, between 0 and their caps. */
+static pdm_status add_miss(work *w, pdm__bounded_part *parts, int64_t sharers, pdm_error *err) {
     const pdm__values *c = w->calc->sheets[IN_REMAINING].columns;
     pdm__sum planned = {0.0, 0.0};
-    pdm__int128 open = w->whole_remaining;
-    if (sharers > w->count) sharers = w->count;
+    int64_t whole = 0;
     for (int64_t i = 0; i < w->count; i++) {
         if (!pdm__given(&c[R_TARGET], i)) {
             return pdm__calc_fail(w->calc, IN_REMAINING, R_TARGET, i, PDM_E_NULL_VALUE, err,
                                   "method %s starts from the old targets", method_names[w->chosen->method]);
         }
+        if (w->chosen->exact_int != 0)
+            PDM__TRY(pdm__calc_whole(w->calc, IN_REMAINING, R_TARGET, i, PDM_E_BAD_AMOUNT, &whole, err));
         w->target[i] = c[R_TARGET].f64[i];
+        w->whole[i] = whole;
         pdm__sum_add(&planned, w->target[i]);
-        if (w->chosen->exact_int == 0) continue;
-        PDM__TRY(pdm__calc_whole(w->calc, IN_REMAINING, R_TARGET, i, PDM_E_BAD_AMOUNT, &w->whole[i], err));
-        open -= w->whole[i];
+        parts[i] = (pdm__bounded_part){.start = w->target[i], .low = w->target[i], .high = w->target[i]};
+        if (i >= sharers) continue;
+        parts[i].slope = 1.0;
+        parts[i].low = 0.0;
+        parts[i].high = pdm__number(&c[R_HIGH], i, PDM__INF);
     }
-    double miss = w->remaining - pdm__sum_of(&planned);
-    if (sharers == 0) w->shortfall = fmax(miss, 0.0);
-    for (int64_t i = 0; i < sharers; i++) {
-        w->target[i] += miss / (double)sharers;
-        /* Equal parts, the larger ones first; the sum is exact. */
-        pdm__int128 left = sharers - i;
-        pdm__int128 part = open >= 0 ? (open + left - 1) / left : -((left - 1 - open) / left);
-        w->whole[i] += (int64_t)part;
-        open -= part;
-    }
+    if (sharers > 0) return split(w, parts, false, err);
+    w->shortfall = fmax(w->remaining - pdm__sum_of(&planned), 0.0);
     return PDM_OK;
 }
 
@@ -187,7 +185,7 @@ static pdm_status put_tables(const work *w, pdm_error *err) {
         pdm__put_int(&out, 3, i, w->whole[i]);
         if (!exact || !solved) pdm__put_null(&out, 3, i);
         pdm__put_float(&out, 4, i, target - old);
-        pdm__put_code(&out, 5, i, w->at[i] == 0 ? -1 : 1, bound_names);
+        pdm__put_code(&out, 5, i, w->at[i] == 0 ? -1 : w->at[i] < 0 ? 0 : 1, bound_names);
         pdm__sum_add(&sum, target);
     }
     PDM__TRY(pdm__rows_end(&out));
@@ -205,19 +203,21 @@ static pdm_status put_tables(const work *w, pdm_error *err) {
 
 static pdm_status replan_run(pdm__calc *calc, pdm_error *err) {
     work w = {.calc = calc, .chosen = calc->options, .count = calc->sheets[IN_REMAINING].rows};
+    pdm__bounded_part *parts = NULL;
     PDM__TRY(pdm__calc_array(calc, w.count, sizeof *w.target, &w.target, err));
     PDM__TRY(pdm__calc_array(calc, w.count, sizeof *w.whole, &w.whole, err));
     PDM__TRY(pdm__calc_array(calc, w.count, sizeof *w.at, &w.at, err));
+    PDM__TRY(pdm__calc_array(calc, w.count, sizeof *parts, &parts, err));
     PDM__TRY(sum_up(&w, err));
     if (w.remaining <= 0.0 && w.chosen->method != PDM_REPLAN_KEEP_REMAINING) {
         w.status = PDM_STATUS_MET; /* zeros */
     } else if (w.chosen->method == PDM_REPLAN_KEEP_TOTAL) {
-        PDM__TRY(keep_total(&w, err));
+        PDM__TRY(keep_total(&w, parts, err));
     } else {
         int64_t sharers = w.chosen->method == PDM_REPLAN_NEXT     ? 1
                           : w.chosen->method == PDM_REPLAN_SPREAD ? w.chosen->spread
                                                                   : 0;
-        PDM__TRY(add_miss(&w, sharers, err));
+        PDM__TRY(add_miss(&w, parts, sharers, err));
     }
     return put_tables(&w, err);
 }

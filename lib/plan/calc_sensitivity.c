@@ -114,7 +114,8 @@ static pdm_status tornado(pdm__calc *calc, const pdm_tree *tree, const pdm__leaf
         for (int64_t k = 0; k < count; k++) {
             double other = width(&swings[k], base);
             double own = width(&swings[i], base);
-            if (other > own || (other == own && k < i)) rank++;
+            bool tie = fabs(other - own) <= 1e-12 * fmax(other, own); /* equal but for rounding */
+            if (tie ? k < i : other > own) rank++;
         }
         for (int32_t end = 0; end < 2; end++) {
             int64_t row = 2 * i + end;

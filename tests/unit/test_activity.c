@@ -111,7 +111,7 @@ static void test_cumulative(void **unused) {
     pdm_result_free(r);
     r = cohort_result(cohort_state("activity", &options, NULL));
     COHORT_EXPECT(r, "stickiness", "units", 0, 0, 0);
-    COHORT_EXPECT_F64(r, "stickiness", "share", NAN, NAN, NAN);
+    COHORT_EXPECT_F64(r, "stickiness", "share", (double)NAN, (double)NAN, (double)NAN);
     COHORT_EXPECT(r, "active", "mau", 0, 0, 0);
     COHORT_EXPECT(r, "active", "complete", 0, 0, 0);
     pdm_result_free(r);

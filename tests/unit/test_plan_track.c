@@ -314,6 +314,22 @@ static void test_replan(void **unused) {
     result = plan_run("replan", &options);
     plan_ints_are(result, "periods", "new_target_int", old, 3);
     plan_near(plan_float(result, "summary", "shortfall", 0), 9, 1e-14);
+    /* Ahead of the plan: what a small target cannot give back the next one does; none falls below 0. */
+    static const int64_t ahead[] = {1070, 0, 0};
+    static const int64_t small[] = {5, 60, 85};
+    static const int64_t lowered[] = {0, 45, 85};
+    pdm_result_free(result);
+    options.method = PDM_REPLAN_SPREAD;
+    plan_begin();
+    plan_input("plan", 1);
+    plan_ints("annual", annual);
+    plan_input("actuals", 3);
+    plan_ints("actual", ahead);
+    plan_input("remaining", 3);
+    plan_ints("old_target", small);
+    result = plan_run("replan", &options);
+    plan_ints_are(result, "periods", "new_target_int", lowered, 3);
+    plan_text_is(result, "periods", "at_bound", 0, "lo");
     pdm_result_free(result);
     static const int64_t plenty[] = {900, 120, 800};
     static const int64_t zeros[] = {0, 0, 0};
