@@ -250,3 +250,42 @@ def test_published_repeat_counts(sample, repurchase, shared):
     firsts, lasts = library.raw(units["first_time"]), library.raw(units["last_time"])
     for first, last, (_, _, weeks) in zip(firsts, lasts, published):
         assert abs((last - first) / DAY / 7 - weeks) <= 0.0051
+
+
+# ---- retention: the same in SQL ---------------------------------------------------------------------------------------------
+
+ENTRIES = {
+    "first_time": "SELECT unit, min(p) AS c FROM rows GROUP BY unit",
+    "recurring": "SELECT DISTINCT unit, p AS c FROM rows",
+}
+CELLS = """
+    WITH rows AS (SELECT unit, value, CAST(date_diff('{period}', TIMESTAMP '1970-01-01', make_timestamp(time)) AS BIGINT) AS p FROM lines),
+    e AS ({entries}),
+    grid AS (SELECT c, k FROM (SELECT DISTINCT p AS c FROM rows WHERE p > (SELECT max(p) FROM rows) - {intervals}),
+        (SELECT unnest(range({intervals})) AS k)),
+    sizes AS (SELECT c, count(*) AS size FROM e GROUP BY c),
+    found AS (SELECT e.c, p - e.c AS k, count(DISTINCT unit) AS n, sum(value) AS value FROM e JOIN rows USING (unit) GROUP BY ALL)
+    SELECT epoch_us(TIMESTAMP '1970-01-01' + c * INTERVAL 1 {period}), k, coalesce(size, 0),
+        CASE WHEN k = 0 THEN coalesce(size, 0) WHEN c + k <= (SELECT max(p) FROM rows) THEN coalesce(n, 0) END,
+        CASE WHEN c + k <= (SELECT max(p) FROM rows) THEN coalesce(value, 0) END,
+        CASE WHEN c + k < (SELECT max(p) FROM rows) THEN 'complete' WHEN c + k = (SELECT max(p) FROM rows) THEN 'partial' ELSE 'future' END
+    FROM grid LEFT JOIN sizes USING (c) LEFT JOIN found USING (c, k) ORDER BY c, k
+"""
+
+
+@pytest.mark.parametrize("entry", ["first_time", "recurring"])
+@pytest.mark.parametrize(("source", "period", "intervals"), [("shop", "month", 13), ("shop", "week", 20), ("cdnow", "month", 18)])
+def test_retention(request, pdm, source, period, intervals, entry):
+    """Triangles of real shops; weeks of DuckDB and of the library begin on Monday."""
+    if not library.has("retention"):
+        pytest.skip("the installed pdmetrics has no metric retention")
+    db = request.getfixturevalue(source)
+    start = "1969-12-29" if period == "week" else "1970-01-01"  # a Monday
+    text = CELLS.format(period=period, intervals=intervals, entries=ENTRIES[entry]).replace("1970-01-01", start)
+    expected = rows_of(db, text)
+    asked = {"period": period, "intervals": intervals, "cohort_entry": entry, "retained_value": True}
+    result = pdm.retention(frame(db), **asked)
+    cells = result["cells"]
+    assert_table(cells, ["cohort_start", "k", "size", "retained", "value_sum", "status"], expected)
+    assert len(expected) == intervals * intervals and sum(row[2] for row in expected[::intervals]) > 0
+    assert_rates(cells)

@@ -26,7 +26,7 @@ def registered():
 
 
 def has(metric):
-    return metric in METRICS and metric in registered()
+    return metric in (*METRICS, "retention_array") and metric in registered()
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,13 @@ def activity_option(name, value):
     return {"criteria": value[0], "criteria_rows": value[1]} if name == "criteria" else {name: value}
 
 
+def retention_columns(o):
+    value = {"value": "value"} if o.retained_value else {}
+    return {"start": "start", "return": "ret", "start_any": "start_any", **value}
+
+
 METRICS = {
+    "retention": Metric(retention_columns),
     "repurchase": Metric(lambda o: {"order_id": "order_id"}),
     "lifecycle": Metric(lambda o: {"first_seen": "first_seen"} if o.first_seen == "column" else {}),
     "activity": Metric(lambda o: {}, activity_option),
@@ -94,11 +100,25 @@ def tables_of(result, rows):
     return tables
 
 
+def arrays(rows, conditions):
+    """retention_array of (unit, conditions met): ({unit: array}, sums)."""
+    import pdmetrics as pdm
+
+    masks = [sum(1 << (number - 1) for number in set(numbers)) for _, numbers in rows]
+    found = pdm.retention_array(
+        {"unit": [unit for unit, _ in rows], "conditions": masks}, condition_count=conditions, list_units=True
+    )
+    units = zip(found["units"]["unit"].to_list(), found["units"]["retained"].to_list())
+    return {unit: [mask >> i & 1 for i in range(conditions)] for unit, mask in units}, found["sums"]["units"].to_list()
+
+
 def engine(metric, rows, o, parts=0, threads=1):
     """Tables of the library, in the reference's shape."""
     import pdmetrics as pdm
 
     rows = list(rows)
+    if metric == "retention_array":
+        return arrays(rows, o)
     compute = getattr(pdm, metric)
     make = getattr(pdm, metric.capitalize())
     try:

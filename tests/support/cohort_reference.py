@@ -49,6 +49,7 @@ DEFAULTS = {
         "future_cells": "null",
         "breakdown_by": "none",
         "average": "weighted",
+        "retained_value": False,
     },
     "lifecycle": {**COMMON, **CALENDAR, "dormant_after": 1, "first_seen": "none", "breakdown_by": "none"},
     "activity": {
@@ -93,17 +94,22 @@ class Refused(ValueError):
 
 def make_options(metric, **given):
     """All options of a metric; `from` may be written `from_`."""
+    options = unchecked_options(metric, **given)
+    check_options(options)
+    return options
+
+
+def unchecked_options(metric, **given):
     given = {name.rstrip("_"): value for name, value in given.items()}
     unknown = set(given) - set(DEFAULTS[metric])
     assert not unknown, unknown
     options = SimpleNamespace(**{**DEFAULTS[metric], **given})
     options.given = given
     options.metric = metric
-    _check(options)
     return options
 
 
-def _check(o):
+def check_options(o):
     low, high = getattr(o, "from"), o.to
     if low is not None and high is not None and low > high:
         raise Refused("bad_option", "from lies after to")
@@ -117,6 +123,8 @@ def _check(o):
             raise Refused("unsupported_combination", "rolling_24h")
         if o.mode == "brackets" and o.denominator == "previous_interval":
             raise Refused("unsupported_combination", "brackets overlap: no previous interval")
+        if o.clock == "calendar" and (o.floor != "none" or o.window_entry != "first_in_period"):
+            raise Refused("unsupported_combination", "floor and window_entry are for rolling_24h")
 
 
 # ---- rows -------------------------------------------------------------------------------------------------------------------
@@ -303,9 +311,9 @@ def interval_rows(rows, cohort, entry, o):
 
 
 def columns_of(o):
-    """[(k or number of the bracket, first interval, last interval, name)]"""
+    """[(k or number of the bracket, first interval, last interval)]"""
     if o.mode == "brackets":
-        return [(number, n, m) for number, (n, m) in enumerate(o.brackets, 1)]
+        return [(0, 0, 0), *((number, n, m) for number, (n, m) in enumerate(o.brackets, 1))]
     return [(k, k, k) for k in range(o.intervals)]
 
 
@@ -344,22 +352,35 @@ def retention(rows, o):
     now = as_of(whole, o)
     found = subjects(whole, o, forming_rows(o))
     if now is None and o.to is None:
-        return {"cells": [], "average": [], "totals": [{"rows": len(rows), "rows_null": nulls, "units": 0}]}
+        return {"cells": [], "average": [], "units": [], "totals": [_totals(rows, nulls, found, [])]}
     last = index_of(now, o) if now is not None else None
     first, last = period_range(o, None, last)
     first = last - o.intervals + 1 if first is None else first
     cells = []
-    for group in _cohort_groups(found, o):
+    for group in _cohort_groups(found, first, last, o):
         for cohort in range(first, last + 1):
             cells += _cohort_cells(found, group, cohort, now, o)
-    totals = {"rows": len(rows), "rows_null": nulls, "units": len({unit for _, unit, _ in found})}
-    return {"cells": cells, "average": averages(cells, o), "totals": [totals]}
+    names = ("group", "cohort_start", "cohort", "k")
+    units = [{**{name: cell[name] for name in names}, "unit": unit} for cell in cells for unit in cell["units"]]
+    tables = {"average": averages(cells, o), "units": units, "totals": [_totals(rows, nulls, found, cells)]}
+    if o.average == "none":
+        del tables["average"]
+    for cell in cells:
+        del cell["units"]
+    return {"cells": cells, **tables}
 
 
-def _cohort_groups(found, o):
+def _totals(rows, nulls, found, cells):
+    seen = {unit for _, unit, mine in found if any(row.start or row.ret for row in mine)}
+    entered = sum(cell["size"] for cell in cells if cell["k"] == 0)
+    return {"rows": len(rows), "rows_null": nulls, "units": len(seen), "entries": entered}
+
+
+def _cohort_groups(found, first, last, o):
     if o.breakdown_by == "none":
         return [None]
-    pairs = [(group, forming) for group, _, mine in found for forming in entries(mine, o).values()]
+    formed = [(group, entries(mine, o).items()) for group, _, mine in found]
+    pairs = [(group, forming) for group, pairs in formed for cohort, forming in pairs if first <= cohort <= last]
     groups = {entry_group(forming) if o.breakdown_by == "entry" else group for group, forming in pairs}
     return sorted(groups, key=order_of)
 
@@ -388,10 +409,13 @@ def _cohort_cells(found, group, cohort, now, o):
         if status == "future" and o.future_cells == "null":
             retained = value = None
             who = []
-        cell = {"group": group, "cohort_start": start_of(cohort, o), "k": k, "size": size, "retained": retained}
+        cell = {"group": group, "cohort_start": start_of(cohort, o), "cohort": cohort, "k": k}
+        cell |= {"interval_from": n, "interval_to": m, "size": size, "retained": retained}
         cell |= rate(retained, den, o)
         cell |= {"status": status, "units": who, "value_sum": value}
         cell |= _value_columns(cell, cells, earned, o)
+        if not o.retained_value:
+            cell |= {name: None for name in cell if name == "ltv" or name.startswith("value_")}
         cells.append(cell)
     return cells
 
@@ -399,12 +423,14 @@ def _cohort_cells(found, group, cohort, now, o):
 def _value_columns(cell, before, earned, o):
     value, size = cell["value_sum"], cell["size"]
     first = before[0]["value_sum"] if before else value
+    known = value is not None and o.mode != "brackets"
     return {
         "value_per_unit": share(value, size, o),
         "value_per_retained": share(value, cell["retained"], o),
-        "value_rate": share(value, first, o) if o.mode != "brackets" and first is not None else None,
-        "ltv": share(earned, size, o) if o.mode != "brackets" and value is not None else None,
-        "earned": earned,
+        "value_rate": share(value, first, o) if known and first is not None else None,
+        "value_cum": earned if known else None,
+        "ltv": share(earned, size, o) if known else None,
+        "value_to_cost": None,
     }
 
 
@@ -416,16 +442,21 @@ def averages(cells, o):
     for group, k in keys:
         mine = [cell for cell in cells if (order_of(cell["group"]), cell["k"]) == (group, k)]
         done = [cell for cell in mine if cell["status"] == "complete"]
-        row = {"group": mine[0]["group"], "k": k, "cohorts": len(done)}
+        row = {name: mine[0][name] for name in ("group", "k", "interval_from", "interval_to")} | {"cohorts": len(done)}
         row |= rate(sum(cell["num"] for cell in done), sum(cell["den"] for cell in done), o)
+        valued = o.retained_value and o.mode != "brackets"
+        earned = [(cell["value_cum"], cell["size"]) for cell in done] if valued else []
+        row["ltv"] = share(sum(e for e, _ in earned), sum(size for _, size in earned), o) if valued else None
         if o.average == "simple":
-            rates = [Fraction(cell["num"], cell["den"]) for cell in done if cell["den"]]
-            row["rate"] = float(sum(rates) / len(rates)) if rates else share(0, 0, o)
+            row["rate"] = _mean([Fraction(cell["num"], cell["den"]) for cell in done if cell["den"]], o)
             row["lo"] = row["hi"] = None
-        size = sum(cell["size"] for cell in done)
-        row["ltv"] = share(sum(cell["earned"] for cell in done), size, o) if o.mode != "brackets" else None
+            row["ltv"] = _mean([Fraction(e, size) for e, size in earned if size], o) if valued else None
         found.append(row)
     return found
+
+
+def _mean(ratios, o):
+    return float(sum(ratios) / len(ratios)) if ratios else share(0, 0, o)
 
 
 # ---- retention array --------------------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 Readings, where the text leaves a choice:
 
  1. Without `from` the first period is that of the first row, without `to` the last is that of as_of.
- 2. first_seen of a unit is the least that its rows give; units without one are new in their first active period. A null first_seen
-    says nothing.
+ 2. first_seen of a unit is the least that its rows give, also under same_value: it is the unit that was created. Units without one are
+    new in their first active period. A null first_seen says nothing.
  3. The share of a stickiness row is of the units active in one group at least; mean and median are over these units.
  4. A day is complete if its longest window begins at or after the first row seen, and its own last µs is not after as_of.
  5. In table active, new is the first active day; resurrecting active before, but not in the mau_days before; lost has left mau with
@@ -45,9 +45,12 @@ def lifecycle(rows, o):
     first, last = period_range(o, min(known, default=None), None if now is None else index_of(now, o))
     if first is None or last is None:
         return {"lifecycle": [], "units": [], "totals": totals}
-    table, units = [], []
+    table, units, created = [], [], {}
+    for row in whole:
+        if row.first_seen is not None and o.first_seen == "column":
+            created[row.unit] = min(row.first_seen, created.get(row.unit, row.first_seen))
     for group in groups_in(found, o):
-        active = [(unit, *_activity(mine, o)) for its, unit, mine in found if its == group]
+        active = [(unit, *_activity(mine, created.get(unit), o)) for its, unit, mine in found if its == group]
         for t in range(first, last + 1):
             row, classes = _period(group, t, active, now, o)
             table.append(row)
@@ -55,11 +58,10 @@ def lifecycle(rows, o):
     return {"lifecycle": table, "units": units, "totals": totals}
 
 
-def _activity(rows, o):
+def _activity(rows, created, o):
     """(active periods, the period in which the unit is new)."""
     periods = {index_of(row.time, o) for row in rows}
-    created = [row.first_seen for row in rows if row.first_seen is not None and o.first_seen == "column"]
-    return periods, index_of(min(created), o) if created else min(periods)
+    return periods, min(periods) if created is None else index_of(created, o)
 
 
 def _period(group, t, active, now, o):

@@ -154,6 +154,7 @@ def _cohort_value(params, events):
     return [Row(unit, instant(time), value=value) for unit, time, value in events], {
         **given,
         "as_of": instant(params["as_of"]),
+        "retained_value": True,
     }
 
 
@@ -235,7 +236,7 @@ def _check_table(question, tables, expected):
 
 def _check_intervals(question, tables, expected):
     for unit, interval in expected["interval_by_user"].items():
-        assert max(cell["k"] for cell in tables["cells"] if unit in cell["units"]) == interval
+        assert max(row["k"] for row in tables["units"] if row["unit"] == unit) == interval
     return {"interval_by_user"}
 
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#define NONE ((double)NAN) /* a null among expected floats */
 #define A 1
 #define B 2
 #define C 3
@@ -55,15 +56,15 @@ static void test_worked_example(void **unused) {
     COHORT_EXPECT_F64(r, "periods", "repeat_rate", 0.5, 0.0);
     COHORT_EXPECT(r, "periods", "return_rate_num", COHORT_NULL, COHORT_NULL);
     COHORT_EXPECT(r, "periods", "return_rate_den", 4, 1);
-    COHORT_EXPECT_F64(r, "periods", "return_rate", NAN, NAN);
-    COHORT_EXPECT_F64(r, "periods", "return_rate_lo", NAN, NAN);
+    COHORT_EXPECT_F64(r, "periods", "return_rate", NONE, NONE);
+    COHORT_EXPECT_F64(r, "periods", "return_rate_lo", NONE, NONE);
     COHORT_EXPECT(r, "periods", "returning_share_num", 0, 1);
     COHORT_EXPECT(r, "periods", "complete", 1, 0);
     COHORT_EXPECT(r, "repurchase_n", "cohort", COHORT_NULL, 12 * 2024, 12 * 2024 + 1);
     COHORT_EXPECT(r, "repurchase_n", "size", 4, 4, 0);
     COHORT_EXPECT(r, "repurchase_n", "num", 1, 1, 0);
     COHORT_EXPECT(r, "repurchase_n", "den", 3, 3, 0);
-    COHORT_EXPECT_F64(r, "repurchase_n", "rate", 1.0 / 3, 1.0 / 3, NAN);
+    COHORT_EXPECT_F64(r, "repurchase_n", "rate", 1.0 / 3, 1.0 / 3, NONE);
     COHORT_EXPECT(r, "repurchase_n", "complete", 0, 0, 0);
     COHORT_EXPECT(r, "ladder", "from", 1, 2);
     COHORT_EXPECT(r, "ladder", "num", 2, 1);
@@ -93,15 +94,15 @@ static void test_lists(void **unused) {
     COHORT_EXPECT(r, "units", "orders", 3, 2, 1, 1);
     COHORT_EXPECT(r, "units", "second_time", january(8, 0), january(9, 1), COHORT_NULL, COHORT_NULL);
     COHORT_EXPECT(r, "units", "last_time", january(32, 0), january(9, 1), january(30, 0), january(3, 0));
-    COHORT_EXPECT_F64(r, "units", "median_gap", 1339200000000.0, 604800000001.0, NAN, NAN);
+    COHORT_EXPECT_F64(r, "units", "median_gap", 1339200000000.0, 604800000001.0, NONE, NONE);
     COHORT_EXPECT(r, "units", "open_gap", 28 * COHORT_DAY + 14 * COHORT_HOUR, 51 * COHORT_DAY + 14 * COHORT_HOUR - 1,
                   30 * COHORT_DAY + 14 * COHORT_HOUR, 57 * COHORT_DAY + 14 * COHORT_HOUR);
     COHORT_EXPECT(r, "buyers", "unit", A, B, C, D, A);
     COHORT_EXPECT(r, "buyers", "orders", 2, 2, 1, 1, 1);
     COHORT_EXPECT(r, "buyers", "earlier", 0, 0, 0, 0, 1);
     COHORT_EXPECT(r, "buyers", "returned", 1, 0, 0, 0, COHORT_NULL); /* March is not over */
-    COHORT_EXPECT_F64(r, "periods", "return_rate", 0.25, NAN, NAN);
-    COHORT_EXPECT_F64(r, "periods", "repeat_rate", 0.5, 0.0, NAN); /* nobody has bought in March */
+    COHORT_EXPECT_F64(r, "periods", "return_rate", 0.25, NONE, NONE);
+    COHORT_EXPECT_F64(r, "periods", "repeat_rate", 0.5, 0.0, NONE); /* nobody has bought in March */
     pdm_result_free(r);
 }
 
@@ -251,7 +252,7 @@ static void test_nothing(void **unused) {
     assert_int_equal(pdm_table_rows(pdm_result_table(r, "buyers")), 0);
     COHORT_EXPECT(r, "repurchase_n", "n", 7, 30, 90);
     COHORT_EXPECT(r, "repurchase_n", "den", 0, 0, 0);
-    COHORT_EXPECT_F64(r, "repurchase_n", "rate", NAN, NAN, NAN);
+    COHORT_EXPECT_F64(r, "repurchase_n", "rate", NONE, NONE, NONE);
     COHORT_EXPECT(r, "ladder", "den", 0);
     COHORT_EXPECT(r, "gaps", "n", 0, 0);
     COHORT_EXPECT(r, "totals", "as_of", COHORT_NULL);
@@ -262,8 +263,8 @@ static void test_nothing(void **unused) {
     r = ask(&options, NULL, NULL, 0, NULL, 0);
     COHORT_EXPECT(r, "periods", "buyers", 0, 0);
     COHORT_EXPECT_F64(r, "periods", "repeat_rate", 0.0, 0.0);
-    COHORT_EXPECT_F64(r, "periods", "return_rate", NAN, NAN); /* not known is not nothing */
-    COHORT_EXPECT_F64(r, "periods", "repeat_rate_lo", NAN, NAN);
+    COHORT_EXPECT_F64(r, "periods", "return_rate", NONE, NONE); /* not known is not nothing */
+    COHORT_EXPECT_F64(r, "periods", "repeat_rate_lo", NONE, NONE);
     pdm_result_free(r);
 }
 
@@ -276,7 +277,7 @@ static void test_as_of_before_the_data(void **unused) {
     pdm_result *r = ask(&options, NULL, NULL, 0, rows, 2);
     assert_int_equal(pdm_table_rows(pdm_result_table(r, "periods")), 0);
     COHORT_EXPECT(r, "gaps", "open_gaps", 0, 0);
-    COHORT_EXPECT_F64(r, "gaps", "open_mean", NAN, NAN);
+    COHORT_EXPECT_F64(r, "gaps", "open_mean", NONE, NONE);
     COHORT_EXPECT(r, "gaps", "n", 1, 1);
     pdm_result_free(r);
 }
