@@ -276,9 +276,17 @@ def _by_channel(work: Work, part: Part, bottom_up: float) -> None:
         }
         for row in plans
     ]
-    units = [
-        u if u["capacity"] is None or u["capacity"] >= u["plan"] else {**u, "plan": float(u["capacity"])} for u in units
-    ]
+    for unit in units:
+        capacity = unit["capacity"]
+        if capacity is not None and capacity < unit["plan"]:
+            cap, own = work.plan.money(capacity), work.plan.money(unit["plan"])
+            part.notes.append(
+                Text(
+                    f"{unit['unit']} could sell {own} from below, more than its cap of {cap}: its cap is taken.",
+                    f"{unit['unit']} 自下而上测算 {own}，超过上限 {cap}，按上限计。",
+                )
+            )
+            unit["plan"] = float(capacity)
     made = work.call("gap", calculators.gap_split, target=work.total, units=units, method=model.gap_method)
     work.plan.results["gap_by_channel"] = made
     columns: list[tuple[str, Text, Kind]] = [

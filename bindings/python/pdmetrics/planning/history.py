@@ -286,7 +286,7 @@ class History:
             }
             for day, after in zip(months, ends[1:], strict=True)
         ]
-        lost = sum(plan.roll_inverse(rows=rows).tables["rows"]["lost"])
+        lost = sum(round(value) for value in plan.roll_inverse(rows=rows).tables["rows"]["lost"])
         users = sum(row["users_start"] for row in rows)
         found: dict[str, float] = {"monthly_months": len(months), "monthly_users": users, "monthly_lost": lost}
         found["monthly_kept"] = users - lost

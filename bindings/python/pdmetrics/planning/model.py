@@ -194,8 +194,8 @@ def load(path: str | os.PathLike[str]) -> Model:
     start, months = _span(plan)
     target = plan.raw("target")
     growth = plan.number("growth", -1)
-    if (target is None) == (growth is None):
-        plan.fail("target", "give either target = 12_000_000 or growth = 0.15 over the same months a year before")
+    if target is None and growth is None:
+        plan.fail("target", "missing; write target = 12_000_000, or growth = 0.15 on the same months a year before")
     if target is not None and minor(plan, "target", target, exponent) <= 0:
         plan.fail("target", f"expected an amount above 0, got {target}")
     name, tz = plan.text("name", f"{start:%Y}"), plan.text("timezone")

@@ -21,7 +21,7 @@ _WEEK = timedelta(days=7)
 def total(work: Work) -> int:
     """The target of all months."""
     model = work.model
-    if model.target is not None:
+    if model.target is not None and (model.growth is None or work.history is None):
         return model.target
     if model.months > 12:
         raise model.fail("plan.growth", "is for up to 12 months; write plan.target for a longer plan")
@@ -29,7 +29,7 @@ def total(work: Work) -> int:
         raise model.fail("plan.growth", "needs order rows: give --history, or write plan.target instead")
     sold = work.history.sold(add_months(model.start, -12), add_months(model.start, model.months - 12))
     if sold == 0:
-        raise model.fail("plan.growth", "nothing was sold in the same months a year before; write plan.target instead")
+        raise model.fail("plan.growth", "nothing was sold in the same months a year before; write plan.target alone")
     grown = calculators.growth(rows=[{"base": sold, "growth": model.growth}]).main.to_rows()[0]
     return int(round(grown["target"]))
 
@@ -43,6 +43,8 @@ def season(work: Work) -> None:
     starts = model.month_starts()
     events, notes = _events(work)
     weekdays = _weekdays(work, events)
+    if model.measured_weekdays and not weekdays:
+        notes.append(Text("Without order rows all weekdays weigh the same.", "没有订单数据，星期各日同权。"))
     work.day_weights = _weights(starts[0], starts[-1], weekdays, events)
     parts = Part("season", Text("Season", "季节与节奏"), notes=notes)
     of_month = {
@@ -283,7 +285,7 @@ def _weekdays(work: Work, events: tuple[Event, ...]) -> tuple[float, ...]:
     if not model.measured_weekdays:
         return model.weekdays
     if history is None:
-        raise model.fail("season.weekdays", '"history" needs order rows: give --history, or 7 numbers')
+        return ()
     calm = set(_ordinary(work, list(events)))
     mondays = [day for day in sorted(calm) if day.weekday() == 0]
     weeks = [week for m in mondays if calm.issuperset(week := days_of(m, m + _WEEK))]

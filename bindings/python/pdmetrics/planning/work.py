@@ -48,7 +48,7 @@ class Work:
         try:
             return run(*arguments, **named)
         except Error as error:
-            raise self.model.fail(where, error.message) from error
+            raise self.model.fail(where, _said(error)) from error
 
     def number(self, number: Number, *, role: str = "free") -> float:
         """A number of the model: a formula over history where there is one, the value otherwise."""
@@ -81,7 +81,7 @@ class Work:
                 )
                 raise self.model.fail(where, what) from error
             names = ", ".join(MEASURES)
-            raise self.model.fail(where, f"{error.message}; history measures {names}") from error
+            raise self.model.fail(where, f"{_said(error)}; history measures {names}") from error
         if row["status"] != "ok":
             raise self.model.fail(where, f'"{number.history}" has no value: {row["status"]}')
         return float(row["value"])
@@ -105,6 +105,11 @@ class Work:
     def add(self, part: Part) -> None:
         """A finished chapter."""
         self.plan.parts.append(part)
+
+
+def _said(error: Error) -> str:
+    """What a calculator found wrong, without the column that the key stands for and the picture of the formula."""
+    return error.message.partition("\n")[0].removeprefix("text: ")
 
 
 _SEGMENTS: Mapping[str, Text] = {"new": Text("new customers", "新客"), "old": Text("returning customers", "老客")}

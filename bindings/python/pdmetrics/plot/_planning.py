@@ -59,6 +59,7 @@ _TEXT = {
     "split": {"en": "Who carries the gap", "zh": "缺口由谁承担"},
     "plan": {"en": "plan", "zh": "原计划"},
     "add": {"en": "to add", "zh": "追加"},
+    "less": {"en": "not needed", "zh": "可减"},
     "capacity": {"en": "capacity", "zh": "产能上限"},
     "breaks": {"en": "above capacity", "zh": "超出上限"},
     "moves": {"en": "Given and reconciled", "zh": "校对前后"},

@@ -64,8 +64,12 @@ def split(
         for name, row, cap in zip(where, rows, caps, strict=True)
     ]
     made = go.Figure()
-    made.add_trace(bars(where, show.values([row["plan"] for row in rows]), say("plan", lang), WHOLE, hovers))
-    made.add_trace(bars(where, show.values([row["add"] for row in rows]), say("add", lang), PALETTE[1], hovers))
+    kept = [min(row["plan"], row["plan"] + (row["add"] or 0)) for row in rows]
+    made.add_trace(bars(where, show.values(kept), say("plan", lang), WHOLE, hovers))
+    for key, sign, colour in (("add", 1, PALETTE[1]), ("less", -1, PALE)):
+        parts = [max(0, sign * (row["add"] or 0)) for row in rows]
+        if any(parts):
+            made.add_trace(bars(where, show.values(parts), say(key, lang), colour, hovers))
     if any(cap is not None for cap in caps):
         made.add_trace(
             go.Scatter(
@@ -77,14 +81,17 @@ def split(
                 hoverinfo="skip",
             )
         )
-    tops = [max(row["plan"] + (row["add"] or 0), cap or 0) / show.scale for row, cap in zip(rows, caps, strict=True)]
+    tops = [
+        max(row["plan"], row["plan"] + (row["add"] or 0), cap or 0) / show.scale
+        for row, cap in zip(rows, caps, strict=True)
+    ]
     for name, row, top in zip(where, rows, tops, strict=True):
         text = show.short(row["add"], sign=True) + (" ⚠" if row["breaks_capacity"] else "")
         made.add_annotation(x=name, y=top, yshift=12, text=text, showarrow=False)
     value_axis(made, tops, lang)
     made.update_yaxes(range=[0, max(tops, default=1) * 1.1])
     made.update_xaxes(type="category", automargin=True)
-    made.update_layout(title_text=titled(title, "split", lang), barmode="relative", legend=LEGEND, height=420)
+    made.update_layout(title_text=titled(title, "split", lang), barmode="stack", legend=LEGEND, height=420)
     return made
 
 
