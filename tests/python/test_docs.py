@@ -60,7 +60,7 @@ def pages_with(language):
 
 
 def test_there_are_examples():
-    assert {block.language for found in ALL.values() for block in found} == {"c", "cmake", "python", "sh"}
+    assert {block.language for found in ALL.values() for block in found} == {"c", "cmake", "python", "sh", "toml"}
     assert len([block for found in ALL.values() for block in found if block.language == "python"]) > 10
 
 
@@ -100,6 +100,13 @@ def test_commands(pdm, page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for command in commands:
         assert cli.main(command) == 0, (command, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("page", pages_with("toml"))
+def test_toml(page):
+    for block in ALL[page]:
+        if block.language == "toml":
+            assert tomllib.loads(block.code), f"{page.name}:{block.line}"
 
 
 # ----------------------------------------------------------------------------------------------------------------------- C

@@ -35,7 +35,7 @@ class Told:
 
     def money(self, value: float | None) -> str:
         """An amount as readers expect it."""
-        return "–" if value is None else f"{value / 10**self.exponent:,.{min(self.exponent, 2)}f}"
+        return "–" if value is None else f"{value / 10**self.exponent:,.2f}"
 
 
 # --------------------------------------------------------------------------------------------------------------- input
