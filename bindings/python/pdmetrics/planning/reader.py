@@ -16,8 +16,6 @@ from .._errors import ArgumentError
 class ModelError(ArgumentError):
     """A model file that cannot be used: which file, which key, and what to do."""
 
-    code = "model"
-
 
 class Keys:
     """A table of the file that knows where it stands and which of its keys were asked for."""
