@@ -549,6 +549,41 @@ def test_the_guide_names_every_key(pdm, example, page):
             assert f"`{name}`" in text, name
 
 
+def test_frames_of_any_kind(pdm, orders, example, folder):
+    from pdmetrics import planning
+
+    loaded = planning.load(model(folder, example))
+    expected = planning.make(loaded, folder / "orders.parquet").cells
+    polars = pytest.importorskip("polars")
+    for frame in (
+        orders,
+        orders.to_pandas(),
+        polars.read_parquet(folder / "orders.parquet"),
+        f"{folder}/orders.parquet",
+    ):
+        assert planning.make(loaded, frame).cells == expected
+    with pytest.raises(pdm.ArgumentError, match="expected a data frame, a file or a query, got dict"):
+        planning.make(loaded, {"time": []})
+
+
+def test_a_plan_of_any_size_adds_up(pdm, example, folder):
+    from pdmetrics import planning
+
+    text = re.sub(r"^blend = .*$", "", example, flags=re.M)
+    text = re.sub(r"\[channels.sources.capacity\].*?\n\n", "", text, flags=re.S)
+    for key, count, share in (("channels", 50, "{} = {}"), ("segments", 20, "{} = {}.37")):
+        rows = "\n".join(share.format(f"part_{i:02d}", i + 1) for i in range(count))
+        text = re.sub(rf"\[{key}.shares\].*?\n\n", f"[{key}.shares]\n{rows}\n\n", text, flags=re.S)
+    made = planning.make(planning.load(model(folder, text)))
+    assert len(made.cells) == 12 * 50 * 20 and sum(made.cells.values()) == 360_000_000
+    channels = made.tables["plan_channels"]
+    whole = sum(range(1, 51))
+    for i in range(50):
+        share = Fraction(360_000_000 * (i + 1), whole)
+        assert abs(channels.rows[-1][i + 1] - share) < 1
+        assert channels.rows[-1][i + 1] == sum(row[i + 1] for row in channels.rows[:-1])
+
+
 def test_amounts_as_floats_and_other_names(pdm, orders, example, folder, run):
     """The same orders in yuan, under other names, with local times without zone: the same plan."""
     query = (

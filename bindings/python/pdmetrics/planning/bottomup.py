@@ -342,7 +342,7 @@ def levers(work: Work) -> None:
     ]
     heads = [
         work.leaf("lever", Text("lever", "杠杆")),
-        Col("end", Text("end", "方向")),
+        Col("end", Text("end", "方向"), names={"low": Text("lower", "下调"), "high": Text("higher", "上调")}),
         Col("x", Text("value of the lever", "取值")),
         Col("value", Text("GMV", "GMV"), "money"),
         Col("delta", Text("change", "变化"), "money"),

@@ -6,6 +6,7 @@ with an amount above 0: refunds are not deducted from GMV.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -63,7 +64,7 @@ class History:
         self, model: Model, source: Any, *, threads: int | None = None, progress: Any = None, name: str = "--history"
     ) -> None:
         self._model = model
-        self._name = source if isinstance(source, str) else name
+        self._name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else name
         self._machine = {"threads": threads, "progress": progress}
         self._rows = self._sales(source)
         self._first: Any = None
@@ -80,7 +81,8 @@ class History:
         except ImportError:
             raise ArgumentError('a plan from history needs DuckDB: pip install "pdmetrics[cli]"') from None
         self._connection = duckdb.connect(config={"python_scan_all_frames": True})
-        relation = _frames.relation(source, self._connection) if isinstance(source, str) else self._adopted(source)
+        is_path = isinstance(source, (str, os.PathLike))
+        relation = _frames.relation(source, self._connection) if is_path else self._adopted(source)
         available = list(relation.columns)
         chosen = [
             self._column(available, "customer", "customer_id"),
@@ -108,7 +110,10 @@ class History:
     def _adopted(self, source: Any) -> Any:
         if hasattr(source, "__arrow_c_stream__"):
             return self._connection.from_arrow(source)
-        return self._connection.from_df(source)
+        if hasattr(source, "itertuples"):  # pandas before 2.2
+            return self._connection.from_df(source)
+        kind = type(source).__name__
+        raise ArgumentError(f"history: expected a data frame, a file or a query, got {kind}; make it a data frame")
 
     def _column(self, available: list[str], key: str, name: str) -> str:
         column = self._model.columns[key]

@@ -13,6 +13,13 @@ from .topdown import spread
 from .work import Work
 
 _MONTH = Col("month", Text("month", "月份"))
+_ALERTS = {
+    "green": Text("● on target", "● 达标"),
+    "amber": Text("◐ a little below", "◐ 略低"),
+    "red": Text("○ below", "○ 未达标"),
+    "unknown": Text("–", "–"),
+}
+_ALERT = Col("alert", Text("alert", "预警"), names=_ALERTS)
 _DAY = timedelta(days=1)
 
 
@@ -101,7 +108,7 @@ def _tracking_table(made: Any) -> PlanTable:
     rows = [[row["name"], *(row[name] for name, _, _ in columns)] for row in made.tables["rows"].to_rows()]
     whole = made.tables["total"].to_rows()[0]
     rows.append(["total", *(whole.get(name) for name, _, _ in columns)])
-    heads = [_MONTH, *(Col(name, title, kind) for name, title, kind in columns)]
+    heads = [_MONTH, *(_ALERT if name == "alert" else Col(name, title, kind) for name, title, kind in columns)]
     return PlanTable("tracking", Text("Plan and actual", "目标完成跟踪表"), heads, rows, total=True)
 
 
@@ -210,7 +217,7 @@ def _by_channel(work: Work, part: Part, complete: list[str]) -> None:
         Col("attainment", Text("attainment", "完成率"), "share"),
         Col("gap", Text("gap", "差额"), "money"),
         Col("share_of_gap", Text("of the whole gap", "占总差额"), "share"),
-        Col("alert", Text("alert", "预警")),
+        _ALERT,
         Col("status", Text("status", "状态")),
     ]
     span = f"{complete[0]} – {complete[-1]}"
