@@ -343,6 +343,17 @@ static pdm__uint128 money_of(const replay *r) {
     return money;
 }
 
+/* The metric would have taken the row. */
+static pdm_status inspect_row(replay *r, pdm_error *err) {
+    const pdm__metric_ops *ops = r->state->setup.metric->ops;
+    if (ops->inspect == NULL) return PDM_OK;
+    r->block.rows = 1;
+    point_cells(r);
+    pdm_status status = ops->inspect(&r->state->plan, &r->block, NULL);
+    r->block.rows = 0;
+    return status == PDM_OK ? PDM_OK : corrupt(err);
+}
+
 /* Every kept row of a partition is a row, and every event has one. */
 static pdm_status check_partition(replay *r, const pdm__partition *partition, pdm__uint128 *money, pdm_error *err) {
     uint32_t events = partition->levels[0].count;
@@ -355,6 +366,7 @@ static pdm_status check_partition(replay *r, const pdm__partition *partition, pd
         missing -= seen[key.scope] == 0;
         seen[key.scope] = 1;
         status = read_row(r, key.bytes, key.length, 0, err);
+        if (status == PDM_OK) status = inspect_row(r, err);
         if (status == PDM_OK) *money += money_of(r);
     }
     if (status == PDM_OK && missing > 0) status = corrupt(err);

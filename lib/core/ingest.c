@@ -183,6 +183,7 @@ static pdm_status check_segments(const pdm__ingest *in, const pdm__block *block,
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err) {
     block->first = first;
     block->rows = rows;
+    block->first = first;
     block->skipped = 0;
     block->money = 0;
     block->time_min = INT64_MAX;
@@ -200,7 +201,7 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
     bool timed = false;
     for (int32_t c = 0; c < in->count; c++) {
         if (!block->cells[c].present) continue;
-        if (in->infos[c].role == PDM_ROLE_MONEY) add_money(block, &block->cells[c]);
+        if (in->infos[c].role == PDM_ROLE_MONEY || in->summed[c]) add_money(block, &block->cells[c]);
         if (in->infos[c].role == PDM_ROLE_TIME && !timed) {
             note_times(block, &block->cells[c]);
             timed = true;

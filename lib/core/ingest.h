@@ -31,6 +31,7 @@ typedef struct pdm__ingest {
     const pdm_column *columns[PDM__MAX_COLUMNS]; /* NULL = absent */
     int32_t kinds[PDM__MAX_COLUMNS];             /* pdm__key_kind of key columns */
     bool nullable[PDM__MAX_COLUMNS];             /* null is a value here */
+    bool summed[PDM__MAX_COLUMNS];               /* numbers that are bounded like amounts */
     const pdm_calendar *calendar;
     const pdm__segments *segments; /* times must lie in an open one; NULL = any time */
     int32_t currency_exponent;     /* −1 = not given */
@@ -51,7 +52,7 @@ typedef struct pdm__block {
     size_t rows;     /* that are left */
     int64_t skipped; /* rows with nulls, left out */
     pdm__cells cells[PDM__MAX_COLUMNS];
-    pdm__uint128 money; /* sum of absolute amounts of all money columns */
+    pdm__uint128 money; /* sum of absolute amounts of all money columns, and of those that are summed like them */
     int64_t time_min;   /* of the first time column; min > max if there is no row */
     int64_t time_max;
 } pdm__block;

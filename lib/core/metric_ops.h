@@ -42,6 +42,7 @@ typedef struct pdm__plan {
     int32_t column_count;
     int32_t fanout;                 /* records that select makes of a row, at most */
     pdm__use use[PDM__MAX_COLUMNS]; /* of columns */
+    bool summed[PDM__MAX_COLUMNS];  /* columns of integers that are bounded like amounts, for they add up like them */
     int32_t unit_column;            /* key of level 0, −1 if it is made of several (PDM__KEY_BYTES) */
     int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
@@ -87,6 +88,8 @@ typedef struct pdm__metric_ops {
     pdm_status (*check)(const pdm__setup *setup, int32_t list, pdm_error *err);
     /* Decides columns and schema once options and lists are final. plan->own is freed with own_size bytes. */
     pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
+    /* Refuses rows that no metric could take, naming row and column. NULL: types and roles say enough. */
+    pdm_status (*inspect)(const pdm__plan *plan, const pdm__block *block, pdm_error *err);
     /*
      * Turns rows into records; rows that cannot matter are left out. Fails for lack of memory, or for a value that the metric cannot
      * use, naming its row by pdm__block_row().

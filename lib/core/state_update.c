@@ -44,6 +44,9 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
     const pdm__plan *plan = &work->state->plan;
     s->status = pdm__ingest_block(work->in, &s->block, first, n, &s->err);
     if (s->status != PDM_OK) return;
+    const pdm__metric_ops *ops = work->state->setup.metric->ops;
+    if (ops->inspect != NULL) s->status = ops->inspect(plan, &s->block, &s->err);
+    if (s->status != PDM_OK) return;
     pdm__records records = {.count = 0};
     for (int32_t w = 0; w < scatter->store->schema.record_words; w++) {
         records.scratch[w] = s->scratch + (size_t)w * s->block.capacity * (size_t)plan->fanout;
@@ -51,7 +54,7 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
     }
     records.bytes = &s->bytes;
     s->status = work->state->dedupe ? pdm__dedupe_select(work->state, &s->block, &records, &s->err)
-                                    : work->state->setup.metric->ops->select(plan, &s->block, &records, &s->err);
+                                    : ops->select(plan, &s->block, &records, &s->err);
     if (s->status != PDM_OK) return;
     s->status = pdm__scatter_records(scatter, records.columns, records.count, &s->err);
     s->rows_null += s->block.skipped;
@@ -148,8 +151,8 @@ static pdm_status name_overflow(update_work *work, int64_t rows, pdm_error *err)
         if (money <= (pdm__uint128)INT64_MAX) continue;
         const char *name = NULL;
         for (int32_t c = 0; c < work->in->count; c++) {
-            if (work->in->infos[c].role == PDM_ROLE_MONEY && work->in->columns[c] != NULL)
-                name = work->in->infos[c].name;
+            bool summed = work->in->infos[c].role == PDM_ROLE_MONEY || work->in->summed[c];
+            if (summed && work->in->columns[c] != NULL) name = work->in->infos[c].name;
         }
         return pdm__fail(
             err, PDM_E_OVERFLOW, row, name,
@@ -275,6 +278,7 @@ pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__inge
     in->currency_exponent = exponent < 0 ? -1 : (int32_t)exponent;
     in->naive_local = pdm__option_int(metric, state->options, "naive_time", 0) != 0;
     in->skip_nulls = pdm__option_int(metric, state->options, "null_rows", 0) != 0;
+    memcpy(in->summed, state->plan.summed, sizeof in->summed);
     return pdm__ingest_begin(in, state->plan.columns, state->plan.column_count, state->plan.use, batch, err);
 }
 
