@@ -14,6 +14,7 @@
 #include <pdmetrics/metric.h>
 #include <pdmetrics/metrics/activity.h>
 #include <pdmetrics/metrics/actuals.h>
+#include <pdmetrics/metrics/attribution.h>
 #include <pdmetrics/metrics/credit.h>
 #include <pdmetrics/metrics/funnel.h>
 #include <pdmetrics/metrics/lifecycle.h>

@@ -100,11 +100,14 @@ typedef enum pdm_row_status {
     PDM_STATUS_UNBOUNDED = 26,        /**< the set of lifts is no interval; see `form` */
     PDM_STATUS_UNBOUNDED_ABOVE = 27,  /**< the upper limit is +∞ */
     PDM_STATUS_MISMATCH = 28,         /**< the split is not what was planned */
-    PDM_STATUS_SINGLE_ARM = 29        /**< one arm alone: nothing to compare */
+    PDM_STATUS_SINGLE_ARM = 29,       /**< one arm alone: nothing to compare */
+    PDM_STATUS_NO_CONVERSIONS = 30,   /**< nothing converted: there is nothing to share out */
+    PDM_STATUS_NO_VALUE = 31,         /**< the conversions have no value together */
+    PDM_STATUS_NO_NULL_JOURNEYS = 32  /**< no journey without a conversion is known: rates of conversion are all 1 */
 } pdm_row_status;
 
 /** Number of row statuses. */
-#define PDM_ROW_STATUS_COUNT 30
+#define PDM_ROW_STATUS_COUNT 33
 
 /** The error that a row status becomes under `strict`. */
 #define PDM_E_ROW_STATUS(status) ((pdm_status)(128 + (int)(status)))

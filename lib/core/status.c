@@ -91,6 +91,9 @@ const char *const pdm__row_status_names[] = {
     "unbounded_above",
     "mismatch",
     "single_arm",
+    "no_conversions",
+    "no_value",
+    "no_null_journeys",
     NULL,
 };
 _Static_assert(PDM__COUNT(pdm__row_status_names) == PDM_ROW_STATUS_COUNT + 1, "a name for every row status");

@@ -1,0 +1,227 @@
+/*
+ * The journeys of a user. A touch is before a conversion if its (time, seq) is not after the conversion's. A milestone marks the last
+ * touch before it, for the journeys that end after it.
+ */
+#include "metrics/attribution_internal.h"
+
+#define NONE SIZE_MAX
+
+typedef struct walk {
+    pdm__attribution_worker *worker;
+    const pdm__attribution_plan *plan;
+    const pdm__attribution_user *user;
+    int64_t number;   /* of journeys so far */
+    size_t milestone; /* next that has marked nothing yet */
+} walk;
+
+static bool not_after(int64_t time, int64_t seq, const pdm__attribution_event *event) {
+    return time < event->time || (time == event->time && seq <= event->seq);
+}
+
+/* Touches before an event: their number, given that the first `from` are. */
+static size_t touches_before(const pdm__attribution_user *user, size_t from, const pdm__attribution_event *event) {
+    size_t low = from;
+    size_t high = user->touch_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const pdm__attribution_touch *touch = &user->touches[middle];
+        if (not_after(touch->time, touch->seq, event)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Marks of all milestones before the event; NULL: of all. Milestones come before conversions of the same (time, seq). */
+static void mark_until(walk *w, const pdm__attribution_event *event) {
+    const pdm__attribution_user *user = w->user;
+    for (; w->milestone < user->milestone_count; w->milestone++) {
+        const pdm__attribution_event *milestone = &user->milestones[w->milestone];
+        if (event != NULL && !not_after(milestone->time, milestone->seq, event)) return;
+        size_t before = touches_before(user, 0, milestone);
+        if (before > 0) user->touches[before - 1].marks |= UINT32_C(1) << (milestone->what - EVENT_MILESTONE);
+    }
+}
+
+/* ---- lookback ---- */
+
+static bool in_lookback(const pdm__attribution_plan *plan, const pdm__attribution_touch *touch, int64_t time,
+                        int64_t day) {
+    int64_t lookback = plan->options->lookback;
+    int64_t days = plan->day_lookback;
+    for (int32_t i = 0; i < plan->priority_count; i++) {
+        if (plan->priorities[i].priority != touch->priority) continue;
+        lookback = plan->priorities[i].lookback;
+        days = lookback == INT64_MAX ? INT64_MAX : lookback / INT64_C(86400000000);
+    }
+    if (lookback == INT64_MAX) return true;
+    if (plan->options->lookback_kind == PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS) return day - touch->day <= days;
+    return (uint64_t)time - (uint64_t)touch->time <= (uint64_t)lookback;
+}
+
+/* First touch from `from` on that any lookback can hold; where all share one, they are sorted by it. */
+static size_t first_in_lookback(const walk *w, size_t from, size_t end, int64_t time, int64_t day) {
+    if (w->plan->priority_count > 0) return from;
+    while (from < end) {
+        size_t middle = from + (end - from) / 2;
+        if (in_lookback(w->plan, &w->user->touches[middle], time, day)) {
+            end = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    return from;
+}
+
+/* ---- a journey ---- */
+
+/* The channel that a touch counts for. Candidates begin at `from`. */
+static uint32_t channel_of(const walk *w, size_t index, size_t from) {
+    const pdm__attribution_touch *touch = &w->user->touches[index];
+    if (w->plan->options->direct_mode != PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS) return touch->channel;
+    if (w->worker->work->direct[touch->channel] == 0) return touch->channel;
+    if (touch->inherits == UINT32_MAX || touch->inherits < from) return touch->channel;
+    const pdm__attribution_touch *before = &w->user->touches[touch->inherits];
+    bool near = (uint64_t)touch->time - (uint64_t)before->time <= (uint64_t)w->plan->options->inherit_window;
+    return near ? before->channel : touch->channel;
+}
+
+/* Touches [from, end), as seen from `time`, become the worker's steps. */
+static pdm_status lay_steps(walk *w, size_t from, size_t end, int64_t time, bool all, size_t *count, pdm_error *err) {
+    bool days = w->plan->options->lookback_kind == PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS;
+    int64_t day = days ? pdm_calendar_day(w->plan->calendar, time) : 0;
+    size_t first = all ? from : first_in_lookback(w, from, end, time, day);
+    pdm__attribution_worker *worker = w->worker;
+    PDM__TRY(pdm__attribution_room(worker->work->context, &worker->steps, &worker->steps_room, end - first,
+                                   sizeof *worker->steps, err));
+    *count = 0;
+    for (size_t i = first; i < end; i++) {
+        const pdm__attribution_touch *touch = &w->user->touches[i];
+        if (!all && !in_lookback(w->plan, touch, time, day)) continue;
+        worker->steps[(*count)++] = (pdm__attribution_step){.age = (uint64_t)time - (uint64_t)touch->time,
+                                                            .channel = channel_of(w, i, from),
+                                                            .marks = touch->marks,
+                                                            .priority = touch->priority,
+                                                            .touch = (uint32_t)i};
+    }
+    return PDM_OK;
+}
+
+static pdm_status take_conversion(walk *w, const pdm__attribution_event *conversion, size_t from, size_t end,
+                                  pdm_error *err) {
+    size_t count = 0;
+    bool cut = false;
+    mark_until(w, conversion);
+    PDM__TRY(lay_steps(w, from, end, conversion->time, false, &count, err));
+    pdm__attribution_shape(w->worker, w->user->touches, &count, &cut);
+    pdm__attribution_gain gain = {.conversions = 1,
+                                  .value = conversion->value,
+                                  .has_ages = true,
+                                  .user = w->user,
+                                  .time = conversion->time,
+                                  .number = w->number++};
+    return pdm__attribution_take(w->worker, count, cut, &gain, err);
+}
+
+/* Touches [from, end) that led nowhere. */
+static pdm_status take_null(walk *w, size_t from, size_t end, pdm_error *err) {
+    size_t count = 0;
+    bool cut = false;
+    if (from >= end) return PDM_OK;
+    int64_t time = w->user->touches[end - 1].time;
+    bool all = w->plan->options->null_window == PDM_ATTRIBUTION_NULL_WINDOW_ALL;
+    mark_until(w, NULL);
+    PDM__TRY(lay_steps(w, from, end, time, all, &count, err));
+    pdm__attribution_shape(w->worker, NULL, &count, &cut);
+    pdm__attribution_gain gain = {.nulls = 1, .user = w->user, .time = time, .number = w->number++};
+    return pdm__attribution_take(w->worker, count, cut, &gain, err);
+}
+
+/* ---- all of them ---- */
+
+/* Conversions [first, end) that count. */
+static void counted(const walk *w, size_t *first, size_t *end) {
+    size_t count = w->user->conversion_count;
+    *first = w->plan->options->reset == PDM_ATTRIBUTION_RESET_LAST_ONLY && count > 0 ? count - 1 : 0;
+    *end = w->plan->options->reset == PDM_ATTRIBUTION_RESET_FIRST_ONLY && count > 0 ? 1 : count;
+}
+
+static pdm_status take_conversions(walk *w, size_t first, size_t end, pdm_error *err) {
+    pdm__attribution_totals *totals = &w->worker->totals;
+    bool resets = w->plan->options->reset == PDM_ATTRIBUTION_RESET_AFTER_CONVERSION;
+    size_t before = 0;
+    for (size_t c = 0; c < w->user->conversion_count; c++) {
+        const pdm__attribution_event *conversion = &w->user->conversions[c];
+        totals->all.conversions += 1;
+        totals->without_value += conversion->what == EVENT_WITHOUT_VALUE;
+        pdm__attribution_add(&totals->all.value, w->plan->doubles, conversion->value);
+        if (c < first || c >= end) {
+            totals->ignored.conversions += 1;
+            pdm__attribution_add(&totals->ignored.value, w->plan->doubles, conversion->value);
+            continue;
+        }
+        size_t from = resets ? before : 0;
+        before = touches_before(w->user, before, conversion);
+        PDM__TRY(take_conversion(w, conversion, from, before, err));
+    }
+    return PDM_OK;
+}
+
+/* The last counted conversion not later than `limit`, NONE if there is none. */
+static size_t last_conversion(const walk *w, size_t first, size_t end, int64_t limit) {
+    size_t low = first;
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        if (w->user->conversions[middle].time <= limit) {
+            low = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return low > first ? low - 1 : NONE;
+}
+
+/* Runs of touches at most the lookback apart; what is left of each after the conversions that could claim it. */
+static pdm_status take_expired(walk *w, size_t first, size_t end, pdm_error *err) {
+    const pdm__attribution_user *user = w->user;
+    int64_t lookback = w->plan->most_lookback;
+    for (size_t begin = 0; begin < user->touch_count;) {
+        size_t stop = begin + 1;
+        while (stop < user->touch_count &&
+               (uint64_t)user->touches[stop].time - (uint64_t)user->touches[stop - 1].time <= (uint64_t)lookback)
+            stop++;
+        int64_t limit = 0;
+        if (lookback == INT64_MAX || __builtin_add_overflow(user->touches[stop - 1].time, lookback, &limit))
+            limit = INT64_MAX;
+        size_t last = last_conversion(w, first, end, limit);
+        size_t from = last == NONE ? 0 : touches_before(user, 0, &user->conversions[last]);
+        PDM__TRY(take_null(w, from > begin ? from : begin, stop, err));
+        begin = stop;
+    }
+    return PDM_OK;
+}
+
+static pdm_status take_nulls(walk *w, size_t first, size_t end, pdm_error *err) {
+    const pdm__attribution_user *user = w->user;
+    switch (w->plan->options->nulls) {
+    case PDM_ATTRIBUTION_NULLS_NONE: return PDM_OK;
+    case PDM_ATTRIBUTION_NULLS_NON_CONVERTERS:
+        return user->conversion_count == 0 ? take_null(w, 0, user->touch_count, err) : PDM_OK;
+    case PDM_ATTRIBUTION_NULLS_EXPIRED: return take_expired(w, first, end, err);
+    default: break;
+    }
+    size_t from = first < end ? touches_before(user, 0, &user->conversions[end - 1]) : 0;
+    return take_null(w, from, user->touch_count, err);
+}
+
+pdm_status pdm__attribution_journeys(pdm__attribution_worker *worker, const pdm__attribution_user *user,
+                                     pdm_error *err) {
+    walk w = {.worker = worker, .plan = worker->work->plan, .user = user};
+    size_t first = 0;
+    size_t end = 0;
+    counted(&w, &first, &end);
+    PDM__TRY(take_conversions(&w, first, end, err));
+    return take_nulls(&w, first, end, err);
+}

@@ -1,0 +1,497 @@
+/*
+ * Attribution's state.
+ *
+ * Of events: level 0 holds the users, level 1 the channels of each. A touch is a tuple of its channel's journal, any other row one of its
+ * user's. Of paths: level 0 holds the paths, as bytes, with their sums; doubles are tuples of a journal, summed when a result is made.
+ */
+#include "core/convert.h"
+#include "metrics/attribution_internal.h"
+
+#include <math.h>
+
+/* ---- schema ---- */
+
+static const pdm__field touch_words[] = {
+    [TOUCH_TIME] = {.name = "time", .merge = PDM__FREE},
+    [TOUCH_SEQ] = {.name = "seq", .merge = PDM__FREE},
+    [TOUCH_PRIORITY] = {.name = "priority", .merge = PDM__FREE},
+};
+
+static const pdm__field money_words[] = {
+    [EVENT_TIME] = {.name = "time", .merge = PDM__FREE},
+    [EVENT_SEQ] = {.name = "seq", .merge = PDM__FREE},
+    [EVENT_WHAT] = {.name = "what", .merge = PDM__FREE},
+    [EVENT_VALUE] = {.name = "value", .merge = PDM__SUM_MONEY},
+};
+
+static const pdm__field double_words[] = {
+    [EVENT_TIME] = {.name = "time", .merge = PDM__FREE},
+    [EVENT_SEQ] = {.name = "seq", .merge = PDM__FREE},
+    [EVENT_WHAT] = {.name = "what", .merge = PDM__FREE},
+    [EVENT_VALUE] = {.name = "value", .merge = PDM__FREE},
+};
+
+static const pdm__field path_fields[] = {
+    [PATH_CONVERSIONS] = {.name = "conversions", .merge = PDM__SUM_MONEY},
+    [PATH_NULLS] = {.name = "nulls", .merge = PDM__SUM_MONEY},
+    [PATH_VALUE] = {.name = "value", .merge = PDM__SUM_MONEY},
+};
+
+static const pdm__field amount_words[] = {{.name = "value", .merge = PDM__FREE}};
+
+/* Own words of a record of an event: those of an event, then the priority; what = TOUCH for touches. */
+enum { OWN_PRIORITY = EVENT_WORDS, OWN_WORDS };
+#define TOUCH (-2)
+
+static void put_tuple(pdm__journal *journal, uint32_t id, const uint64_t *words, int32_t count) {
+    int64_t *to = journal->words + journal->count * (size_t)(1 + count);
+    *to++ = (int64_t)id;
+    for (int32_t w = 0; w < count; w++) *to++ = (int64_t)words[w];
+    journal->count++;
+}
+
+static void step_events(const pdm__step_args *args) {
+    size_t stride = (size_t)args->schema->record_words;
+    const pdm__attribution_plan *plan = args->schema->plan;
+    const uint64_t *own = args->records + args->schema->own_at;
+    int32_t touch = plan->has_priority ? TOUCH_WORDS : TOUCH_PRIORITY;
+    for (size_t i = 0; i < args->count; i++, own += stride) {
+        int64_t what = (int64_t)own[EVENT_WHAT];
+        if (what == EVENT_SKIPPED) {
+            args->partition->counters[COUNT_SKIPPED] += 1;
+        } else if (what == TOUCH) {
+            const uint64_t words[TOUCH_WORDS] = {own[EVENT_TIME], own[EVENT_SEQ], own[OWN_PRIORITY]};
+            put_tuple(&args->partition->journals[0], args->parts[i], words, touch);
+        } else {
+            put_tuple(&args->partition->journals[1], args->ids[i], own, EVENT_WORDS);
+        }
+    }
+}
+
+/* Own words of a record of a path: its sums, then 1 if the value was null. */
+enum { OWN_WITHOUT = PATH_WORDS, OWN_PATH_WORDS };
+
+static void step_paths(const pdm__step_args *args) {
+    size_t stride = (size_t)args->schema->record_words;
+    const pdm__attribution_plan *plan = args->schema->plan;
+    const uint64_t *own = args->records + args->schema->own_at;
+    for (size_t i = 0; i < args->count; i++, own += stride) {
+        int64_t *words = args->units[i];
+        words[PATH_CONVERSIONS] += (int64_t)own[PATH_CONVERSIONS];
+        words[PATH_NULLS] += (int64_t)own[PATH_NULLS];
+        args->partition->counters[COUNT_WITHOUT_VALUE] += (int64_t)own[OWN_WITHOUT];
+        if (!plan->doubles) {
+            words[PATH_VALUE] += (int64_t)own[PATH_VALUE];
+        } else if (own[PATH_VALUE] != 0) {
+            put_tuple(&args->partition->journals[0], args->ids[i], own + PATH_VALUE, 1);
+        }
+    }
+}
+
+static void events_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
+    pdm__schema *schema = &plan->schema;
+    plan->unit_column = ATTRIBUTION_USER;
+    plan->use[ATTRIBUTION_USER] = PDM__REQUIRED;
+    plan->use[ATTRIBUTION_TIME] = PDM__REQUIRED;
+    plan->use[ATTRIBUTION_SEQ] = PDM__OPTIONAL;
+    plan->use[ATTRIBUTION_KIND] = PDM__REQUIRED;
+    plan->use[ATTRIBUTION_CHANNEL] = PDM__OPTIONAL;
+    plan->use[ATTRIBUTION_MARK] = own->milestone_count > 0 ? PDM__OPTIONAL : PDM__UNUSED;
+    plan->use[ATTRIBUTION_PRIORITY] = own->has_priority ? PDM__OPTIONAL : PDM__UNUSED;
+    plan->use[ATTRIBUTION_VALUE] = PDM__OPTIONAL;
+    plan->use[ATTRIBUTION_EVENT_ID] = own->options->dedupe != 0 ? PDM__REQUIRED : PDM__UNUSED;
+    plan->dedupe_by_unit = true;
+    schema->levels[0] = (pdm__level){.name = "users", .repeat = 1};
+    schema->levels[1] = (pdm__level){.name = "channels", .repeat = 1, .key_kind = PDM__KEY_TEXT};
+    schema->level_count = 2;
+    schema->journals[0] = (pdm__journal_info){.name = "touches",
+                                              .words = touch_words,
+                                              .word_count = own->has_priority ? TOUCH_WORDS : TOUCH_PRIORITY,
+                                              .level = 1};
+    schema->journals[1] = (pdm__journal_info){
+        .name = "events", .words = own->doubles ? double_words : money_words, .word_count = EVENT_WORDS, .level = 0};
+    schema->journal_count = 2;
+    schema->own_words = OWN_WORDS;
+    schema->step = step_events;
+}
+
+static void paths_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
+    pdm__schema *schema = &plan->schema;
+    plan->unit_column = -1;
+    plan->use[ATTRIBUTION_PATH] = PDM__REQUIRED;
+    plan->use[ATTRIBUTION_MARKS] = own->milestone_count > 0 ? PDM__OPTIONAL : PDM__UNUSED;
+    plan->use[ATTRIBUTION_CONVERSIONS] = PDM__REQUIRED;
+    plan->use[ATTRIBUTION_NULLS] = PDM__OPTIONAL;
+    plan->use[ATTRIBUTION_VALUE] = PDM__OPTIONAL;
+    plan->summed[ATTRIBUTION_CONVERSIONS] = true;
+    plan->summed[ATTRIBUTION_NULLS] = true;
+    schema->levels[0] = (pdm__level){
+        .name = "paths", .fields = path_fields, .field_count = PATH_WORDS, .repeat = 1, .key_kind = PDM__KEY_BYTES};
+    schema->level_count = 1;
+    if (own->doubles) {
+        schema->journals[0] = (pdm__journal_info){.name = "values", .words = amount_words, .word_count = 1, .level = 0};
+        schema->journal_count = 1;
+    }
+    schema->own_words = OWN_PATH_WORDS;
+    schema->step = step_paths;
+}
+
+pdm_status pdm__attribution_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err) {
+    PDM__TRY(pdm__attribution_plan_make(setup, plan, err));
+    pdm__attribution_plan *own = plan->own;
+    memcpy(own->columns, setup->metric->columns, sizeof own->columns);
+    if (own->doubles) own->columns[ATTRIBUTION_VALUE].role = PDM_ROLE_FLOAT;
+    plan->columns = own->columns;
+    plan->schema.counter_count = ATTRIBUTION_COUNTERS;
+    if (own->paths) {
+        paths_schema(own, plan);
+    } else {
+        events_schema(own, plan);
+    }
+    return PDM_OK;
+}
+
+/* ---- cells ---- */
+
+static bool given(const pdm__cells *cells, size_t row) {
+    return cells->present && (cells->valid == NULL || cells->valid[row] != 0);
+}
+
+static int64_t integer(const pdm__cells *cells, size_t row) {
+    return given(cells, row) ? (int64_t)cells->words[row] : 0;
+}
+
+static const char *text_of(const pdm__cells *cells, size_t row, size_t *length) {
+    *length = (size_t)cells->lengths[row];
+    return pdm__pointer_of(cells->words[row]);
+}
+
+static bool cell_is(const pdm__cells *cells, size_t row, const char *word) {
+    size_t length = strlen(word);
+    return cells->lengths != NULL && cells->lengths[row] == length &&
+           memcmp(pdm__pointer_of(cells->words[row]), word, length) == 0;
+}
+
+typedef enum row_kind { ROW_TOUCH, ROW_CONVERSION, ROW_MILESTONE, ROW_UNKNOWN } row_kind;
+
+static row_kind kind_of(const pdm__block *block, size_t row) {
+    const pdm__cells *kind = &block->cells[ATTRIBUTION_KIND];
+    if (cell_is(kind, row, "touch")) return ROW_TOUCH;
+    if (cell_is(kind, row, "conversion")) return ROW_CONVERSION;
+    return cell_is(kind, row, "milestone") ? ROW_MILESTONE : ROW_UNKNOWN;
+}
+
+static double double_of(uint64_t word) {
+    double value = 0.0;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+static int32_t milestone_of(const pdm__attribution_plan *plan, const pdm__cells *cells, size_t row) {
+    for (int32_t i = 0; i < plan->milestone_count; i++) {
+        if (cell_is(cells, row, plan->milestones[i])) return i;
+    }
+    return -1;
+}
+
+/* ---- rows that are none ---- */
+
+#define SHOWN 40 /* bytes of a text in a message */
+
+static pdm_status bad_cell(const pdm__block *block, size_t row, pdm_status code, const char *column, const char *what,
+                           pdm_error *err) {
+    long long number = (long long)pdm__block_row(block, row);
+    return pdm__fail(err, code, number, column, "row %lld, column \"%s\": %s", number, column, what);
+}
+
+static pdm_status bad_text(const pdm__block *block, size_t row, int32_t column, const char *name, const char *expected,
+                           pdm_error *err) {
+    long long number = (long long)pdm__block_row(block, row);
+    size_t length = 0;
+    const char *text = text_of(&block->cells[column], row, &length);
+    int shown = length > SHOWN ? SHOWN : (int)length;
+    return pdm__fail(err, PDM_E_BAD_VALUE, number, name, "row %lld, column \"%s\": \"%.*s\"; %s", number, name, shown,
+                     text, expected);
+}
+
+static pdm_status inspect_value(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
+                                pdm_error *err) {
+    const pdm__cells *value = &block->cells[ATTRIBUTION_VALUE];
+    if (plan->options->allow_negative_value != 0 || !given(value, row)) return PDM_OK;
+    bool negative = plan->doubles ? double_of(value->words[row]) < 0.0 : (int64_t)value->words[row] < 0;
+    if (!negative) return PDM_OK;
+    return bad_cell(block, row, PDM_E_BAD_VALUE, "value", "a value below 0; allow_negative_value takes it", err);
+}
+
+static pdm_status inspect_touch(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
+                                pdm_error *err) {
+    const pdm__cells *channel = &block->cells[ATTRIBUTION_CHANNEL];
+    size_t length = 0;
+    if (!given(channel, row)) {
+        if (plan->options->null_rows != 0) return PDM_OK;
+        return bad_cell(block, row, PDM_E_NULL_VALUE, "channel",
+                        "null on a touch; null_rows = skip leaves such rows out and counts them", err);
+    }
+    const char *text = text_of(channel, row, &length);
+    if (pdm__attribution_reserved(text, length))
+        return bad_text(block, row, ATTRIBUTION_CHANNEL, "channel",
+                        "the name of a channel expected: not empty, not (start), (conversion) or (null)", err);
+    if (!plan->has_priority) return PDM_OK;
+    int64_t priority = integer(&block->cells[ATTRIBUTION_PRIORITY], row);
+    if (priority >= INT32_MIN && priority <= INT32_MAX) return PDM_OK;
+    return bad_cell(block, row, PDM_E_OVERFLOW, "priority", "beyond int32", err);
+}
+
+static pdm_status inspect_milestone(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
+                                    pdm_error *err) {
+    const pdm__cells *mark = &block->cells[ATTRIBUTION_MARK];
+    if (plan->milestone_count == 0) return PDM_OK;
+    if (!given(mark, row)) {
+        if (plan->options->null_rows != 0) return PDM_OK;
+        return bad_cell(block, row, PDM_E_NULL_VALUE, "mark",
+                        "null on a milestone; null_rows = skip leaves such rows out and counts them", err);
+    }
+    if (milestone_of(plan, mark, row) >= 0) return PDM_OK;
+    return bad_text(block, row, ATTRIBUTION_MARK, "mark", "a mark of list milestones expected", err);
+}
+
+static pdm_status inspect_event(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
+                                pdm_error *err) {
+    row_kind kind = kind_of(block, row);
+    if (kind == ROW_UNKNOWN)
+        return bad_text(block, row, ATTRIBUTION_KIND, "kind", "touch, conversion or milestone expected", err);
+    if (kind != ROW_TOUCH && given(&block->cells[ATTRIBUTION_CHANNEL], row))
+        return bad_text(block, row, ATTRIBUTION_CHANNEL, "channel", "a channel on a row that is no touch", err);
+    if (kind != ROW_MILESTONE && plan->milestone_count > 0 && given(&block->cells[ATTRIBUTION_MARK], row))
+        return bad_text(block, row, ATTRIBUTION_MARK, "mark", "a mark on a row that is no milestone", err);
+    if (kind != ROW_CONVERSION && given(&block->cells[ATTRIBUTION_VALUE], row))
+        return bad_cell(block, row, PDM_E_BAD_VALUE, "value", "a value on a row that is no conversion", err);
+    if (kind == ROW_TOUCH) return inspect_touch(plan, block, row, err);
+    return kind == ROW_MILESTONE ? inspect_milestone(plan, block, row, err) : inspect_value(plan, block, row, err);
+}
+
+/* ---- paths as texts ---- */
+
+bool pdm__attribution_next_token(const pdm__attribution_plan *plan, const char **at, const char *end,
+                                 const char **token, size_t *length) {
+    while (*at != NULL) {
+        const char *first = *at;
+        const char *stop = first;
+        while (stop < end && ((size_t)(end - stop) < plan->separator_length ||
+                              memcmp(stop, plan->separator, plan->separator_length) != 0))
+            stop++;
+        *at = stop < end ? stop + plan->separator_length : NULL; /* NULL: that was the last */
+        while (first < stop && *first == ' ') first++;
+        while (stop > first && stop[-1] == ' ') stop--;
+        if (first == stop) continue;
+        *token = first;
+        *length = (size_t)(stop - first);
+        return true;
+    }
+    return false;
+}
+
+/* A number from 0 to 255, −1 otherwise. */
+static int32_t small_number(const char *text, size_t length) {
+    int32_t number = 0;
+    if (length == 0 || length > 3) return -1;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9') return -1;
+        number = number * 10 + (text[i] - '0');
+    }
+    return number <= 255 ? number : -1;
+}
+
+/* The marks of a path's touches, one after the other: none where there is no cell. */
+typedef struct mark_reader {
+    const pdm__attribution_plan *plan;
+    const char *at;
+    const char *end;
+    bool given;
+} mark_reader;
+
+static mark_reader read_marks(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
+    const pdm__cells *cells = &block->cells[ATTRIBUTION_MARKS];
+    mark_reader reader = {.plan = plan, .given = given(cells, row)};
+    size_t length = 0;
+    if (reader.given) {
+        reader.at = text_of(cells, row, &length);
+        reader.end = reader.at + length;
+    }
+    return reader;
+}
+
+/* −1: there is none, or it is no mask of the milestones. */
+static int32_t next_mark(mark_reader *reader) {
+    const char *token = NULL;
+    size_t length = 0;
+    if (!reader->given) return 0;
+    if (!pdm__attribution_next_token(reader->plan, &reader->at, reader->end, &token, &length)) return -1;
+    int32_t mask = small_number(token, length);
+    return mask >> reader->plan->milestone_count == 0 ? mask : -1;
+}
+
+static pdm_status inspect_touches(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
+                                  pdm_error *err) {
+    mark_reader marks = read_marks(plan, block, row);
+    size_t length = 0;
+    size_t touches = 0;
+    const char *token = NULL;
+    const char *at = text_of(&block->cells[ATTRIBUTION_PATH], row, &length);
+    const char *end = at + length;
+    while (pdm__attribution_next_token(plan, &at, end, &token, &length)) {
+        if (pdm__attribution_reserved(token, length))
+            return bad_text(block, row, ATTRIBUTION_PATH, "path", "(start), (conversion) and (null) are no channels",
+                            err);
+        if (next_mark(&marks) < 0)
+            return bad_text(block, row, ATTRIBUTION_MARKS, "marks",
+                            "for each touch of the path a number whose bits are places in list milestones expected",
+                            err);
+        touches++;
+    }
+    if (marks.given && pdm__attribution_next_token(plan, &marks.at, marks.end, &token, &length))
+        return bad_text(block, row, ATTRIBUTION_MARKS, "marks", "more marks than touches", err);
+    if (touches > PDM__PATH_MAX_TOUCHES)
+        return bad_cell(block, row, PDM_E_LIMIT, "path", "more than 65535 touches", err);
+    return PDM_OK;
+}
+
+static pdm_status inspect_path(const pdm__attribution_plan *plan, const pdm__block *block, size_t row, pdm_error *err) {
+    int64_t conversions = integer(&block->cells[ATTRIBUTION_CONVERSIONS], row);
+    if (conversions < 0)
+        return bad_cell(block, row, PDM_E_BAD_COUNT, "conversions", "a count of 0 or more expected", err);
+    if (integer(&block->cells[ATTRIBUTION_NULLS], row) < 0)
+        return bad_cell(block, row, PDM_E_BAD_COUNT, "nulls", "a count of 0 or more expected", err);
+    const pdm__cells *value = &block->cells[ATTRIBUTION_VALUE];
+    bool worth = given(value, row) && (plan->doubles ? double_of(value->words[row]) != 0.0 : value->words[row] != 0);
+    if (conversions == 0 && worth)
+        return bad_cell(block, row, PDM_E_BAD_VALUE, "value", "a value on a row without conversions", err);
+    PDM__TRY(inspect_value(plan, block, row, err));
+    return inspect_touches(plan, block, row, err);
+}
+
+/* Columns that were all null have no texts. */
+static bool is_texts(const pdm__cells *cells) { return !cells->present || cells->lengths != NULL; }
+
+pdm_status pdm__attribution_inspect(const pdm__plan *plan, const pdm__block *block, pdm_error *err) {
+    const pdm__attribution_plan *own = plan->own;
+    static const int32_t texts[] = {ATTRIBUTION_KIND, ATTRIBUTION_PATH};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (block->rows > 0 && !is_texts(&block->cells[texts[i]]))
+            return pdm__fail(err, PDM_E_BAD_TYPE, -1, own->columns[texts[i]].name, "column \"%s\": texts expected",
+                             own->columns[texts[i]].name);
+    }
+    for (size_t row = 0; row < block->rows; row++) {
+        PDM__TRY(own->paths ? inspect_path(own, block, row, err) : inspect_event(own, block, row, err));
+    }
+    return PDM_OK;
+}
+
+/* ---- rows to records ---- */
+
+/* What a row is to the step; 0 as a double is +0, so that equal values are equal words. */
+static int64_t what_of(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
+    switch (kind_of(block, row)) {
+    case ROW_TOUCH: return given(&block->cells[ATTRIBUTION_CHANNEL], row) ? TOUCH : EVENT_SKIPPED;
+    case ROW_MILESTONE:
+        if (!given(&block->cells[ATTRIBUTION_MARK], row)) return EVENT_SKIPPED;
+        return EVENT_MILESTONE + milestone_of(plan, &block->cells[ATTRIBUTION_MARK], row);
+    case ROW_CONVERSION: return given(&block->cells[ATTRIBUTION_VALUE], row) ? EVENT_CONVERSION : EVENT_WITHOUT_VALUE;
+    case ROW_UNKNOWN:
+    default: return EVENT_SKIPPED; /* inspected before: there is none */
+    }
+}
+
+static uint64_t value_word(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
+    const pdm__cells *value = &block->cells[ATTRIBUTION_VALUE];
+    if (!given(value, row)) return 0;
+    return plan->doubles && double_of(value->words[row]) == 0.0 ? 0 : value->words[row];
+}
+
+static void select_events(const pdm__attribution_plan *plan, const pdm__block *block, pdm__records *out) {
+    const pdm__cells *user = &block->cells[ATTRIBUTION_USER];
+    const pdm__cells *channel = &block->cells[ATTRIBUTION_CHANNEL];
+    bool text = user->lengths != NULL;
+    int32_t part = text ? 3 : 1;
+    uint64_t **own = out->scratch + part + 3;
+    size_t n = 0;
+    for (size_t row = 0; row < block->rows; row++) {
+        if (plan->milestone_count == 0 && kind_of(block, row) == ROW_MILESTONE) continue;
+        int64_t what = what_of(plan, block, row);
+        bool touch = what == TOUCH;
+        out->scratch[text ? 1 : 0][n] = user->words[row];
+        if (text) out->scratch[2][n] = user->lengths[row];
+        out->scratch[part][n] = touch ? 1 : 0;
+        out->scratch[part + 1][n] = touch ? channel->words[row] : 0;
+        out->scratch[part + 2][n] = touch ? channel->lengths[row] : 0;
+        own[EVENT_TIME][n] = block->cells[ATTRIBUTION_TIME].words[row];
+        own[EVENT_SEQ][n] = (uint64_t)integer(&block->cells[ATTRIBUTION_SEQ], row);
+        own[EVENT_WHAT][n] = (uint64_t)what;
+        own[EVENT_VALUE][n] = value_word(plan, block, row);
+        own[OWN_PRIORITY][n] = touch ? (uint64_t)integer(&block->cells[ATTRIBUTION_PRIORITY], row) : 0;
+        n++;
+    }
+    out->count = n;
+}
+
+/* Bytes that the path of a row takes: no more than its text and two for each touch. */
+static size_t path_bytes(const pdm__block *block, size_t row) {
+    return 2 * (size_t)block->cells[ATTRIBUTION_PATH].lengths[row] + 2;
+}
+
+static uint8_t *put_path(const pdm__attribution_plan *plan, const pdm__block *block, size_t row, uint8_t *to) {
+    mark_reader marks = read_marks(plan, block, row);
+    size_t length = 0;
+    const char *token = NULL;
+    const char *at = text_of(&block->cells[ATTRIBUTION_PATH], row, &length);
+    const char *end = at + length;
+    while (pdm__attribution_next_token(plan, &at, end, &token, &length)) {
+        memcpy(to, token, length);
+        to += length;
+        *to++ = ATTRIBUTION_PATH_END;
+        *to++ = (uint8_t)next_mark(&marks);
+    }
+    return to;
+}
+
+void pdm__attribution_read_touch(const uint8_t **at, const uint8_t **channel, uint32_t *length, uint32_t *marks) {
+    const uint8_t *stop = *at;
+    while (*stop != ATTRIBUTION_PATH_END) stop++;
+    *channel = *at;
+    *length = (uint32_t)(stop - *at);
+    *marks = stop[1];
+    *at = stop + 2;
+}
+
+static pdm_status select_paths(const pdm__attribution_plan *plan, const pdm__block *block, pdm__records *out,
+                               pdm_error *err) {
+    size_t bytes = 0;
+    size_t n = 0;
+    for (size_t row = 0; row < block->rows; row++) bytes += path_bytes(block, row);
+    PDM__TRY(pdm__key_bytes_need(block->context, out->bytes, bytes, err));
+    uint8_t *to = out->bytes->memory;
+    uint64_t **own = out->scratch + 3;
+    for (size_t row = 0; row < block->rows; row++) {
+        int64_t conversions = integer(&block->cells[ATTRIBUTION_CONVERSIONS], row);
+        int64_t nulls = integer(&block->cells[ATTRIBUTION_NULLS], row);
+        if (conversions == 0 && nulls == 0) continue;
+        uint8_t *end = put_path(plan, block, row, to);
+        out->scratch[1][n] = pdm__word_of(to);
+        out->scratch[2][n] = (uint64_t)(end - to);
+        own[PATH_CONVERSIONS][n] = (uint64_t)conversions;
+        own[PATH_NULLS][n] = (uint64_t)nulls;
+        own[PATH_VALUE][n] = value_word(plan, block, row);
+        own[OWN_WITHOUT][n] = conversions > 0 && !given(&block->cells[ATTRIBUTION_VALUE], row) ? 1 : 0;
+        to = end;
+        n++;
+    }
+    out->count = n;
+    return PDM_OK;
+}
+
+pdm_status pdm__attribution_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
+    const pdm__attribution_plan *own = plan->own;
+    if (own->paths) return select_paths(own, block, out, err);
+    select_events(own, block, out);
+    return PDM_OK;
+}

@@ -1,0 +1,228 @@
+/* A partition's rows, user by user, each kind in canonical order. */
+#include "metrics/attribution_internal.h"
+
+#include <stdlib.h>
+
+#define POLL_ROWS 4096
+
+/* Work memory of a partition. */
+typedef struct bench {
+    pdm__attribution_worker *worker;
+    const pdm__partition *partition;
+    size_t users;
+    size_t touch_count;
+    size_t event_count;
+    pdm__attribution_touch *touches;
+    pdm__attribution_event *events;
+    size_t *touch_starts; /* [users + 1] */
+    size_t *event_starts;
+    uint32_t *ranks; /* of the partition's (user, channel) pairs */
+} bench;
+
+/* Time, seq, channel, priority: touches that are equal in all of it are the same. */
+static int by_touch(const void *left, const void *right) {
+    const pdm__attribution_touch *a = left;
+    const pdm__attribution_touch *b = right;
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    if (a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    if (a->channel != b->channel) return a->channel < b->channel ? -1 : 1;
+    return a->priority < b->priority ? -1 : a->priority > b->priority;
+}
+
+static int compare_values(bool doubles, int64_t a, int64_t b) {
+    if (!doubles) return a < b ? -1 : a > b;
+    double x = 0.0;
+    double y = 0.0;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x < y ? -1 : x > y;
+}
+
+/* Milestones before conversions of one instant; among themselves by the rest. */
+static int compare_events(const pdm__attribution_event *a, const pdm__attribution_event *b, bool doubles) {
+    bool a_converts = a->what < EVENT_MILESTONE;
+    bool b_converts = b->what < EVENT_MILESTONE;
+    if (a->time != b->time) return a->time < b->time ? -1 : 1;
+    if (a->seq != b->seq) return a->seq < b->seq ? -1 : 1;
+    if (a_converts != b_converts) return a_converts ? 1 : -1;
+    if (!a_converts) return a->what < b->what ? -1 : a->what > b->what;
+    int order = compare_values(doubles, a->value, b->value);
+    return order != 0 ? order : a->what < b->what ? -1 : a->what > b->what;
+}
+
+static int by_event_money(const void *a, const void *b) { return compare_events(a, b, false); }
+static int by_event_double(const void *a, const void *b) { return compare_events(a, b, true); }
+
+/* ---- rows by user ---- */
+
+static void count_rows(bench *b) {
+    const pdm__schema *schema = &b->worker->work->view->store->schema;
+    const pdm__journal *touches = &b->partition->journals[0];
+    const pdm__journal *events = &b->partition->journals[1];
+    size_t stride = 1 + (size_t)schema->journals[0].word_count;
+    for (size_t i = 0; i < touches->count; i++) {
+        uint32_t part = (uint32_t)touches->words[i * stride];
+        b->touch_starts[pdm__keymap_key(&b->partition->levels[1], part).scope + 1]++;
+    }
+    for (size_t i = 0; i < events->count; i++) b->event_starts[(size_t)events->words[i * (1 + EVENT_WORDS)] + 1]++;
+    for (size_t u = 0; u < b->users; u++) {
+        b->touch_starts[u + 1] += b->touch_starts[u];
+        b->event_starts[u + 1] += b->event_starts[u];
+    }
+}
+
+/* Scatters; the starts become ends on the way and are put back. */
+static void place_rows(bench *b) {
+    const pdm__schema *schema = &b->worker->work->view->store->schema;
+    const pdm__attribution_plan *plan = b->worker->work->plan;
+    const pdm__journal *touches = &b->partition->journals[0];
+    const pdm__journal *events = &b->partition->journals[1];
+    bool days = plan->options->lookback_kind == PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS;
+    size_t stride = 1 + (size_t)schema->journals[0].word_count;
+    for (size_t i = 0; i < touches->count; i++) {
+        const int64_t *words = touches->words + i * stride;
+        uint32_t part = (uint32_t)words[0];
+        uint32_t user = pdm__keymap_key(&b->partition->levels[1], part).scope;
+        b->touches[b->touch_starts[user]++] = (pdm__attribution_touch){
+            .time = words[1 + TOUCH_TIME],
+            .seq = words[1 + TOUCH_SEQ],
+            .day = days ? pdm_calendar_day(plan->calendar, words[1 + TOUCH_TIME]) : 0,
+            .channel = b->ranks[part],
+            .priority = plan->has_priority ? (int32_t)words[1 + TOUCH_PRIORITY] : 0,
+        };
+    }
+    for (size_t i = 0; i < events->count; i++) {
+        const int64_t *words = events->words + i * (1 + EVENT_WORDS);
+        b->events[b->event_starts[words[0]]++] = (pdm__attribution_event){.time = words[1 + EVENT_TIME],
+                                                                          .seq = words[1 + EVENT_SEQ],
+                                                                          .what = words[1 + EVENT_WHAT],
+                                                                          .value = words[1 + EVENT_VALUE]};
+    }
+    for (size_t u = b->users; u-- > 0;) {
+        b->touch_starts[u + 1] = b->touch_starts[u];
+        b->event_starts[u + 1] = b->event_starts[u];
+    }
+    b->touch_starts[0] = 0;
+    b->event_starts[0] = 0;
+}
+
+static pdm_status bench_begin(bench *b, pdm_error *err) {
+    pdm_context *context = b->worker->work->context;
+    const pdm__keymap *parts = &b->partition->levels[1];
+    PDM__TRY(pdm__new(context, b->touch_count, sizeof *b->touches, &b->touches, err));
+    PDM__TRY(pdm__new(context, b->event_count, sizeof *b->events, &b->events, err));
+    PDM__TRY(pdm__new_zero(context, b->users + 1, sizeof *b->touch_starts, &b->touch_starts, err));
+    PDM__TRY(pdm__new_zero(context, b->users + 1, sizeof *b->event_starts, &b->event_starts, err));
+    PDM__TRY(pdm__new(context, parts->count, sizeof *b->ranks, &b->ranks, err));
+    for (uint32_t id = 0; id < parts->count; id++) {
+        pdm__key key = pdm__keymap_key(parts, id);
+        b->ranks[id] = pdm__attribution_rank(&b->worker->work->names, key.bytes, key.length);
+    }
+    return PDM_OK;
+}
+
+static void bench_end(bench *b) {
+    pdm_context *context = b->worker->work->context;
+    pdm__drop(context, b->touches, b->touch_count, sizeof *b->touches);
+    pdm__drop(context, b->events, b->event_count, sizeof *b->events);
+    pdm__drop(context, b->touch_starts, b->users + 1, sizeof *b->touch_starts);
+    pdm__drop(context, b->event_starts, b->users + 1, sizeof *b->event_starts);
+    pdm__drop(context, b->ranks, b->partition->levels[1].count, sizeof *b->ranks);
+}
+
+/* ---- a user ---- */
+
+static bool sorted(const pdm__attribution_touch *touches, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        if (by_touch(&touches[i - 1], &touches[i]) > 0) return false;
+    }
+    return true;
+}
+
+/* The last touch before each that is not direct: what direct ones may inherit. */
+static void find_indirect(const pdm__attribution_work *work, pdm__attribution_touch *touches, size_t count) {
+    uint32_t last = UINT32_MAX;
+    for (size_t i = 0; i < count; i++) {
+        touches[i].inherits = last;
+        if (work->direct[touches[i].channel] == 0) last = (uint32_t)i;
+    }
+}
+
+/* Conversions to the front, milestones behind them, each in order. */
+static size_t part_events(pdm__attribution_event *events, size_t count, pdm__attribution_event *spare) {
+    size_t conversions = 0;
+    size_t milestones = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].what < EVENT_MILESTONE) {
+            events[conversions++] = events[i];
+        } else {
+            spare[milestones++] = events[i];
+        }
+    }
+    if (milestones > 0) memcpy(events + conversions, spare, milestones * sizeof *events);
+    return conversions;
+}
+
+static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm__attribution_event *spare, pdm_error *err) {
+    const pdm__attribution_work *work = b->worker->work;
+    pdm__attribution_touch *touches = b->touches + b->touch_starts[id];
+    pdm__attribution_event *events = b->events + b->event_starts[id];
+    size_t touch_count = b->touch_starts[id + 1] - b->touch_starts[id];
+    size_t event_count = b->event_starts[id + 1] - b->event_starts[id];
+    if (touch_count == 0 && event_count == 0) return PDM_OK;
+    if (!sorted(touches, touch_count)) qsort(touches, touch_count, sizeof *touches, by_touch);
+    if (event_count > 1)
+        qsort(events, event_count, sizeof *events, work->plan->doubles ? by_event_double : by_event_money);
+    if (work->plan->options->direct_mode == PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS)
+        find_indirect(work, touches, touch_count);
+    size_t conversions = part_events(events, event_count, spare);
+    pdm__attribution_user user = {.partition = p,
+                                  .id = id,
+                                  .touches = touches,
+                                  .touch_count = touch_count,
+                                  .conversions = events,
+                                  .conversion_count = conversions,
+                                  .milestones = events + conversions,
+                                  .milestone_count = event_count - conversions};
+    b->worker->totals.users += 1;
+    b->worker->totals.touches += (int64_t)touch_count;
+    PDM__TRY(pdm__attribution_journeys(b->worker, &user, err));
+    for (size_t i = 0; i < touch_count; i++) b->worker->totals.used_touches += touches[i].used;
+    return PDM_OK;
+}
+
+static pdm_status take_users(bench *b, size_t p, pdm_error *err) {
+    pdm__run *run = b->worker->work->run;
+    pdm_context *context = b->worker->work->context;
+    pdm__attribution_event *spare = NULL;
+    int64_t since = 0;
+    PDM__TRY(pdm__new(context, b->event_count, sizeof *spare, &spare, err));
+    pdm_status status = PDM_OK;
+    for (uint32_t id = 0; id < b->users && status == PDM_OK; id++) {
+        status = take_user(b, p, id, spare, err);
+        since += (int64_t)(b->touch_starts[id + 1] - b->touch_starts[id]) + 1;
+        if (since < POLL_ROWS) continue;
+        if (status == PDM_OK && pdm__run_poll(run, since)) status = pdm__run_status(run, err);
+        since = 0;
+    }
+    pdm__drop(context, spare, b->event_count, sizeof *spare);
+    return status;
+}
+
+pdm_status pdm__attribution_users(pdm__attribution_worker *worker, size_t p, pdm_error *err) {
+    const pdm__partition *partition = &worker->work->view->store->partitions[p];
+    bench b = {.worker = worker,
+               .partition = partition,
+               .users = partition->levels[0].count,
+               .touch_count = partition->journals[0].count,
+               .event_count = partition->journals[1].count};
+    if (b.users == 0) return PDM_OK;
+    pdm_status status = bench_begin(&b, err);
+    if (status == PDM_OK) {
+        count_rows(&b);
+        place_rows(&b);
+        status = take_users(&b, p, err);
+    }
+    bench_end(&b);
+    return status;
+}
