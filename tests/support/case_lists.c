@@ -298,6 +298,82 @@ static pdm_status grouped_costs(pdm_state *state, pdm_error *err) {
     return give(state, "costs", columns, 3, 3, err);
 }
 
+/* ---- attribution: channels and milestones are those of rows.c ---- */
+
+/* All that go with both touches and milestones; the weights of two of them are in the next list. */
+static pdm_status all_models(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 16, 29, 42, 56, 70, 79, 85, 95, 102, 117};
+    static const char bytes[] = "first_non_directlinear_uniqueparticipationcustom_weights"
+                                "position_basedmilestonemarkovtime_decayshapleyshapley_ordered";
+    static const int64_t order[] = {0, 0, 0, 0, 0, 0, 2, 0, 0, 0};
+    static const int64_t half_life[] = {0, 0, 0, 0, 0, 0, 0, DAY_US, 0, 0};
+    static const uint8_t order_valid[] = {0x40, 0x00};
+    static const uint8_t half_life_valid[] = {0x80, 0x00};
+    pdm_column columns[] = {text_column("model", names, bytes), pdm_column_int64("order", order),
+                            pdm_column_int64("half_life", half_life)};
+    columns[1].validity = order_valid;
+    columns[2].validity = half_life_valid;
+    return give(state, "models", columns, 3, 10, err);
+}
+
+static pdm_status few_models(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 6, 13, 20};
+    static const int32_t worths[] = {0, 0, 12, 17};
+    static const uint8_t valid[] = {0x06};
+    pdm_column columns[] = {text_column("model", names, "markovshapleyshapley"),
+                            text_column("worth", worths, "rate_subsetsvalue")};
+    columns[1].validity = valid;
+    return give(state, "models", columns, 2, 3, err);
+}
+
+static pdm_status model_weights(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 14, 28, 37, 46, 55};
+    static const char bytes[] = "custom_weightscustom_weightsmilestonemilestonemilestone";
+    static const int64_t positions[] = {1, 3, 0, 0, 0};
+    static const int32_t marks[] = {0, 0, 0, 4, 9, 13};
+    static const double weights[] = {2, 1, 0.5, 0.25, 0.25};
+    static const uint8_t position_valid[] = {0x03};
+    static const uint8_t mark_valid[] = {0x1C};
+    pdm_column columns[] = {text_column("model", names, bytes), pdm_column_int64("position", positions),
+                            text_column("mark", marks, "leadfirstrest"),
+                            pdm_column_make("weight", PDM_TYPE_FLOAT64, weights)};
+    columns[1].validity = position_valid;
+    columns[2].validity = mark_valid;
+    return give(state, "weights", columns, 4, 5, err);
+}
+
+static pdm_status milestones(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 11, 15};
+    const pdm_column columns[] = {text_column("mark", names, "opportunitylead")};
+    return give(state, "milestones", columns, 1, 2, err);
+}
+
+static pdm_status direct(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 2, 4};
+    const pdm_column columns[] = {text_column("channel", names, "c1zz")};
+    return give(state, "direct", columns, 1, 2, err);
+}
+
+static pdm_status priorities(pdm_state *state, pdm_error *err) {
+    static const int64_t priority[] = {1, 3};
+    static const int64_t lookback[] = {7 * DAY_US, 0};
+    const pdm_column columns[] = {pdm_column_int64("priority", priority), pdm_column_int64("lookback", lookback)};
+    return give(state, "priority_lookbacks", columns, 2, 2, err);
+}
+
+static pdm_status spend(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 2, 4, 6, 8};
+    static const int64_t amounts[] = {500, 0, 250, 9};
+    const pdm_column columns[] = {text_column("channel", names, "c4c1c4zz"), pdm_column_int64("spend", amounts)};
+    return give(state, "spend", columns, 2, 4, err);
+}
+
+static pdm_status time_bins(pdm_state *state, pdm_error *err) {
+    static const int64_t edge[] = {0, 6 * HOUR_US, 2 * DAY_US};
+    const pdm_column columns[] = {pdm_column_int64("edge", edge)};
+    return give(state, "time_bins", columns, 1, 3, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -327,5 +403,13 @@ const case_list case_examples[] = {
     {"brackets", "three_brackets", three_brackets, CASE_NO_EVENTS},
     {"costs", "some_costs", some_costs, CASE_NO_EVENTS},
     {"costs", "grouped_costs", grouped_costs, CASE_NO_EVENTS},
+    {"models", "all_models", all_models, CASE_NO_EVENTS},
+    {"models", "few_models", few_models, CASE_NO_EVENTS},
+    {"weights", "model_weights", model_weights, CASE_NO_EVENTS},
+    {"milestones", "milestones", milestones, CASE_NO_EVENTS},
+    {"direct", "direct", direct, CASE_NO_EVENTS},
+    {"priority_lookbacks", "priorities", priorities, CASE_NO_EVENTS},
+    {"spend", "spend", spend, CASE_NO_EVENTS},
+    {"time_bins", "time_bins", time_bins, CASE_NO_EVENTS},
 };
 const int32_t case_example_count = (int32_t)(sizeof case_examples / sizeof *case_examples);

@@ -207,6 +207,13 @@ static const struct {
     {"every", {"1", "3", "50", NULL}},
     {"criteria_rows", {"1", "2", "3", NULL}},
     {"mau_days", {"1", "28", "365", NULL}},
+    {"lookback", {"0", "1us", "6h", "1d", "unlimited", NULL}},
+    {"max_touches", {"1", "2", NULL}},
+    {"top", {"-1", "1", NULL}},
+    {"markov_orders", {"0", "3", "32", NULL}},
+    {"gross_margin", {"0.25", "1", NULL}},
+    {"base", {"linear", NULL}},
+    {"path_separator", {">", "→", NULL}},
     /* Rows of the laws lie anywhere near the epoch; what lies outside a segment is refused, which is tested elsewhere. */
     {"segment_from", {"-9000000000000000000", NULL}},
     {"segment_to", {"9000000000000000000", NULL}},
@@ -311,6 +318,9 @@ static const recipe bases[] = {
     {"retention",
      {"cohort_entry=recurring", "retained_value=true", "hold_constant=column", "date_from=-2592000000000", NULL},
      {"some_costs", NULL}},
+    {"attribution", {NULL}, {NULL}},
+    {"attribution", {"lookback=3d", "list_journeys=true", NULL}, {"all_models", "model_weights", "milestones"}},
+    {"attribution", {"input=paths", "top=-1", NULL}, {"direct", NULL}},
 };
 #define BASES (sizeof bases / sizeof *bases)
 
@@ -381,6 +391,15 @@ static const recipe recipes[] = {
     {"retention",
      {"clock=rolling_24h", "retained_value=true", "breakdown_by=entry", "average=simple", "period=week", NULL},
      {"grouped_costs"}},
+    {"attribution", {"lookback=2d", "list_journeys=true", "markov_orders=2", NULL}, {NULL}},
+    {"attribution",
+     {"reset=after_conversion", "nulls=expired", "null_rows=skip", "value_type=double", NULL},
+     {"all_models", "model_weights", "milestones"}},
+    {"attribution",
+     {"dedupe=event_id", "direct_mode=inherit_previous", "priority_mode=highest_only", NULL},
+     {"priorities", "direct", "spend"}},
+    {"attribution", {"input=paths", "transform=frequency", "gross_margin=0.5", NULL}, {"spend", "milestones"}},
+    {"attribution", {"input=paths", "value_type=double", "max_touches=2", NULL}, {"few_models"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

@@ -72,6 +72,17 @@ static const struct {
     {"retention_array", "conditions", ROWS_MASKS},
     {"credit", "role", ROWS_FEW},
     {"repurchase", "breakdown", ROWS_FEW},
+    {"attribution", "time", ROWS_INSTANTS},
+    {"attribution", "seq", ROWS_FEW},
+    {"attribution", "kind", ROWS_EVENT_KINDS},
+    {"attribution", "channel", ROWS_CHANNELS},
+    {"attribution", "mark", ROWS_MILESTONES},
+    {"attribution", "priority", ROWS_FEW},
+    {"attribution", "value", ROWS_COUNTS},
+    {"attribution", "path", ROWS_PATHS},
+    {"attribution", "marks", ROWS_PATH_MASKS},
+    {"attribution", "conversions", ROWS_COUNTS},
+    {"attribution", "nulls", ROWS_COUNTS},
 };
 
 static rows_shape shape_of(const pdm_metric *metric, const pdm_column_info *info) {
@@ -93,6 +104,12 @@ static int64_t shaped_value(rows_shape shape, int64_t a, int64_t b, int64_t c) {
     case ROWS_FEW: return a % 4;
     case ROWS_KINDS: return c % 3 == 0;
     case ROWS_PRICES: return a % 16 == 0 ? b * 100 : 1200;
+    case ROWS_COUNTS: return b % 3 == 0 ? 0 : a % 64;
+    case ROWS_EVENT_KINDS: return a % 8 < 5 ? 0 : a % 8 < 7 ? 1 : 2;
+    case ROWS_CHANNELS: return a % 5 + 1;
+    case ROWS_MILESTONES: return a % 2;
+    case ROWS_PATHS:
+    case ROWS_PATH_MASKS: return a % 64;
     case ROWS_BY_ROLE:
     default: return 0;
     }
@@ -131,6 +148,27 @@ static int64_t model_value(const rows_column *c, int32_t nth_key, int64_t count,
     }
 }
 
+/* Cells that must go together. */
+static void settle_row(rows *r, int64_t row) {
+    int64_t kind = -1;
+    int64_t path = 0;
+    int64_t conversions = 0;
+    if (strcmp(r->metric->name, "attribution") != 0) return;
+    for (int32_t i = 0; i < r->column_count; i++) {
+        const char *name = r->columns[i].info->name;
+        if (strcmp(name, "kind") == 0) kind = r->columns[i].values[row];
+        if (strcmp(name, "path") == 0) path = r->columns[i].values[row];
+        if (strcmp(name, "conversions") == 0) conversions = r->columns[i].values[row];
+    }
+    for (int32_t i = 0; i < r->column_count; i++) {
+        rows_column *c = &r->columns[i];
+        if (strcmp(c->info->name, "marks") == 0) c->values[row] = path;
+        if (strcmp(c->info->name, "channel") == 0) c->valid[row] = kind == 0 ? 1 : 0;
+        if (strcmp(c->info->name, "mark") == 0) c->valid[row] = kind == 2 ? 1 : 0;
+        if (strcmp(c->info->name, "value") == 0 && (kind != 1 || conversions == 0)) c->valid[row] = 0;
+    }
+}
+
 /* ---- physical columns ---- */
 
 /* Different numbers give different texts: empty, short, more than an inline view holds, not ASCII. */
@@ -140,6 +178,32 @@ static size_t key_text(int64_t value, char *out) {
                  : value % 7 == 3 ? snprintf(out, TEXT_ROOM, "customer-with-a-long-id-%lld", (long long)value)
                                   : snprintf(out, TEXT_ROOM, "c%lld", (long long)value);
     return (size_t)length;
+}
+
+/* Channels of a path, or the masks of its touches. */
+static size_t path_text(int64_t value, bool masks, char *out) {
+    size_t length = 0;
+    for (int64_t i = 0; i < value % 5; i++) {
+        int64_t channel = (value * 7 + i * (value / 5 + 1)) % 5 + 1;
+        if (i > 0) out[length++] = '>';
+        if (masks) {
+            out[length++] = (char)('0' + (value + i) % 4);
+        } else {
+            length += key_text(channel, out + length);
+        }
+    }
+    return length;
+}
+
+static size_t shaped_text(rows_shape shape, int64_t value, char *out) {
+    static const char *const kinds[] = {"touch", "conversion", "milestone"};
+    static const char *const milestones[] = {"lead", "opportunity"};
+    if (shape == ROWS_PATHS || shape == ROWS_PATH_MASKS) return path_text(value, shape == ROWS_PATH_MASKS, out);
+    if (shape != ROWS_EVENT_KINDS && shape != ROWS_MILESTONES) return key_text(value, out);
+    const char *text = shape == ROWS_EVENT_KINDS ? kinds[value] : milestones[value];
+    size_t length = strlen(text);
+    memcpy(out, text, length);
+    return length;
 }
 
 static int64_t int_key(int64_t value) {
@@ -156,7 +220,7 @@ static void lay_out_texts(rows_column *c, pdm_type type, int64_t count, const in
     int64_t *wide = take((size_t)count + 1, sizeof *wide);
     size_t used = 0;
     for (int64_t i = 0; i < count; i++) {
-        used += key_text(values == NULL ? i : values[i], bytes + used);
+        used += shaped_text(c->shape, values == NULL ? i : values[i], bytes + used);
         narrow[i + 1] = (int32_t)used;
         wide[i + 1] = (int64_t)used;
     }
@@ -286,6 +350,7 @@ static void lay_out_time(rows_column *c, rows_style style, int64_t count) {
 }
 
 static void lay_out_money(rows_column *c, rows_style style, int64_t count) {
+    if (c->shape != ROWS_BY_ROLE && style == ROWS_UINT) style = ROWS_MIXED; /* what may be a ratio, too */
     switch ((int32_t)style) {
     case ROWS_TEXT:
     case ROWS_DICTIONARY: lay_out_words(c, PDM_TYPE_INT32, 4, 1, 1, count); break;
@@ -361,6 +426,7 @@ rows *rows_make(const pdm_metric *metric, uint64_t seed, int64_t count, rows_sty
         }
         nth_key += c->info->role == PDM_ROLE_KEY ? 1 : 0;
     }
+    for (int64_t row = 0; row < count; row++) settle_row(r, row);
     lay_out(r);
     return r;
 }
@@ -395,6 +461,7 @@ rows *rows_from_bytes(const pdm_metric *metric, const uint8_t *bytes, size_t siz
             int32_t one_in = c->info->nullable != 0 ? (c->shape == ROWS_BY_ROLE ? 2 : 8) : 29;
             c->valid[row] = bytes[2] % one_in != 1 ? 1 : 0;
         }
+        settle_row(r, row);
     }
     lay_out(r);
     return r;

@@ -27,10 +27,16 @@ typedef enum rows_shape {
     ROWS_INSTANTS = 1, /* a few days, a few hours, a few seconds: many ties */
     ROWS_EVENTS =
         2, /* 0 … 7; codes are the numbers themselves, but 6 and 7 are the extremes of int64 where the style is ROWS_INT */
-    ROWS_MASKS = 3, /* one bit, or several, or bits beyond the 6 lowest */
-    ROWS_FEW = 4,   /* 0 … 3 */
-    ROWS_KINDS = 5, /* texts gmv and refund */
-    ROWS_PRICES = 6 /* of few different, none below 0 */
+    ROWS_MASKS = 3,       /* one bit, or several, or bits beyond the 6 lowest */
+    ROWS_FEW = 4,         /* 0 … 3 */
+    ROWS_KINDS = 5,       /* texts gmv and refund */
+    ROWS_PRICES = 6,      /* of few different, none below 0 */
+    ROWS_COUNTS = 7,      /* 0 … 63, often 0 */
+    ROWS_EVENT_KINDS = 8, /* touch, conversion, milestone */
+    ROWS_CHANNELS = 9,    /* a few names */
+    ROWS_MILESTONES = 10, /* lead, opportunity */
+    ROWS_PATHS = 11,      /* none to four channels */
+    ROWS_PATH_MASKS = 12  /* a number for each of the path's */
 } rows_shape;
 
 typedef struct rows_column {
