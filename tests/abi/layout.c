@@ -234,6 +234,34 @@ AT(pdm_credit_options, null_rows, 4);
 AT(pdm_credit_options, policy, 8);
 AT(pdm_credit_options, currency_exponent, 12);
 
+/* pdmetrics/metrics/attribution.h */
+AT_LEAST(pdm_attribution_options, 232);
+AT(pdm_attribution_options, struct_size, 0);
+AT(pdm_attribution_options, null_rows, 4);
+AT(pdm_attribution_options, dedupe, 8);
+AT(pdm_attribution_options, naive_time, 12);
+AT(pdm_attribution_options, currency_exponent, 16);
+AT(pdm_attribution_options, input, 20);
+AT(pdm_attribution_options, value_type, 24);
+AT(pdm_attribution_options, allow_negative_value, 28);
+AT(pdm_attribution_options, reset, 32);
+AT(pdm_attribution_options, lookback_kind, 36);
+AT(pdm_attribution_options, lookback, 40);
+AT(pdm_attribution_options, priority_mode, 48);
+AT(pdm_attribution_options, direct_mode, 52);
+AT(pdm_attribution_options, inherit_window, 56);
+AT(pdm_attribution_options, transform, 64);
+AT(pdm_attribution_options, max_touches, 68);
+AT(pdm_attribution_options, nulls, 72);
+AT(pdm_attribution_options, null_window, 76);
+AT(pdm_attribution_options, top, 80);
+AT(pdm_attribution_options, markov_orders, 84);
+AT(pdm_attribution_options, list_journeys, 88);
+AT(pdm_attribution_options, reserved, 92);
+AT(pdm_attribution_options, gross_margin, 96);
+AT(pdm_attribution_options, base, 104);
+AT(pdm_attribution_options, path_separator, 168);
+
 /* pdmetrics/metrics/funnel.h */
 AT_LEAST(pdm_funnel_options, 288);
 AT(pdm_funnel_options, struct_size, 0);
@@ -564,6 +592,34 @@ VALUE(PDM_REPURCHASE_BREAKDOWN_NONE, 0);
 VALUE(PDM_REPURCHASE_BREAKDOWN_ENTRY, 1);
 VALUE(PDM_REPURCHASE_BREAKDOWN_SAME_VALUE, 2);
 VALUE(PDM_REPURCHASE_BREAKDOWN_LATEST, 3);
+/* pdmetrics/metrics/attribution.h */
+VALUE(PDM_ATTRIBUTION_EVENTS, 0);
+VALUE(PDM_ATTRIBUTION_PATHS, 1);
+VALUE(PDM_ATTRIBUTION_MONEY, 0);
+VALUE(PDM_ATTRIBUTION_DOUBLE, 1);
+VALUE(PDM_ATTRIBUTION_RESET_NONE, 0);
+VALUE(PDM_ATTRIBUTION_RESET_AFTER_CONVERSION, 1);
+VALUE(PDM_ATTRIBUTION_RESET_FIRST_ONLY, 2);
+VALUE(PDM_ATTRIBUTION_RESET_LAST_ONLY, 3);
+VALUE(PDM_ATTRIBUTION_LOOKBACK_ELAPSED, 0);
+VALUE(PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS, 1);
+VALUE(PDM_ATTRIBUTION_PRIORITY_OFF, 0);
+VALUE(PDM_ATTRIBUTION_PRIORITY_HIGHEST_ONLY, 1);
+VALUE(PDM_ATTRIBUTION_DIRECT_KEEP, 0);
+VALUE(PDM_ATTRIBUTION_DIRECT_EXCLUDE_UNLESS_ALL, 1);
+VALUE(PDM_ATTRIBUTION_DIRECT_STRIP_TAIL, 2);
+VALUE(PDM_ATTRIBUTION_DIRECT_EXCLUDE, 3);
+VALUE(PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS, 4);
+VALUE(PDM_ATTRIBUTION_TRANSFORM_NONE, 0);
+VALUE(PDM_ATTRIBUTION_TRANSFORM_EXPOSURE, 1);
+VALUE(PDM_ATTRIBUTION_TRANSFORM_FIRST, 2);
+VALUE(PDM_ATTRIBUTION_TRANSFORM_FREQUENCY, 3);
+VALUE(PDM_ATTRIBUTION_NULLS_TRAILING, 0);
+VALUE(PDM_ATTRIBUTION_NULLS_NON_CONVERTERS, 1);
+VALUE(PDM_ATTRIBUTION_NULLS_NONE, 2);
+VALUE(PDM_ATTRIBUTION_NULLS_EXPIRED, 3);
+VALUE(PDM_ATTRIBUTION_NULL_WINDOW_ALL, 0);
+VALUE(PDM_ATTRIBUTION_NULL_WINDOW_LOOKBACK, 1);
 
 /* pdmetrics/metrics/funnel.h */
 VALUE(PDM_FUNNEL_PRESET_NONE, 0);
@@ -736,6 +792,9 @@ VALUE(PDM_STATUS_UNBOUNDED, 26);
 VALUE(PDM_STATUS_UNBOUNDED_ABOVE, 27);
 VALUE(PDM_STATUS_MISMATCH, 28);
 VALUE(PDM_STATUS_SINGLE_ARM, 29);
+VALUE(PDM_STATUS_NO_CONVERSIONS, 30);
+VALUE(PDM_STATUS_NO_VALUE, 31);
+VALUE(PDM_STATUS_NO_NULL_JOURNEYS, 32);
 
 /* pdmetrics/metrics/lifecycle.h */
 VALUE(PDM_COHORT_DAY, 0);
