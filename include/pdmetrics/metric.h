@@ -17,7 +17,7 @@ typedef enum pdm_role {
     PDM_ROLE_KEY = 1,     /**< any integer, text or dictionary of either: who or what */
     PDM_ROLE_TIME = 2,    /**< timestamps, date32, or int64 µs */
     PDM_ROLE_MONEY = 3,   /**< integers (minor units), decimal128, or floats once `currency_exponent` is given */
-    PDM_ROLE_INTEGER = 4, /**< any integer; floats that are whole numbers */
+    PDM_ROLE_INTEGER = 4, /**< any integer; floats that are whole numbers; booleans are 0 and 1 */
     PDM_ROLE_FLOAT = 5,   /**< float or integer, finite */
     PDM_ROLE_TEXT = 6,    /**< text or dictionary of text */
     PDM_ROLE_FLAG = 7     /**< booleans, or integers of which 0 is false; null is false */

@@ -27,7 +27,7 @@ static bool serves(int32_t role, int32_t type) {
     case PDM_ROLE_KEY: return is_integer(type) || is_text(type);
     case PDM_ROLE_TIME: return is_time(type) || type == PDM_TYPE_INT64;
     case PDM_ROLE_MONEY: return is_integer(type) || is_float(type) || type == PDM_TYPE_DECIMAL128;
-    case PDM_ROLE_INTEGER: return is_integer(type) || is_float(type);
+    case PDM_ROLE_INTEGER: return is_integer(type) || is_float(type) || type == PDM_TYPE_BOOL;
     case PDM_ROLE_FLOAT: return is_integer(type) || is_float(type);
     case PDM_ROLE_TEXT: return is_text(type);
     case PDM_ROLE_FLAG: return is_integer(type) || type == PDM_TYPE_BOOL;
@@ -40,7 +40,7 @@ static const char *wanted(int32_t role) {
     case PDM_ROLE_KEY: return "integers or text";
     case PDM_ROLE_TIME: return "timestamp, date32, or int64 µs since the epoch";
     case PDM_ROLE_MONEY: return "integers in minor units, decimal128, or floats with currency_exponent";
-    case PDM_ROLE_INTEGER: return "integers";
+    case PDM_ROLE_INTEGER: return "integers or booleans";
     case PDM_ROLE_FLOAT: return "numbers";
     case PDM_ROLE_FLAG: return "booleans or integers";
     default: return "text";
@@ -148,6 +148,7 @@ typedef struct job {
     int64_t first; /* row of the batch, for messages */
     int64_t at;    /* position in the buffers */
     size_t rows;
+    int32_t scale;        /* PDM__SCALE(places) or 0 */
     const uint8_t *valid; /* NULL = all present */
     const pdm__convert_to *to;
     pdm__cells *out;
@@ -205,10 +206,26 @@ static pdm_status convert_integer(const job *j, pdm_error *err) {
     return PDM_OK;
 }
 
+/* Integers of a column with decimal places of its own are numbers like the others. */
+static pdm_status scale_integers(const job *j, int32_t places, pdm_error *err) {
+    int64_t power = 1;
+    PDM__TRY(convert_integer(j, err));
+    const uint64_t *from = j->out->words;
+    j->out->words = j->to->words;
+    for (int32_t i = 0; i < places; i++) power *= 10;
+    for (size_t r = 0; r < j->rows; r++) {
+        int64_t scaled = 0;
+        int64_t value = present(j, r) ? (int64_t)from[r] : 0;
+        if (__builtin_mul_overflow(value, power, &scaled)) return too_big(j, r, "scaled it does not fit int64", err);
+        j->to->words[r] = (uint64_t)scaled;
+    }
+    return PDM_OK;
+}
+
 static pdm_status convert_money(const job *j, pdm_error *err) {
     const pdm_column *column = j->column;
-    if (is_integer(column->type)) return convert_integer(j, err);
-    int32_t exponent = j->in->currency_exponent < 0 ? 2 : j->in->currency_exponent;
+    if (is_integer(column->type)) return j->scale == 0 ? convert_integer(j, err) : scale_integers(j, j->scale - 1, err);
+    int32_t exponent = j->scale > 0 ? j->scale - 1 : j->in->currency_exponent < 0 ? 2 : j->in->currency_exponent;
     j->out->words = j->to->words;
     for (size_t r = 0; r < j->rows; r++) {
         int64_t minor = 0;
@@ -235,6 +252,12 @@ static pdm_status convert_money(const job *j, pdm_error *err) {
 
 static pdm_status convert_whole(const job *j, pdm_error *err) {
     if (is_integer(j->column->type)) return convert_integer(j, err);
+    if (j->column->type == PDM_TYPE_BOOL) {
+        j->out->words = j->to->words;
+        for (size_t r = 0; r < j->rows; r++)
+            j->to->words[r] = present(j, r) && bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
+        return PDM_OK;
+    }
     j->out->words = j->to->words;
     for (size_t r = 0; r < j->rows; r++) {
         double value = present(j, r) ? float_at(j->column, j->at + (int64_t)r) : 0.0;
@@ -483,6 +506,7 @@ pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t 
         .in = in, .info = &in->infos[c], .column = column, .first = first, .at = column->offset + first, .rows = rows};
     j.to = to;
     j.out = out;
+    j.scale = in->scales == NULL ? 0 : in->scales[c];
     out->present = true;
     if (read_validity(column, j.at, rows, to->valid)) out->valid = to->valid;
     j.valid = out->valid;

@@ -47,7 +47,8 @@ pdm_status pdm__ingest_begin(pdm__ingest *in, const pdm_column_info *infos, int3
             return pdm__fail(err, PDM_E_MISSING_COLUMN, -1, info->name, "column \"%s\" is missing (%s)", info->name,
                              info->doc);
         }
-        PDM__TRY(pdm__convert_check(info, column, in->currency_exponent, batch->length, err));
+        int32_t scale = in->scales == NULL ? 0 : in->scales[i];
+        PDM__TRY(pdm__convert_check(info, column, scale > 0 ? scale - 1 : in->currency_exponent, batch->length, err));
         in->columns[i] = column;
         in->kinds[i] = pdm__convert_key_kind(info, column);
     }
@@ -201,7 +202,8 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
     bool timed = false;
     for (int32_t c = 0; c < in->count; c++) {
         if (!block->cells[c].present) continue;
-        if (in->infos[c].role == PDM_ROLE_MONEY || in->summed[c]) add_money(block, &block->cells[c]);
+        bool scaled = in->scales != NULL && in->scales[c] != 0;
+        if ((in->infos[c].role == PDM_ROLE_MONEY && !scaled) || in->summed[c]) add_money(block, &block->cells[c]);
         if (in->infos[c].role == PDM_ROLE_TIME && !timed) {
             note_times(block, &block->cells[c]);
             timed = true;

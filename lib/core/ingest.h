@@ -35,9 +35,13 @@ typedef struct pdm__ingest {
     const pdm_calendar *calendar;
     const pdm__segments *segments; /* times must lie in an open one; NULL = any time */
     int32_t currency_exponent;     /* −1 = not given */
+    const int32_t *scales;         /* of columns: PDM__SCALE(n) = numbers times 10^n, integers too; NULL or 0 = as usual */
     bool naive_local;
     bool skip_nulls;
 } pdm__ingest;
+
+/* An amount column with decimal places of its own. Its numbers are not added up, so they do not count against the sum of amounts. */
+#define PDM__SCALE(places) ((places) + 1)
 
 /* How a metric uses a column under its options. */
 typedef enum pdm__use { PDM__UNUSED = 0, PDM__OPTIONAL = 1, PDM__REQUIRED = 2 } pdm__use;

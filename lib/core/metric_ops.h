@@ -48,6 +48,8 @@ typedef struct pdm__plan {
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
     pdm__schema schema;
     const pdm__segments *segments; /* that the state covers; the state's own */
+    const int32_t *scales;         /* see pdm__ingest; NULL = none */
+    int64_t max_rows;              /* of the state; 0 = any number. PDM__LIMB_ROWS where there are limbs */
     bool dedupe_by_unit;           /* rows of different units are never repeats of one event */
     bool reads_packed; /* result can do with packed records that have not been folded, as long as all are so */
     void *own;         /* the metric's, given to select, step (schema.plan) and result */

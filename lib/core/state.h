@@ -41,6 +41,8 @@ pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err);
 /* pdm_state_update(), pdm_state_result() of a state that is already taken. */
 pdm_status pdm__state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err);
 pdm_status pdm__state_result(pdm_state *state, pdm_result **out, pdm_error *err);
+/* PDM_E_LIMIT if the metric's sums do not hold so many rows; the state is prepared. */
+pdm_status pdm__state_check_rows(const pdm_state *state, int64_t rows, pdm_error *err);
 /* A batch's columns as the state wants them; the state is prepared. */
 pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__ingest *in, pdm_error *err);
 /* Leaves nothing in the store. */

@@ -40,7 +40,7 @@ static pdm_status check_totals(const pdm_state *dst, const pdm_state *src, pdm_e
         return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL,
                          "rows or absolute amounts of both states together exceed int64");
     }
-    return PDM_OK;
+    return pdm__state_check_rows(dst, dst->rows + src->rows, err);
 }
 
 /* Partitions of unlike seeds do not correspond: a copy of src in dst's context has its seed. */

@@ -277,6 +277,7 @@ pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__inge
     in->segments = pdm__segments_unbounded(&state->segments) ? NULL : &state->segments;
     in->currency_exponent = exponent < 0 ? -1 : (int32_t)exponent;
     in->naive_local = pdm__option_int(metric, state->options, "naive_time", 0) != 0;
+    in->scales = state->dedupe ? NULL : state->plan.scales;
     in->skip_nulls = pdm__option_int(metric, state->options, "null_rows", 0) != 0;
     memcpy(in->summed, state->plan.summed, sizeof in->summed);
     return pdm__ingest_begin(in, state->plan.columns, state->plan.column_count, state->plan.use, batch, err);
@@ -308,6 +309,13 @@ static pdm_status take_batch(pdm_state *state, pdm__run *run, const pdm__ingest 
     return status;
 }
 
+pdm_status pdm__state_check_rows(const pdm_state *state, int64_t rows, pdm_error *err) {
+    int64_t most = state->plan.max_rows;
+    if (most == 0 || rows <= most) return PDM_OK;
+    return pdm__fail(err, PDM_E_LIMIT, -1, NULL, "%" PRId64 " rows, a state of metric \"%s\" holds %" PRId64, rows,
+                     state->setup.metric->name, most);
+}
+
 pdm_status pdm__state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err) {
     PDM__TRY(pdm__state_prepare(state, err));
     pdm__ingest in;
@@ -315,6 +323,7 @@ pdm_status pdm__state_update(pdm_state *state, const pdm_batch *batch, pdm_error
     PDM__TRY(pdm__state_ingest(state, batch, &in, err));
     if (batch->length == 0) return PDM_OK;
     if (INT64_MAX - state->rows < batch->length) return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "more than 2^63 rows");
+    PDM__TRY(pdm__state_check_rows(state, state->rows + batch->length, err));
     pdm__run run;
     pdm__run_begin(&run, state->context, batch->length);
     int32_t kinds[PDM__MAX_COLUMNS];

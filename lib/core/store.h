@@ -20,7 +20,7 @@
 #define PDM__PARTITIONS ((size_t)1 << PDM__PARTITION_BITS)
 #define PDM__MAX_LEVELS 2
 #define PDM__MAX_JOURNALS 2
-#define PDM__MAX_RECORD_WORDS 16
+#define PDM__MAX_RECORD_WORDS 64
 #define PDM__BUCKET_RECORDS 64
 
 /* What keys are. NONE: not known yet (no row had one). */
@@ -37,7 +37,7 @@ static inline bool pdm__key_is_bytes(int32_t kind) { return kind == PDM__KEY_TEX
 
 /*
  * How a word of an entry is combined, and by that what it may be: a sum of counts is bounded by the rows of the state, a sum of amounts
- * by their total magnitude. Restored states are held to these bounds, so no later sum can overflow.
+ * by their total magnitude, a sum of limbs by 2^32 times the rows. Restored states are held to these bounds, so no later sum can overflow.
  */
 typedef enum pdm__merge {
     PDM__SUM_COUNT = 1,
@@ -45,8 +45,12 @@ typedef enum pdm__merge {
     PDM__MIN = 3,
     PDM__MAX = 4,
     PDM__OR = 5,
-    PDM__FREE = 6 /* words of journals that are never summed */
+    PDM__FREE = 6,    /* words of journals that are never summed */
+    PDM__SUM_LIMB = 7 /* a digit of base 2^32 of numbers too wide for a word, added up without carrying: see plan->max_rows */
 } pdm__merge;
+
+/* Rows that a state with limbs has at most: then no sum of them leaves its word. */
+#define PDM__LIMB_ROWS ((uint64_t)INT32_MAX)
 
 /* A word of an entry. */
 typedef struct pdm__field {

@@ -142,9 +142,14 @@ static pdm_status check_order(const decoder *d, int32_t level, const level_colum
 /* Sums of counts and of amounts that the rows of this state could have. */
 static pdm_status check_sums(const decoder *d, const pdm__field *field, const uint8_t *column, size_t count,
                              pdm_error *err) {
-    uint64_t bound = field->merge == PDM__SUM_COUNT ? (uint64_t)d->rows : d->money;
+    uint64_t bound = field->merge == PDM__SUM_MONEY ? d->money : (uint64_t)d->rows;
     uint64_t sum = 0;
-    if (field->merge != PDM__SUM_COUNT && field->merge != PDM__SUM_MONEY) return PDM_OK;
+    if (field->merge == PDM__SUM_LIMB) {
+        if (bound > PDM__LIMB_ROWS) return corrupt(err, "more rows than its sums hold");
+        bound <<= 32;
+    } else if (field->merge != PDM__SUM_COUNT && field->merge != PDM__SUM_MONEY) {
+        return PDM_OK;
+    }
     for (size_t i = 0; i < count; i++) {
         uint64_t value = u64_at(column, i);
         if ((int64_t)value < 0) {
@@ -152,7 +157,7 @@ static pdm_status check_sums(const decoder *d, const pdm__field *field, const ui
             value = -value;
         }
         if (value > bound || sum > bound - value) return corrupt(err, "a sum larger than its rows allow");
-        sum += value;
+        sum += field->merge == PDM__SUM_LIMB ? 0 : value; /* a row has limbs in several entries */
     }
     return PDM_OK;
 }

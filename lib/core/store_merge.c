@@ -62,6 +62,7 @@ static void combine_words(const pdm__level *level, int64_t *dst, const int64_t *
         for (int32_t f = 0; f < level->field_count; f++) {
             switch (level->fields[f].merge) {
             case PDM__SUM_COUNT:
+            case PDM__SUM_LIMB:
             case PDM__SUM_MONEY: dst[f] += src[f]; break;
             case PDM__MIN: dst[f] = dst[f] < src[f] ? dst[f] : src[f]; break;
             case PDM__MAX: dst[f] = dst[f] > src[f] ? dst[f] : src[f]; break;
