@@ -1,0 +1,311 @@
+/* Two arms compared: conversions by the score family, all else by Welch's; CUPED with one covariate or several. */
+#include "metrics/experiment_internal.h"
+
+#include "stats/calculator.h"
+
+#include <pdmetrics/stats/distribution.h>
+#include <pdmetrics/stats/power.h>
+#include <pdmetrics/stats/proportion.h>
+
+#include <math.h>
+
+#define LEAST_PIVOT 1e-10 /* of a covariate's variance */
+#define IMBALANCE 0.001
+
+int32_t pdm__experiment_pairs(const pdm__experiment_plan *plan) {
+    int32_t k = plan->arm_count;
+    return plan->options->comparisons == PDM_EXPERIMENT_ALL_PAIRS ? k * (k - 1) / 2 : k - 1;
+}
+
+pdm__experiment_pair_of_arms pdm__experiment_nth_pair(const pdm__experiment_plan *plan, int32_t nth) {
+    if (plan->options->comparisons == PDM_EXPERIMENT_VERSUS_CONTROL)
+        return (pdm__experiment_pair_of_arms){plan->control, nth < plan->control ? nth : nth + 1};
+    int32_t first = 0;
+    int32_t left = plan->arm_count - 1;
+    while (nth >= left) {
+        nth -= left;
+        first++;
+        left--;
+    }
+    return (pdm__experiment_pair_of_arms){first, first + 1 + nth};
+}
+
+/* ---- CUPED with several covariates: their best combination is one covariate ---- */
+
+typedef struct combination {
+    int32_t count;
+    double total[PDM_EXPERIMENT_MAX_COVARIATES][PDM_EXPERIMENT_MAX_COVARIATES];
+    double with_metric[PDM_EXPERIMENT_MAX_COVARIATES];
+    bool dropped[PDM_EXPERIMENT_MAX_COVARIATES];
+    double theta[PDM_EXPERIMENT_MAX_COVARIATES];
+} combination;
+
+/* Sums of squares and products of both arms thrown together, the shift between them included. */
+static void add_totals(const pdm__experiment_effect *e, combination *k) {
+    const pdm__experiment_moments *c = &e->control;
+    const pdm__experiment_moments *t = &e->treatment;
+    double n_c = (double)c->n;
+    double n_t = (double)t->n;
+    double between = n_c * (n_t / (n_c + n_t));
+    for (int32_t i = 0; i < k->count; i++) {
+        double shift = t->covariate_means[i] - c->covariate_means[i];
+        k->with_metric[i] = (n_c - 1) * c->covariances[i] + (n_t - 1) * t->covariances[i] +
+                            between * shift * (t->mean - c->mean);
+        for (int32_t j = 0; j < k->count; j++) {
+            double other = t->covariate_means[j] - c->covariate_means[j];
+            k->total[i][j] = (n_c - 1) * c->matrix[i][j] + (n_t - 1) * t->matrix[i][j] + between * shift * other;
+        }
+    }
+}
+
+/* Cholesky; a covariate that those before it already tell is dropped. Then both triangles. */
+static void solve(combination *k) {
+    double lower[PDM_EXPERIMENT_MAX_COVARIATES][PDM_EXPERIMENT_MAX_COVARIATES] = {{0}};
+    double y[PDM_EXPERIMENT_MAX_COVARIATES] = {0};
+    for (int32_t i = 0; i < k->count; i++) {
+        double pivot = k->total[i][i];
+        double rest = k->with_metric[i];
+        for (int32_t j = 0; j < i; j++) {
+            if (k->dropped[j]) continue;
+            double sum = k->total[i][j];
+            for (int32_t l = 0; l < j; l++) sum -= lower[i][l] * lower[j][l];
+            lower[i][j] = sum / lower[j][j];
+            pivot -= lower[i][j] * lower[i][j];
+            rest -= lower[i][j] * y[j];
+        }
+        k->dropped[i] = !(pivot > 0 && pivot >= LEAST_PIVOT * k->total[i][i]);
+        if (k->dropped[i]) {
+            for (int32_t j = 0; j < i; j++) lower[i][j] = 0;
+            continue;
+        }
+        lower[i][i] = sqrt(pivot);
+        y[i] = rest / lower[i][i];
+    }
+    for (int32_t i = k->count - 1; i >= 0; i--) {
+        if (k->dropped[i]) continue;
+        double sum = y[i];
+        for (int32_t j = i + 1; j < k->count; j++) sum -= lower[j][i] * k->theta[j];
+        k->theta[i] = sum / lower[i][i];
+    }
+}
+
+/* The combination as one covariate of an arm. */
+static pdm_covariate_moments combine(const pdm__experiment_moments *arm, const combination *k) {
+    pdm_covariate_moments out = {.n = arm->n, .mean = arm->mean, .variance = arm->variance};
+    for (int32_t i = 0; i < k->count; i++) {
+        if (k->dropped[i]) continue;
+        out.covariate_mean += k->theta[i] * arm->covariate_means[i];
+        out.covariance += k->theta[i] * arm->covariances[i];
+        for (int32_t j = 0; j < k->count; j++) {
+            if (!k->dropped[j]) out.covariate_variance += k->theta[i] * k->theta[j] * arm->matrix[i][j];
+        }
+    }
+    if (out.covariate_variance < 0) out.covariate_variance = 0;
+    return out;
+}
+
+static pdm_covariate_moments single(const pdm__experiment_moments *arm) {
+    return (pdm_covariate_moments){arm->n,
+                                   arm->mean,
+                                   arm->variance,
+                                   arm->covariate_means[0],
+                                   arm->matrix[0][0],
+                                   arm->covariances[0]};
+}
+
+/* ---- means ---- */
+
+static pdm_mean_options mean_options(const pdm__experiment_plan *plan, double alpha) {
+    static const int32_t lifts[] = {PDM_MEAN_LIFT_FIELLER, PDM_MEAN_LIFT_LOG, PDM_MEAN_LIFT_LOG, PDM_MEAN_LIFT_FIELLER,
+                                    PDM_MEAN_LIFT_DELTA};
+    const pdm_experiment_options *o = plan->options;
+    pdm_mean_options options = pdm_mean_options_default();
+    options.alternative = o->alternative;
+    options.equal_var = o->equal_var;
+    options.normal = o->critical;
+    options.lift = lifts[o->lift_interval];
+    options.conf_level = 1 - alpha;
+    return options;
+}
+
+/* Smallest of the covariates' Welch p, times their number. */
+static pdm_status balance_of(const pdm__experiment_effect *e, int32_t covariates, double *p, pdm_error *err) {
+    *p = PDM__NAN;
+    for (int32_t i = 0; i < covariates; i++) {
+        pdm_arm_moments c = {e->control.n, e->control.covariate_means[i], e->control.matrix[i][i]};
+        pdm_arm_moments t = {e->treatment.n, e->treatment.covariate_means[i], e->treatment.matrix[i][i]};
+        pdm_mean_effect effect;
+        PDM__TRY(pdm_mean_compare(&c, &t, NULL, &effect, err));
+        if (!isnan(effect.p)) *p = fmin(isnan(*p) ? 1 : *p, effect.p * covariates);
+    }
+    return PDM_OK;
+}
+
+static pdm_status compare_adjusted(const pdm__experiment_metric *m, const pdm_mean_options *options,
+                                   pdm__experiment_effect *e, pdm_error *err) {
+    bool ratio = m->kind == EXPERIMENT_RATIO;
+    pdm_mean_options own = *options;
+    own.theta = ratio ? PDM_THETA_WITHIN : PDM_THETA_TOTAL;
+    pdm_covariate_moments c = single(&e->control);
+    pdm_covariate_moments t = single(&e->treatment);
+    for (int32_t i = 0; i < m->covariates; i++) e->thetas[i] = PDM__NAN;
+    if (m->covariates > 1 && e->control.n > 1 && e->treatment.n > 1) {
+        combination k = {.count = m->covariates};
+        add_totals(e, &k);
+        solve(&k);
+        c = combine(&e->control, &k);
+        t = combine(&e->treatment, &k);
+        for (int32_t i = 0; i < k.count; i++) {
+            if (!k.dropped[i]) e->thetas[i] = k.theta[i];
+            if (k.dropped[i]) e->warnings |= EXPERIMENT_WARN_COVARIATE_DROPPED;
+        }
+    }
+    PDM__TRY(pdm_mean_compare_adjusted(&c, &t, &own, &e->mean, err));
+    if (e->mean.status != PDM_EFFECT_OK && e->mean.status != PDM_EFFECT_ZERO_VARIANCE) return PDM_OK;
+    e->theta = m->covariates == 1 || e->mean.theta == 0 ? e->mean.theta : PDM__NAN;
+    if (m->covariates == 1) e->thetas[0] = e->theta;
+    e->variance_reduction = e->mean.variance_reduction;
+    e->balance_p = e->mean.balance_p;
+    if (m->covariates > 1) PDM__TRY(balance_of(e, m->covariates, &e->balance_p, err));
+    if (e->mean.theta == 0) e->warnings |= EXPERIMENT_WARN_CUPED_OFF;
+    if (e->balance_p < IMBALANCE) e->warnings |= EXPERIMENT_WARN_IMBALANCE;
+    return PDM_OK;
+}
+
+static pdm_status compare_means(const pdm__experiment_plan *plan, double alpha, pdm__experiment_effect *e,
+                                pdm_error *err) {
+    const pdm__experiment_metric *m = &plan->metrics[e->metric];
+    pdm_mean_options options = mean_options(plan, alpha);
+    if (m->covariates > 0) {
+        PDM__TRY(compare_adjusted(m, &options, e, err));
+    } else {
+        pdm_arm_moments c = {e->control.n, e->control.mean, e->control.variance};
+        pdm_arm_moments t = {e->treatment.n, e->treatment.mean, e->treatment.variance};
+        PDM__TRY(pdm_mean_compare(&c, &t, &options, &e->mean, err));
+    }
+    const pdm_mean_effect *mean = &e->mean;
+    e->diff = mean->difference;
+    e->se = mean->se;
+    e->df = mean->df;
+    e->statistic = mean->statistic;
+    e->p = mean->p;
+    e->log_p = mean->log_p;
+    e->critical = mean->critical;
+    e->low = mean->low;
+    e->high = mean->high;
+    e->status = mean->status;
+    e->lift = mean->lift;
+    return PDM_OK;
+}
+
+/* ---- conversions ---- */
+
+static pdm_two_proportions counts_of(const pdm__experiment_effect *e) {
+    return (pdm_two_proportions){e->control.successes, e->control.n, e->treatment.successes, e->treatment.n};
+}
+
+static pdm_status compare_rates(const pdm__experiment_plan *plan, double alpha, pdm__experiment_effect *e,
+                                pdm_error *err) {
+    static const int32_t lifts[] = {PDM_RATIO_KOOPMAN, PDM_RATIO_LOG, PDM_RATIO_LOG_ADJUSTED, PDM_RATIO_FIELLER,
+                                    PDM_RATIO_DELTA};
+    const pdm_experiment_options *o = plan->options;
+    pdm_two_proportions counts = counts_of(e);
+    pdm_test test;
+    pdm_interval interval;
+    PDM__TRY(pdm_proportion_test(&counts, o->test, o->alternative, &test, err));
+    PDM__TRY(pdm_proportion_difference(&counts, o->difference_interval, o->alternative, 1 - alpha, &interval, err));
+    PDM__TRY(pdm_proportion_lift(&counts, lifts[o->lift_interval], o->alternative, 1 - alpha, &e->lift, err));
+    e->diff = e->control.n > 0 && e->treatment.n > 0 ? e->treatment.mean - e->control.mean : PDM__NAN;
+    e->se = test.se;
+    e->df = test.df;
+    e->statistic = test.statistic;
+    e->p = test.p;
+    e->log_p = test.log_p;
+    e->critical = pdm__critical(1 - alpha, o->alternative);
+    e->low = interval.low;
+    e->high = interval.high;
+    e->status = test.status;
+    if ((test.warnings & PDM_WARNING_LOW_EXPECTED) != 0) e->warnings |= EXPERIMENT_WARN_LOW_EXPECTED;
+    if ((test.warnings & PDM_WARNING_P_EXACT) != 0) e->warnings |= EXPERIMENT_WARN_P_EXACT;
+    return PDM_OK;
+}
+
+/* ---- power ---- */
+
+static void note(const pdm_plan *plan, pdm_status status, double minus, double *out) {
+    *out = status == PDM_OK && plan->status == PDM_EFFECT_OK ? plan->value - minus : PDM__NAN;
+}
+
+/* What the arms as they are could see; undefined where nothing varies. */
+static void judge_power(const pdm__experiment_plan *plan, double alpha, pdm__experiment_effect *e) {
+    const pdm_experiment_options *o = plan->options;
+    bool lower = plan->metrics[e->metric].lower_is_better;
+    double n = (double)e->control.n;
+    double good = lower ? -o->planned_lift : o->planned_lift;
+    pdm_power_options options = pdm_power_options_default();
+    pdm_plan answer;
+    options.alpha = alpha;
+    options.power = o->power;
+    options.one_sided = o->alternative != PDM_TWO_SIDED;
+    options.ratio = (double)e->treatment.n / n;
+    options.normal = o->critical;
+    if (e->is_score) {
+        double rate = e->control.mean;
+        if (!(rate > 0 && rate < 1)) return;
+        note(&answer, pdm_mde_proportions(rate, n, !lower, &options, &answer, NULL), rate, &e->mde);
+        double other = rate * (1 + good);
+        if (o->planned_lift == 0 || !(other > 0 && other < 1)) return;
+        note(&answer, pdm_power_proportions(rate, other, n, &options, &answer, NULL), 0, &e->power);
+        return;
+    }
+    double left = isnan(e->variance_reduction) ? 1 : fmax(0, 1 - e->variance_reduction);
+    double sd_c = sqrt(e->control.variance * left);
+    double sd_t = sqrt(e->treatment.variance * left);
+    if (e->status != PDM_EFFECT_OK || !(sd_c > 0 && sd_t > 0)) return;
+    note(&answer, pdm_mde_means(sd_c, sd_t, n, &options, &answer, NULL), 0, &e->mde);
+    if (lower) e->mde = -e->mde;
+    double delta = good * fabs(e->control.mean);
+    if (delta == 0) return;
+    note(&answer, pdm_power_means(delta, sd_c, sd_t, n, &options, &answer, NULL), 0, &e->power);
+}
+
+/* ---- all together ---- */
+
+static void begin(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e) {
+    const pdm__experiment_metric *m = &work->plan->metrics[e->metric];
+    e->is_score = m->kind == EXPERIMENT_CONVERSION && m->covariates == 0 && work->plan->options->variance == 0;
+    e->level = 1 - alpha;
+    e->warnings = 0;
+    e->theta = e->variance_reduction = e->balance_p = PDM__NAN;
+    e->p_adjusted = e->level_adjusted = e->adj_low = e->adj_high = PDM__NAN;
+    e->power = e->mde = PDM__NAN;
+    pdm__experiment_moments_of(work, e->group, e->arms.control, e->metric, &e->control);
+    pdm__experiment_moments_of(work, e->group, e->arms.treatment, e->metric, &e->treatment);
+}
+
+pdm_status pdm__experiment_compare(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
+                                   pdm_error *err) {
+    begin(work, alpha, e);
+    if (e->is_score) {
+        PDM__TRY(compare_rates(work->plan, alpha, e, err));
+    } else {
+        PDM__TRY(compare_means(work->plan, alpha, e, err));
+    }
+    PDM__TRY(pdm__experiment_apply_horizon(work, alpha, e, err));
+    judge_power(work->plan, alpha, e);
+    return PDM_OK;
+}
+
+pdm_status pdm__experiment_interval_at(const pdm__experiment_work *work, const pdm__experiment_effect *e, double alpha,
+                                       double *low, double *high, pdm_error *err) {
+    pdm__experiment_effect other = *e;
+    if (e->is_score) {
+        PDM__TRY(compare_rates(work->plan, alpha, &other, err));
+    } else {
+        PDM__TRY(compare_means(work->plan, alpha, &other, err));
+    }
+    PDM__TRY(pdm__experiment_apply_horizon(work, alpha, &other, err));
+    *low = other.low;
+    *high = other.high;
+    return PDM_OK;
+}

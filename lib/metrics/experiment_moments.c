@@ -1,0 +1,168 @@
+/* Sums become means, variances and covariances: numerators in whole numbers, one rounding at the end. */
+#include "metrics/experiment_internal.h"
+
+#include "stats/special.h"
+
+#include <math.h>
+
+/* ΣX_i, ΣX_i X_j of a metric in a cell. */
+typedef struct sums {
+    const pdm__experiment_metric *metric;
+    int64_t *words;
+    int64_t n;
+} sums;
+
+static void sum_of(const sums *s, int32_t i, pdm__big *out) {
+    pdm__big_of_limbs(out, pdm__experiment_sum(s->metric, s->words, i), pdm__experiment_limbs(s->metric));
+}
+
+static void product_of(const sums *s, int32_t i, int32_t j, pdm__big *out) {
+    int32_t pair = pdm__experiment_pair(i, j, s->metric->columns);
+    pdm__big_of_limbs(out, pdm__experiment_product(s->metric, s->words, pair),
+                      pdm__experiment_product_limbs(s->metric));
+}
+
+/* a·10^places */
+static void scale_up(pdm__big *a, int32_t places) {
+    pdm__big ten;
+    pdm__big_of_int(&ten, 10);
+    for (int32_t i = 0; i < places; i++) pdm__big_mul(a, a, &ten);
+}
+
+/* Binary places of a product of `factors` values: doubles are whole multiples of 2^-1074. */
+static int32_t exponent_of(const sums *s, int32_t factors) {
+    return pdm__experiment_is_real(s->metric) ? -factors * PDM__REAL_EXPONENT : 0;
+}
+
+static int32_t places_of(const sums *s, int32_t i) { return pdm__experiment_is_real(s->metric) ? 0 : s->metric->scales[i]; }
+
+static double mean_of(const sums *s, int32_t i) {
+    pdm__big sum;
+    pdm__big n;
+    sum_of(s, i, &sum);
+    pdm__big_of_int(&n, s->n);
+    scale_up(&n, places_of(s, i));
+    return pdm__big_ratio(&sum, &n, exponent_of(s, 1));
+}
+
+/* (nΣXY − ΣX ΣY)/(n(n − 1)) */
+static double covariance_of(const sums *s, int32_t i, int32_t j) {
+    pdm__big n;
+    pdm__big x;
+    pdm__big y;
+    pdm__big xy;
+    pdm__big_of_int(&n, s->n);
+    sum_of(s, i, &x);
+    sum_of(s, j, &y);
+    product_of(s, i, j, &xy);
+    pdm__big_mul(&xy, &xy, &n);
+    pdm__big_mul(&x, &x, &y);
+    pdm__big_sub(&xy, &xy, &x);
+    pdm__big_of_int(&y, s->n - 1);
+    pdm__big_mul(&n, &n, &y);
+    scale_up(&n, places_of(s, i) + places_of(s, j));
+    return pdm__big_ratio(&xy, &n, exponent_of(s, 2));
+}
+
+/* ---- ratios ---- */
+
+/* Σ over Σ; NaN if the denominators add up to 0. Both columns have the same scale, so it falls out. */
+static double ratio_of(const sums *s, int32_t i) {
+    pdm__big numerator;
+    pdm__big denominator;
+    sum_of(s, i, &numerator);
+    sum_of(s, i + 1, &denominator);
+    if (pdm__big_is_zero(&denominator) || denominator.negative) return PDM__NAN;
+    return pdm__big_ratio(&numerator, &denominator, 0);
+}
+
+/* n²(D²ΣMM − 2DMΣMD + M²ΣDD)/(D⁴(n − 1)), M = ΣM, D = ΣD: the variance of (M_i − R·D_i)/D̄. */
+static double ratio_variance(const sums *s, int32_t i) {
+    pdm__big m;
+    pdm__big d;
+    pdm__big part;
+    pdm__big sum;
+    pdm__big by;
+    sum_of(s, i, &m);
+    sum_of(s, i + 1, &d);
+    product_of(s, i, i + 1, &sum); /* D(DΣMM − 2MΣMD) + M²ΣDD */
+    pdm__big_mul(&sum, &sum, &m);
+    pdm__big_add(&sum, &sum, &sum);
+    product_of(s, i, i, &part);
+    pdm__big_mul(&part, &part, &d);
+    pdm__big_sub(&sum, &part, &sum);
+    pdm__big_mul(&sum, &sum, &d);
+    product_of(s, i + 1, i + 1, &part);
+    pdm__big_mul(&part, &part, &m);
+    pdm__big_mul(&part, &part, &m);
+    pdm__big_add(&sum, &sum, &part);
+    pdm__big_of_int(&by, s->n);
+    pdm__big_mul(&by, &by, &by);
+    pdm__big_mul(&sum, &sum, &by);
+    pdm__big_mul(&d, &d, &d);
+    pdm__big_mul(&d, &d, &d);
+    pdm__big_of_int(&by, s->n - 1);
+    pdm__big_mul(&by, &by, &d);
+    return pdm__big_ratio(&sum, &by, 0);
+}
+
+/* Covariance of both linearised ratios. */
+static double ratio_covariance(const sums *s, double now, double before) {
+    double cross = covariance_of(s, 0, 2) - before * covariance_of(s, 0, 3) - now * covariance_of(s, 1, 2) +
+                   now * before * covariance_of(s, 1, 3);
+    return cross / mean_of(s, 1) / mean_of(s, 3);
+}
+
+static void ratio_moments(const sums *s, pdm__experiment_moments *out) {
+    out->mean = ratio_of(s, 0);
+    if (s->n > 1 && !isnan(out->mean)) out->variance = ratio_variance(s, 0);
+    if (s->metric->covariates == 0) return;
+    out->covariate_means[0] = ratio_of(s, 2);
+    if (s->n < 2 || isnan(out->covariate_means[0]) || isnan(out->mean)) return;
+    out->matrix[0][0] = ratio_variance(s, 2);
+    out->covariances[0] = ratio_covariance(s, out->mean, out->covariate_means[0]);
+}
+
+/* ---- means ---- */
+
+static void mean_moments(const sums *s, pdm__experiment_moments *out) {
+    out->mean = mean_of(s, 0);
+    for (int32_t i = 0; i < s->metric->covariates; i++) out->covariate_means[i] = mean_of(s, 1 + i);
+    if (s->n < 2) return;
+    out->variance = covariance_of(s, 0, 0);
+    for (int32_t i = 0; i < s->metric->covariates; i++) {
+        out->covariances[i] = covariance_of(s, 0, 1 + i);
+        for (int32_t j = i; j < s->metric->covariates; j++)
+            out->matrix[i][j] = out->matrix[j][i] = covariance_of(s, 1 + i, 1 + j);
+    }
+}
+
+static int64_t successes_of(const sums *s) {
+    pdm__big sum;
+    pdm__big one;
+    sum_of(s, 0, &sum);
+    pdm__big_of_int(&one, 1);
+    double count = pdm__big_ratio(&sum, &one, exponent_of(s, 1));
+    return count > 0 && count < 0x1p53 ? (int64_t)count : 0;
+}
+
+void pdm__experiment_moments_of(const pdm__experiment_work *work, int32_t group, int32_t arm, int32_t metric,
+                                pdm__experiment_moments *out) {
+    const pdm__experiment_metric *m = &work->plan->metrics[metric];
+    sums s = {.metric = m, .words = pdm__experiment_cell(work, group, arm, metric)};
+    s.n = s.words[EXPERIMENT_N];
+    *out = (pdm__experiment_moments){.n = s.n, .mean = PDM__NAN, .variance = PDM__NAN};
+    for (int32_t i = 0; i < m->covariates; i++) {
+        out->covariate_means[i] = out->covariances[i] = PDM__NAN;
+        for (int32_t j = 0; j < m->covariates; j++) out->matrix[i][j] = PDM__NAN;
+    }
+    if (s.n == 0) return;
+    if (m->kind == EXPERIMENT_RATIO) {
+        ratio_moments(&s, out);
+    } else {
+        mean_moments(&s, out);
+    }
+    if (m->kind == EXPERIMENT_CONVERSION) out->successes = successes_of(&s);
+    if (m->kind == EXPERIMENT_CONVERSION && m->covariates == 0 && work->plan->options->variance != 0)
+        out->variance = out->mean * (1 - out->mean);
+}
