@@ -16,6 +16,7 @@
 #include <pdmetrics/metrics/actuals.h>
 #include <pdmetrics/metrics/attribution.h>
 #include <pdmetrics/metrics/credit.h>
+#include <pdmetrics/metrics/experiment.h>
 #include <pdmetrics/metrics/funnel.h>
 #include <pdmetrics/metrics/lifecycle.h>
 #include <pdmetrics/metrics/repurchase.h>

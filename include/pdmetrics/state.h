@@ -40,6 +40,12 @@ PDM_EXPORT const pdm_metric *pdm_state_metric(const pdm_state *state);
 /** Rows taken so far (null rows that were skipped included). */
 PDM_EXPORT int64_t pdm_state_rows(const pdm_state *state);
 
+/**
+ * Input column @p index of this state: those of its metric, then those that its lists name. NULL: there are no more, another call is
+ * running, or the lists do not go together (the next update says why). Makes options and lists final. Borrowed from the state.
+ */
+PDM_EXPORT const pdm_column_info *pdm_state_column_at(const pdm_state *state, int32_t index);
+
 /** Bytes the state holds. */
 PDM_EXPORT uint64_t pdm_state_memory(const pdm_state *state);
 

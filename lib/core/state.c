@@ -110,6 +110,16 @@ const pdm_metric *pdm_state_metric(const pdm_state *state) { return state == NUL
 
 int64_t pdm_state_rows(const pdm_state *state) { return state == NULL ? 0 : state->rows; }
 
+const pdm_column_info *pdm_state_column_at(const pdm_state *state, int32_t index) {
+    const pdm_column_info *column = NULL;
+    pdm_state *mine = NULL;
+    if (pdm__state_enter(state, &mine, NULL) != PDM_OK) return NULL;
+    if (pdm__state_prepare(mine, NULL) == PDM_OK && index >= 0 && index < mine->plan.column_count)
+        column = &mine->plan.columns[index];
+    pdm__state_leave(mine);
+    return column;
+}
+
 uint64_t pdm_state_memory(const pdm_state *state) {
     if (state == NULL) return 0;
     uint64_t bytes = sizeof *state + state->setup.metric->options_size + state->memory.total + state->plan.own_size +

@@ -49,8 +49,8 @@ static void add_totals(const pdm__experiment_effect *e, combination *k) {
     double between = n_c * (n_t / (n_c + n_t));
     for (int32_t i = 0; i < k->count; i++) {
         double shift = t->covariate_means[i] - c->covariate_means[i];
-        k->with_metric[i] = (n_c - 1) * c->covariances[i] + (n_t - 1) * t->covariances[i] +
-                            between * shift * (t->mean - c->mean);
+        k->with_metric[i] =
+            (n_c - 1) * c->covariances[i] + (n_t - 1) * t->covariances[i] + between * shift * (t->mean - c->mean);
         for (int32_t j = 0; j < k->count; j++) {
             double other = t->covariate_means[j] - c->covariate_means[j];
             k->total[i][j] = (n_c - 1) * c->matrix[i][j] + (n_t - 1) * t->matrix[i][j] + between * shift * other;
@@ -105,17 +105,13 @@ static pdm_covariate_moments combine(const pdm__experiment_moments *arm, const c
 }
 
 static pdm_covariate_moments single(const pdm__experiment_moments *arm) {
-    return (pdm_covariate_moments){arm->n,
-                                   arm->mean,
-                                   arm->variance,
-                                   arm->covariate_means[0],
-                                   arm->matrix[0][0],
-                                   arm->covariances[0]};
+    return (pdm_covariate_moments){
+        arm->n, arm->mean, arm->variance, arm->covariate_means[0], arm->matrix[0][0], arm->covariances[0]};
 }
 
 /* ---- means ---- */
 
-static pdm_mean_options mean_options(const pdm__experiment_plan *plan, double alpha) {
+static pdm_mean_options mean_options(const pdm__experiment_plan *plan, const pdm__experiment_bar *bar) {
     static const int32_t lifts[] = {PDM_MEAN_LIFT_FIELLER, PDM_MEAN_LIFT_LOG, PDM_MEAN_LIFT_LOG, PDM_MEAN_LIFT_FIELLER,
                                     PDM_MEAN_LIFT_DELTA};
     const pdm_experiment_options *o = plan->options;
@@ -124,7 +120,8 @@ static pdm_mean_options mean_options(const pdm__experiment_plan *plan, double al
     options.equal_var = o->equal_var;
     options.normal = o->critical;
     options.lift = lifts[o->lift_interval];
-    options.conf_level = 1 - alpha;
+    options.conf_level = 1 - bar->alpha;
+    options.critical_z = bar->z;
     return options;
 }
 
@@ -161,7 +158,7 @@ static pdm_status compare_adjusted(const pdm__experiment_metric *m, const pdm_me
         }
     }
     PDM__TRY(pdm_mean_compare_adjusted(&c, &t, &own, &e->mean, err));
-    if (e->mean.status != PDM_EFFECT_OK && e->mean.status != PDM_EFFECT_ZERO_VARIANCE) return PDM_OK;
+    if (e->mean.status != PDM_STATUS_OK && e->mean.status != PDM_STATUS_ZERO_VARIANCE) return PDM_OK;
     e->theta = m->covariates == 1 || e->mean.theta == 0 ? e->mean.theta : PDM__NAN;
     if (m->covariates == 1) e->thetas[0] = e->theta;
     e->variance_reduction = e->mean.variance_reduction;
@@ -172,10 +169,10 @@ static pdm_status compare_adjusted(const pdm__experiment_metric *m, const pdm_me
     return PDM_OK;
 }
 
-static pdm_status compare_means(const pdm__experiment_plan *plan, double alpha, pdm__experiment_effect *e,
-                                pdm_error *err) {
+static pdm_status compare_means(const pdm__experiment_plan *plan, const pdm__experiment_bar *bar,
+                                pdm__experiment_effect *e, pdm_error *err) {
     const pdm__experiment_metric *m = &plan->metrics[e->metric];
-    pdm_mean_options options = mean_options(plan, alpha);
+    pdm_mean_options options = mean_options(plan, bar);
     if (m->covariates > 0) {
         PDM__TRY(compare_adjusted(m, &options, e, err));
     } else {
@@ -204,24 +201,36 @@ static pdm_two_proportions counts_of(const pdm__experiment_effect *e) {
     return (pdm_two_proportions){e->control.successes, e->control.n, e->treatment.successes, e->treatment.n};
 }
 
-static pdm_status compare_rates(const pdm__experiment_plan *plan, double alpha, pdm__experiment_effect *e,
-                                pdm_error *err) {
+static pdm_status rate_intervals(const pdm_experiment_options *o, const pdm__experiment_bar *bar,
+                                 const pdm_two_proportions *counts, pdm_interval *difference, pdm_lift *lift,
+                                 pdm_error *err) {
     static const int32_t lifts[] = {PDM_RATIO_KOOPMAN, PDM_RATIO_LOG, PDM_RATIO_LOG_ADJUSTED, PDM_RATIO_FIELLER,
                                     PDM_RATIO_DELTA};
+    int32_t method = lifts[o->lift_interval];
+    if (bar->z > 0) {
+        PDM__TRY(pdm_proportion_difference_at(counts, o->difference_interval, o->alternative, bar->z, difference, err));
+        return pdm_proportion_lift_at(counts, method, o->alternative, bar->z, lift, err);
+    }
+    double level = 1 - bar->alpha;
+    PDM__TRY(pdm_proportion_difference(counts, o->difference_interval, o->alternative, level, difference, err));
+    return pdm_proportion_lift(counts, method, o->alternative, level, lift, err);
+}
+
+static pdm_status compare_rates(const pdm__experiment_plan *plan, const pdm__experiment_bar *bar,
+                                pdm__experiment_effect *e, pdm_error *err) {
     const pdm_experiment_options *o = plan->options;
     pdm_two_proportions counts = counts_of(e);
     pdm_test test;
     pdm_interval interval;
     PDM__TRY(pdm_proportion_test(&counts, o->test, o->alternative, &test, err));
-    PDM__TRY(pdm_proportion_difference(&counts, o->difference_interval, o->alternative, 1 - alpha, &interval, err));
-    PDM__TRY(pdm_proportion_lift(&counts, lifts[o->lift_interval], o->alternative, 1 - alpha, &e->lift, err));
+    PDM__TRY(rate_intervals(o, bar, &counts, &interval, &e->lift, err));
     e->diff = e->control.n > 0 && e->treatment.n > 0 ? e->treatment.mean - e->control.mean : PDM__NAN;
     e->se = test.se;
     e->df = test.df;
     e->statistic = test.statistic;
     e->p = test.p;
     e->log_p = test.log_p;
-    e->critical = pdm__critical(1 - alpha, o->alternative);
+    e->critical = bar->z > 0 ? bar->z : pdm__critical(1 - bar->alpha, o->alternative);
     e->low = interval.low;
     e->high = interval.high;
     e->status = test.status;
@@ -233,7 +242,7 @@ static pdm_status compare_rates(const pdm__experiment_plan *plan, double alpha, 
 /* ---- power ---- */
 
 static void note(const pdm_plan *plan, pdm_status status, double minus, double *out) {
-    *out = status == PDM_OK && plan->status == PDM_EFFECT_OK ? plan->value - minus : PDM__NAN;
+    *out = status == PDM_OK && plan->status == PDM_STATUS_OK ? plan->value - minus : PDM__NAN;
 }
 
 /* What the arms as they are could see; undefined where nothing varies. */
@@ -261,7 +270,7 @@ static void judge_power(const pdm__experiment_plan *plan, double alpha, pdm__exp
     double left = isnan(e->variance_reduction) ? 1 : fmax(0, 1 - e->variance_reduction);
     double sd_c = sqrt(e->control.variance * left);
     double sd_t = sqrt(e->treatment.variance * left);
-    if (e->status != PDM_EFFECT_OK || !(sd_c > 0 && sd_t > 0)) return;
+    if (e->status != PDM_STATUS_OK || !(sd_c > 0 && sd_t > 0)) return;
     note(&answer, pdm_mde_means(sd_c, sd_t, n, &options, &answer, NULL), 0, &e->mde);
     if (lower) e->mde = -e->mde;
     double delta = good * fabs(e->control.mean);
@@ -271,41 +280,35 @@ static void judge_power(const pdm__experiment_plan *plan, double alpha, pdm__exp
 
 /* ---- all together ---- */
 
-static void begin(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e) {
+static void begin(const pdm__experiment_work *work, pdm__experiment_effect *e) {
     const pdm__experiment_metric *m = &work->plan->metrics[e->metric];
     e->is_score = m->kind == EXPERIMENT_CONVERSION && m->covariates == 0 && work->plan->options->variance == 0;
-    e->level = 1 - alpha;
-    e->warnings = 0;
-    e->theta = e->variance_reduction = e->balance_p = PDM__NAN;
     e->p_adjusted = e->level_adjusted = e->adj_low = e->adj_high = PDM__NAN;
     e->power = e->mde = PDM__NAN;
     pdm__experiment_moments_of(work, e->group, e->arms.control, e->metric, &e->control);
     pdm__experiment_moments_of(work, e->group, e->arms.treatment, e->metric, &e->treatment);
 }
 
-pdm_status pdm__experiment_compare(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
-                                   pdm_error *err) {
-    begin(work, alpha, e);
+pdm_status pdm__experiment_compare_at(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
+                                      pdm_error *err) {
+    pdm__experiment_bar bar;
+    PDM__TRY(pdm__experiment_bar_at(work, e, alpha, &bar, err));
+    e->level = 1 - alpha;
+    e->warnings = 0;
+    e->theta = e->variance_reduction = e->balance_p = PDM__NAN;
     if (e->is_score) {
-        PDM__TRY(compare_rates(work->plan, alpha, e, err));
+        PDM__TRY(compare_rates(work->plan, &bar, e, err));
     } else {
-        PDM__TRY(compare_means(work->plan, alpha, e, err));
+        PDM__TRY(compare_means(work->plan, &bar, e, err));
     }
-    PDM__TRY(pdm__experiment_apply_horizon(work, alpha, e, err));
-    judge_power(work->plan, alpha, e);
-    return PDM_OK;
+    e->by_sequence = bar.sequence;
+    return bar.sequence ? pdm__experiment_as_sequence(work, bar.alpha, e, err) : PDM_OK;
 }
 
-pdm_status pdm__experiment_interval_at(const pdm__experiment_work *work, const pdm__experiment_effect *e, double alpha,
-                                       double *low, double *high, pdm_error *err) {
-    pdm__experiment_effect other = *e;
-    if (e->is_score) {
-        PDM__TRY(compare_rates(work->plan, alpha, &other, err));
-    } else {
-        PDM__TRY(compare_means(work->plan, alpha, &other, err));
-    }
-    PDM__TRY(pdm__experiment_apply_horizon(work, alpha, &other, err));
-    *low = other.low;
-    *high = other.high;
+pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err) {
+    double alpha = work->plan->options->alpha;
+    begin(work, e);
+    PDM__TRY(pdm__experiment_compare_at(work, alpha, e, err));
+    judge_power(work->plan, alpha, e);
     return PDM_OK;
 }

@@ -7,16 +7,9 @@
 
 #include <math.h>
 
-static const int32_t methods[] = {PDM_ADJUST_HOLM,
-                                  PDM_ADJUST_NONE,
-                                  PDM_ADJUST_BONFERRONI,
-                                  PDM_ADJUST_HOLM,
-                                  PDM_ADJUST_HOCHBERG,
-                                  PDM_ADJUST_BH,
-                                  PDM_ADJUST_BY,
-                                  PDM_ADJUST_SIDAK,
-                                  PDM_ADJUST_HOLM_SIDAK,
-                                  PDM_ADJUST_HOMMEL};
+static const int32_t methods[] = {PDM_ADJUST_HOLM,       PDM_ADJUST_NONE,  PDM_ADJUST_BONFERRONI, PDM_ADJUST_HOLM,
+                                  PDM_ADJUST_HOCHBERG,   PDM_ADJUST_BH,    PDM_ADJUST_BY,         PDM_ADJUST_SIDAK,
+                                  PDM_ADJUST_HOLM_SIDAK, PDM_ADJUST_HOMMEL};
 
 /* Significant as the reported interval says; where a method has none, as the p-value says. */
 static void judge(double alpha, pdm__experiment_effect *e) {
@@ -28,8 +21,11 @@ static pdm_status finish(const pdm__experiment_work *work, double p, double own_
                          pdm_error *err) {
     e->p_adjusted = p;
     if (own_alpha > 0 && own_alpha < 1) {
+        pdm__experiment_effect other = *e;
+        PDM__TRY(pdm__experiment_compare_at(work, own_alpha, &other, err));
         e->level_adjusted = 1 - own_alpha;
-        PDM__TRY(pdm__experiment_interval_at(work, e, own_alpha, &e->adj_low, &e->adj_high, err));
+        e->adj_low = other.low;
+        e->adj_high = other.high;
     }
     judge(work->plan->options->alpha, e);
     return PDM_OK;
@@ -85,7 +81,7 @@ static double variance_of_treatment(const pdm__experiment_effect *e) {
 
 static pdm_status dunnett(const pdm__experiment_work *work, pdm__experiment_effect **effects, size_t count,
                           pdm_error *err) {
-    double lambda[PDM_EXPERIMENT_MAX_ARMS];
+    double lambda[PDM_EXPERIMENT_MAX_ARMS] = {0};
     double df = PDM__INFINITY;
     double critical = 0;
     for (size_t i = 0; i < count; i++) {
@@ -109,9 +105,20 @@ static pdm_status dunnett(const pdm__experiment_work *work, pdm__experiment_effe
     return PDM_OK;
 }
 
+/* Looks: the p-value of one look says nothing about the bounds at another alpha, so each comparison spends a share of it. */
+static pdm_status share_alpha(const pdm__experiment_work *work, pdm__experiment_effect **effects, size_t count,
+                              int32_t method, pdm_error *err) {
+    double alpha = work->plan->options->alpha;
+    double mine = method == PDM_EXPERIMENT_ADJUST_NONE ? alpha : alpha / (double)count;
+    for (size_t i = 0; i < count; i++) PDM__TRY(finish(work, PDM__NAN, mine, effects[i], err));
+    return PDM_OK;
+}
+
 pdm_status pdm__experiment_adjust(const pdm__experiment_work *work, pdm__experiment_effect **effects, size_t count,
                                   int32_t method, pdm_error *err) {
     if (count == 0) return PDM_OK;
+    if (work->plan->options->horizon == PDM_EXPERIMENT_GROUP_SEQUENTIAL)
+        return share_alpha(work, effects, count, method, err);
     if (method == PDM_EXPERIMENT_ADJUST_WEIGHTED) return weighted(work, effects, count, err);
     if (method == PDM_EXPERIMENT_ADJUST_DUNNETT) return dunnett(work, effects, count, err);
     double *numbers = NULL;

@@ -13,7 +13,8 @@
  *
  *   experiment_effects.c   two arms compared                                     experiment_horizon.c   … while still running
  *   experiment_family.c    several comparisons at once
- *   experiment_tables.c    arms, quality, moments, metrics                       experiment_effect_tables.c  effects and what follows
+ *   experiment_tables.c    arms, split, quality, metrics, moments                experiment_effect_tables.c  effects, heterogeneity
+ *   experiment_conclusions.c  margins, looks, decision and reasons
  */
 #ifndef PDM_METRICS_EXPERIMENT_INTERNAL_H
 #define PDM_METRICS_EXPERIMENT_INTERNAL_H
@@ -22,7 +23,9 @@
 #include "stats/big.h"
 
 #include <pdmetrics/metrics/experiment.h>
+#include <pdmetrics/stats/group_sequential.h>
 #include <pdmetrics/stats/mean.h>
+#include <pdmetrics/stats/srm.h>
 
 enum { EXPERIMENT_UNIT, EXPERIMENT_VARIANT, EXPERIMENT_COLUMNS };
 
@@ -35,8 +38,8 @@ enum {
     EXPERIMENT_LISTS
 };
 
-#define EXPERIMENT_SLOTS 56                                       /* value columns kept of a unit */
-#define EXPERIMENT_VECTOR (1 + PDM_EXPERIMENT_MAX_COVARIATES)     /* columns of one metric */
+#define EXPERIMENT_SLOTS 56                                   /* value columns kept of a unit */
+#define EXPERIMENT_VECTOR (1 + PDM_EXPERIMENT_MAX_COVARIATES) /* columns of one metric */
 #define EXPERIMENT_PAIRS (EXPERIMENT_VECTOR * (EXPERIMENT_VECTOR + 1) / 2)
 
 typedef enum experiment_kind {
@@ -66,11 +69,11 @@ typedef struct pdm__experiment_arm {
 
 /* A value column that is kept of a unit; metrics share those they have in common. */
 typedef struct pdm__experiment_slot {
-    int32_t column;    /* of the plan */
+    int32_t column; /* of the plan */
     experiment_type type;
-    int32_t scale;     /* decimal places */
-    bool whole;        /* of type REAL, but read as an integer */
-    bool bit;          /* 0 or 1; parts are or-ed */
+    int32_t scale; /* decimal places */
+    bool whole;    /* of type REAL, but read as an integer */
+    bool bit;      /* 0 or 1; parts are or-ed */
     bool not_negative;
     bool null_error;
 } pdm__experiment_slot;
@@ -80,10 +83,10 @@ typedef struct pdm__experiment_metric {
     experiment_kind kind;
     experiment_type type; /* of its columns, if they are not winsorised */
     int32_t scale;
-    int32_t columns;      /* k */
+    int32_t columns;                   /* k */
     int32_t slots[EXPERIMENT_VECTOR];  /* numerator, denominator of a ratio, covariates */
     int32_t scales[EXPERIMENT_VECTOR]; /* decimal places of each: a value is its integer / 10^places */
-    int32_t covariates;   /* of a ratio: 1 is a pair of columns */
+    int32_t covariates;                /* of a ratio: 1 is a pair of columns */
     experiment_null null_value;
     experiment_null covariate_null;
     bool lower_is_better;
@@ -128,7 +131,7 @@ typedef struct pdm__experiment_plan {
     const char *families[PDM_EXPERIMENT_MAX_METRICS];
     int32_t family_count;
     int32_t cell_words; /* units, then the words of each metric */
-    int64_t *looks; /* units so far at each look, rising */
+    int64_t *looks;     /* units so far at each look, rising */
     int32_t look_count;
     pdm_column_info *columns;
     int32_t column_count;
@@ -264,13 +267,13 @@ typedef struct pdm__experiment_work {
     pdm_context *context;
     pdm_result *result;
     pdm__arena keys_arena;
-    pdm__keymap keys;   /* dimension and level → id */
-    uint32_t *rank_of;  /* id → group; NULL until they are in order */
+    pdm__keymap keys;  /* dimension and level → id */
+    uint32_t *rank_of; /* id → group; NULL until they are in order */
     int32_t level_counts[PDM_EXPERIMENT_MAX_SEGMENTS];
     pdm__experiment_group *groups; /* in order; the first is all units */
     int32_t group_count;
     int32_t first_of[PDM_EXPERIMENT_MAX_SEGMENTS + 1]; /* first group of a dimension; the last entry is group_count */
-    int64_t *cells;     /* [group][arm][cell_words] */
+    int64_t *cells;                                    /* [group][arm][cell_words] */
     int64_t duplicate_rows;
     int64_t conflicts;
     int64_t segment_conflicts;
@@ -280,9 +283,11 @@ typedef struct pdm__experiment_work {
     int32_t crossing_count;
     int32_t crossing_capacity;
     pdm__experiment_caps caps[PDM_EXPERIMENT_MAX_METRICS][EXPERIMENT_VECTOR];
+    pdm_srm split; /* of all units */
 } pdm__experiment_work;
 
-static inline int64_t *pdm__experiment_cell(const pdm__experiment_work *work, int32_t group, int32_t arm, int32_t metric) {
+static inline int64_t *pdm__experiment_cell(const pdm__experiment_work *work, int32_t group, int32_t arm,
+                                            int32_t metric) {
     size_t cell = (size_t)group * (size_t)work->plan->arm_count + (size_t)arm;
     return work->cells + cell * (size_t)work->plan->cell_words + work->plan->metrics[metric].at;
 }
@@ -332,7 +337,11 @@ static inline double pdm__experiment_unordered(int64_t word) {
 /* Caps of the winsorised metrics, from the values of all units. */
 pdm_status pdm__experiment_find_caps(pdm__experiment_work *work, pdm_error *err);
 /* The unit's slots as words; false: it is a crossover or in conflict. */
-typedef enum experiment_unit_state { EXPERIMENT_UNIT_GOOD, EXPERIMENT_UNIT_CROSSOVER, EXPERIMENT_UNIT_CONFLICT } experiment_unit_state;
+typedef enum experiment_unit_state {
+    EXPERIMENT_UNIT_GOOD,
+    EXPERIMENT_UNIT_CROSSOVER,
+    EXPERIMENT_UNIT_CONFLICT
+} experiment_unit_state;
 experiment_unit_state pdm__experiment_unit_read(const pdm__experiment_plan *plan, const int64_t *words, int64_t *slots,
                                                 uint64_t *nulls, int32_t *arm);
 /* Parts of units leave int64: names the first slot that does, −1 if none. */
@@ -367,7 +376,8 @@ typedef struct pdm__experiment_effect {
     int32_t group, metric;
     pdm__experiment_pair_of_arms arms;
     pdm__experiment_moments control, treatment;
-    bool is_score; /* counts and score intervals, not means */
+    bool is_score;    /* counts and score intervals, not means */
+    bool by_sequence; /* statistics hold at any look */
     double level;
     double critical;
     double diff, se, df, statistic, p, log_p, low, high;
@@ -382,6 +392,15 @@ typedef struct pdm__experiment_effect {
     pdm_mean_effect mean; /* not is_score */
 } pdm__experiment_effect;
 
+/* All of them: [group][metric][pair]. */
+typedef struct pdm__experiment_effects {
+    pdm__experiment_effect *items;
+    int32_t metrics;
+    int32_t pairs;
+} pdm__experiment_effects;
+pdm__experiment_effect *pdm__experiment_effect_at(const pdm__experiment_effects *all, int32_t group, int32_t metric,
+                                                  int32_t pair);
+
 enum {
     EXPERIMENT_WARN_LOW_EXPECTED = 1,
     EXPERIMENT_WARN_P_EXACT = 2,
@@ -390,15 +409,27 @@ enum {
     EXPERIMENT_WARN_COVARIATE_DROPPED = 16
 };
 
-/* Compares the arms at confidence 1 − alpha. */
-pdm_status pdm__experiment_compare(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
-                                   pdm_error *err);
-/* Replaces statistics and intervals by those of the option `horizon`. */
-pdm_status pdm__experiment_apply_horizon(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
-                                         pdm_error *err);
-/* Puts the interval of another alpha into low, high; needs a compared effect. */
-pdm_status pdm__experiment_interval_at(const pdm__experiment_work *work, const pdm__experiment_effect *e, double alpha,
-                                       double *low, double *high, pdm_error *err);
+/* What an effect has to clear at `alpha`: a level, a critical value (z > 0), or a sequence at that level. */
+typedef struct pdm__experiment_bar {
+    double alpha;
+    double z;
+    bool sequence;
+} pdm__experiment_bar;
+
+/* Compares the arms of an effect, whose group, metric and arms are given, at option `alpha`. */
+pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err);
+/* Once compared, the same at another alpha. */
+pdm_status pdm__experiment_compare_at(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
+                                      pdm_error *err);
+pdm_status pdm__experiment_bar_at(const pdm__experiment_work *work, const pdm__experiment_effect *e, double alpha,
+                                  pdm__experiment_bar *bar, pdm_error *err);
+/* Statistics and intervals become those of a sequence at `alpha`. */
+pdm_status pdm__experiment_as_sequence(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
+                                       pdm_error *err);
+int64_t pdm__experiment_pair_units(const pdm__experiment_work *work, pdm__experiment_pair_of_arms arms);
+/* The bound of the look at `units` units, after those of list `looks`. */
+pdm_status pdm__experiment_look(const pdm__experiment_work *work, int64_t units, double alpha, pdm_look *look,
+                                pdm_error *err);
 /* The pair's number of comparisons, and the nth. */
 int32_t pdm__experiment_pairs(const pdm__experiment_plan *plan);
 pdm__experiment_pair_of_arms pdm__experiment_nth_pair(const pdm__experiment_plan *plan, int32_t nth);
@@ -410,6 +441,8 @@ pdm_status pdm__experiment_adjust(const pdm__experiment_work *work, pdm__experim
 
 enum {
     EXPERIMENT_TABLE_EFFECTS,
+    EXPERIMENT_TABLE_DECISION,
+    EXPERIMENT_TABLE_REASONS,
     EXPERIMENT_TABLE_METRICS,
     EXPERIMENT_TABLE_ARMS,
     EXPERIMENT_TABLE_SRM,
@@ -418,6 +451,9 @@ enum {
     EXPERIMENT_TABLE_CROSSOVERS,
     EXPERIMENT_TABLE_MOMENTS,
     EXPERIMENT_TABLE_COVARIATES,
+    EXPERIMENT_TABLE_HETEROGENEITY,
+    EXPERIMENT_TABLE_MARGINS,
+    EXPERIMENT_TABLE_LOOKS,
     EXPERIMENT_TABLES
 };
 extern const pdm_table_info pdm__experiment_tables[EXPERIMENT_TABLES];
@@ -426,6 +462,11 @@ pdm_status pdm__experiment_result(const pdm__view *view, pdm__run *run, pdm_resu
 pdm_status pdm__experiment_put_sample(pdm__experiment_work *work, pdm_error *err);  /* arms, quality, crossovers */
 pdm_status pdm__experiment_put_moments(pdm__experiment_work *work, pdm_error *err); /* moments, metrics */
 pdm_status pdm__experiment_put_effects(pdm__experiment_work *work, pdm_error *err);
+pdm_status pdm__experiment_put_conclusions(pdm__experiment_work *work, const pdm__experiment_effects *all,
+                                           pdm_error *err);
+/* A number, NaN = null; a text, NULL = null. */
+pdm_status pdm__experiment_put(pdm_table *table, int32_t column, int64_t row, double value, pdm_error *err);
+pdm_status pdm__experiment_put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err);
 /* segment_dim, segment in columns 0 and 1: null for all units. */
 pdm_status pdm__experiment_put_group(const pdm__experiment_work *work, pdm_table *table, int64_t row, int32_t group,
                                      pdm_error *err);

@@ -70,8 +70,8 @@ bool pdm__experiment_level_text(const pdm__experiment_level *level, char *buffer
     switch (level->bytes[0]) {
     case EXPERIMENT_LEVEL_NULL: return false;
     case EXPERIMENT_LEVEL_INT:
-        *length = (size_t)snprintf(buffer, 24, "%lld",
-                                   (long long)(int64_t)(word_of(level->bytes + 1) ^ UINT64_C(1) << 63));
+        *length =
+            (size_t)snprintf(buffer, 24, "%lld", (long long)(int64_t)(word_of(level->bytes + 1) ^ UINT64_C(1) << 63));
         return true;
     case EXPERIMENT_LEVEL_UINT:
         *length = (size_t)snprintf(buffer, 24, "%llu", (unsigned long long)word_of(level->bytes + 1));

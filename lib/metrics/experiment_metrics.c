@@ -41,11 +41,10 @@ static pdm_status read_name(const pdm__list *list, int32_t column, int64_t row, 
     for (; names[*out] != NULL; *out += 1) {
         if (strcmp(names[*out], text) == 0) return PDM_OK;
     }
-    return pdm__fail(err, PDM_E_BAD_OPTION, row, "metrics",
-                     "row %lld of list \"metrics\": \"%.40s\" is no %s (%s, %s%s%s%s%s)", (long long)row, text, what,
-                     names[0], names[1], names[2] == NULL ? "" : ", ", names[2] == NULL ? "" : names[2],
-                     names[2] == NULL || names[3] == NULL ? "" : ", ",
-                     names[2] == NULL || names[3] == NULL ? "" : names[3]);
+    return pdm__fail(
+        err, PDM_E_BAD_OPTION, row, "metrics", "row %lld of list \"metrics\": \"%.40s\" is no %s (%s, %s%s%s%s%s)",
+        (long long)row, text, what, names[0], names[1], names[2] == NULL ? "" : ", ", names[2] == NULL ? "" : names[2],
+        names[2] == NULL || names[3] == NULL ? "" : ", ", names[2] == NULL || names[3] == NULL ? "" : names[3]);
 }
 
 static double read_number(const pdm__list *list, int32_t column, int64_t row, double fallback) {
@@ -64,8 +63,7 @@ static pdm_status bad(int64_t row, const char *what, pdm_error *err) {
 }
 
 static void read_family(const pdm__list *list, int64_t row, pdm__experiment_plan *plan, pdm__experiment_metric *m) {
-    const char *name =
-        read_text(list, METRIC_FAMILY, row, m->role == EXPERIMENT_GUARDRAIL ? "guardrails" : "primary");
+    const char *name = read_text(list, METRIC_FAMILY, row, m->role == EXPERIMENT_GUARDRAIL ? "guardrails" : "primary");
     m->unadjusted = m->role == EXPERIMENT_GUARDRAIL && !pdm__list_has(list, METRIC_FAMILY, row);
     for (m->family = 0; m->family < plan->family_count; m->family++) {
         if (strcmp(plan->families[m->family], name) == 0) return;
@@ -90,7 +88,8 @@ static pdm_status read_type(const pdm__list *list, int64_t row, const pdm__exper
 static pdm_status read_winsor(const pdm__list *list, int64_t row, pdm__experiment_metric *m, pdm_error *err) {
     m->winsor_low = read_number(list, METRIC_WINSOR_LOWER, row, 0);
     m->winsor_high = read_number(list, METRIC_WINSOR_UPPER, row, 1);
-    m->ignore_zeros = pdm__list_has(list, METRIC_IGNORE_ZEROS, row) && pdm__list_int(list, METRIC_IGNORE_ZEROS, row) != 0;
+    m->ignore_zeros =
+        pdm__list_has(list, METRIC_IGNORE_ZEROS, row) && pdm__list_int(list, METRIC_IGNORE_ZEROS, row) != 0;
     if (!(m->winsor_low >= 0 && m->winsor_low < 0.5)) return bad(row, "winsor_lower is outside [0, 0.5)", err);
     if (!(m->winsor_high > 0.5 && m->winsor_high <= 1)) return bad(row, "winsor_upper is outside (0.5, 1]", err);
     if (m->kind == EXPERIMENT_CONVERSION && pdm__experiment_is_winsorised(m))
@@ -126,7 +125,8 @@ static pdm_status read_rules(const pdm__list *list, int64_t row, pdm__experiment
 /* The metric's own column: what its kind lets through. */
 static pdm__experiment_slot own_slot(const pdm__experiment_metric *m) {
     bool counts = m->kind == EXPERIMENT_CONVERSION || m->kind == EXPERIMENT_COUNT;
-    pdm__experiment_slot slot = {.type = m->type, .scale = m->scale, .null_error = m->null_value == EXPERIMENT_NULL_ERROR};
+    pdm__experiment_slot slot = {
+        .type = m->type, .scale = m->scale, .null_error = m->null_value == EXPERIMENT_NULL_ERROR};
     if (counts && m->type == EXPERIMENT_DECIMAL) slot = (pdm__experiment_slot){.null_error = slot.null_error};
     slot.whole = counts && m->type == EXPERIMENT_REAL;
     slot.bit = m->kind == EXPERIMENT_CONVERSION;
@@ -145,8 +145,7 @@ static pdm_status read_columns(const pdm__list *list, int64_t row, pdm__experime
     pdm__experiment_slot slot = own_slot(m);
     PDM__TRY(add_slot(plan, "metrics", row, read_text(list, METRIC_COLUMN, row, m->name), &slot, m, err));
     bool has = pdm__list_has(list, METRIC_DENOMINATOR, row);
-    if (m->kind != EXPERIMENT_RATIO)
-        return has ? bad(row, "only a ratio has a denominator", err) : PDM_OK;
+    if (m->kind != EXPERIMENT_RATIO) return has ? bad(row, "only a ratio has a denominator", err) : PDM_OK;
     if (!has) return bad(row, "a ratio needs a denominator", err);
     slot.not_negative = true;
     return add_slot(plan, "metrics", row, pdm__list_text(list, METRIC_DENOMINATOR, row), &slot, m, err);
@@ -216,7 +215,6 @@ pdm_status pdm__experiment_read_metrics(const pdm__setup *setup, pdm__experiment
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "metrics", "list \"metrics\": 1 to %d metrics expected, %lld given",
                          PDM_EXPERIMENT_MAX_METRICS, (long long)list->rows);
     }
-    for (int64_t row = 0; row < list->rows; row++, plan->metric_count++)
-        PDM__TRY(read_metric(list, row, plan, err));
+    for (int64_t row = 0; row < list->rows; row++, plan->metric_count++) PDM__TRY(read_metric(list, row, plan, err));
     return read_covariates(setup, plan, err);
 }

@@ -34,7 +34,9 @@ static int32_t exponent_of(const sums *s, int32_t factors) {
     return pdm__experiment_is_real(s->metric) ? -factors * PDM__REAL_EXPONENT : 0;
 }
 
-static int32_t places_of(const sums *s, int32_t i) { return pdm__experiment_is_real(s->metric) ? 0 : s->metric->scales[i]; }
+static int32_t places_of(const sums *s, int32_t i) {
+    return pdm__experiment_is_real(s->metric) ? 0 : s->metric->scales[i];
+}
 
 static double mean_of(const sums *s, int32_t i) {
     pdm__big sum;

@@ -41,11 +41,18 @@ pdm_status pdm__experiment_check(const pdm__setup *setup, int32_t list, pdm_erro
     if (o->moments_only != 0 && o->unit_rows != PDM_EXPERIMENT_ONE)
         return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "moments_only",
                          "moments_only is for one row a unit; parts of units (unit_rows sum) must be kept");
+    if (!two_sided && (o->horizon == PDM_EXPERIMENT_ASYMP_CS || o->horizon == PDM_EXPERIMENT_HYBRID) && o->alpha >= 0.5)
+        return bad_option("alpha", "one-sided sequences need less than 0.5", err);
+    if (o->harm_watch != 0 && o->horizon != PDM_EXPERIMENT_HYBRID)
+        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "harm_watch",
+                         "harm_watch is a kind of horizon hybrid");
+    if (o->max_crossover_share > 1) return bad_option("max_crossover_share", "a share expected", err);
     if (o->horizon == PDM_EXPERIMENT_MSPRT && o->tau2 == 0)
         return bad_option("tau2", "msprt needs a mixing variance; see pdm_msprt_tau2()", err);
-    if ((o->horizon == PDM_EXPERIMENT_ASYMP_CS || o->horizon == PDM_EXPERIMENT_GROUP_SEQUENTIAL) &&
-        o->planned_n_total <= 0)
-        return bad_option("planned_n_total", "how many units are planned must be given unless the horizon is fixed", err);
+    bool planned = o->horizon != PDM_EXPERIMENT_FIXED && o->horizon != PDM_EXPERIMENT_MSPRT;
+    if (planned && o->planned_n_total <= 0)
+        return bad_option("planned_n_total", "how many units are planned must be given unless the horizon is fixed",
+                          err);
     return PDM_OK;
 }
 
@@ -73,7 +80,8 @@ static pdm_status read_arm(const pdm__list *list, int64_t row, pdm__experiment_p
     }
     plan->weight_sum += arm->weight;
     for (int64_t i = 0; i < row; i++) {
-        if (same_arm(plan, &plan->arms[i], arm)) return pdm__experiment_bad_row("arms", row, "the arm is there already", err);
+        if (same_arm(plan, &plan->arms[i], arm))
+            return pdm__experiment_bad_row("arms", row, "the arm is there already", err);
     }
     return PDM_OK;
 }
@@ -89,7 +97,8 @@ static pdm_status read_arms(const pdm__setup *setup, pdm__experiment_plan *plan,
     plan->arm_count = (int32_t)list->rows;
     for (int64_t row = 0; row < list->rows; row++) PDM__TRY(read_arm(list, row, plan, err));
     if (!(plan->weight_sum > 0 && plan->weight_sum <= 1e300))
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "arms", "list \"arms\": the weights add up to %g", plan->weight_sum);
+        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "arms", "list \"arms\": the weights add up to %g",
+                         plan->weight_sum);
     for (int32_t a = 0; a < plan->arm_count && control[0] != '\0'; a++) {
         plan->control = a;
         if (strcmp(plan->arms[a].name, control) == 0) return PDM_OK;
@@ -123,9 +132,9 @@ pdm_status pdm__experiment_slot_of(pdm__experiment_plan *plan, const char *list,
                                    const pdm__experiment_slot *wanted, int32_t *out, pdm_error *err) {
     pdm__experiment_slot slot = *wanted;
     bool decimal = slot.type == EXPERIMENT_DECIMAL;
-    int32_t role = decimal                                     ? PDM_ROLE_MONEY
+    int32_t role = decimal                                       ? PDM_ROLE_MONEY
                    : slot.type == EXPERIMENT_REAL && !slot.whole ? PDM_ROLE_FLOAT
-                                                               : PDM_ROLE_INTEGER;
+                                                                 : PDM_ROLE_INTEGER;
     PDM__TRY(add_column(plan, list, row, name, role, decimal ? PDM__SCALE(slot.scale) : 0, "Named by the lists.",
                         &slot.column, err));
     for (int32_t s = 0; s < plan->slot_count; s++) {

@@ -121,8 +121,8 @@ pdm_status pdm__experiment_slot_word(const pdm__experiment_slot *slot, const pdm
 }
 
 /* Key bytes of level 1: the levels of all segment columns, each with its length. */
-static pdm_status put_levels(const pdm__experiment_plan *plan, const pdm__block *block, int32_t part,
-                             pdm__records *out, pdm_error *err) {
+static pdm_status put_levels(const pdm__experiment_plan *plan, const pdm__block *block, int32_t part, pdm__records *out,
+                             pdm_error *err) {
     size_t bytes = 0;
     for (size_t r = 0; r < block->rows; r++) {
         for (int32_t d = 0; d < plan->segment_count; d++)
@@ -221,7 +221,9 @@ void pdm__experiment_step(const pdm__step_args *args) {
 
 /* ---- what a unit comes to ---- */
 
-static pdm__int128 part_sum(const int64_t *words) { return ((pdm__int128)words[1] * ((pdm__int128)1 << 32)) + words[0]; }
+static pdm__int128 part_sum(const int64_t *words) {
+    return ((pdm__int128)words[1] * ((pdm__int128)1 << 32)) + words[0];
+}
 
 int32_t pdm__experiment_unit_overflows(const pdm__experiment_plan *plan, const int64_t *words) {
     if (plan->options->unit_rows != PDM_EXPERIMENT_SUM) return -1;

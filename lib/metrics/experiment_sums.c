@@ -13,7 +13,8 @@ static size_t key_size(const pdm__cells *cells, size_t row) {
     return 1 + (cells == NULL ? 0 : pdm__experiment_level_size(cells, row)) + 3;
 }
 
-static uint8_t *put_key(int32_t dimension, const pdm__cells *cells, size_t row, uint64_t arm, int32_t chunk, uint8_t *to) {
+static uint8_t *put_key(int32_t dimension, const pdm__cells *cells, size_t row, uint64_t arm, int32_t chunk,
+                        uint8_t *to) {
     *to++ = (uint8_t)(dimension + 1);
     if (cells != NULL) to = pdm__experiment_level_put(cells, row, to);
     *to++ = (uint8_t)arm;
@@ -64,8 +65,8 @@ static bool same_level(const pdm__cells *cells, size_t a, size_t b) {
     if (a_null || b_null) return a_null == b_null;
     if (cells->lengths == NULL) return cells->words[a] == cells->words[b];
     if (cells->lengths[a] != cells->lengths[b]) return false;
-    return cells->lengths[a] == 0 || memcmp(pdm__pointer_of(cells->words[a]), pdm__pointer_of(cells->words[b]),
-                                            (size_t)cells->lengths[a]) == 0;
+    return cells->lengths[a] == 0 ||
+           memcmp(pdm__pointer_of(cells->words[a]), pdm__pointer_of(cells->words[b]), (size_t)cells->lengths[a]) == 0;
 }
 
 static void find_cells(block_cells *b, size_t rows) {

@@ -48,7 +48,8 @@ static pdm_status refuse_unit(const pdm__experiment_work *work, const int64_t *w
     if (state == EXPERIMENT_UNIT_CROSSOVER && plan->options->crossover == PDM_EXPERIMENT_ERROR)
         return pdm__fail(err, PDM_E_BAD_VALUE, -1, "variant", "unit %s is in several arms (crossover error)", name);
     if (state == EXPERIMENT_UNIT_CONFLICT && plan->options->conflict == PDM_EXPERIMENT_ERROR)
-        return pdm__fail(err, PDM_E_BAD_VALUE, -1, "unit", "unit %s has rows of different values (conflict error)", name);
+        return pdm__fail(err, PDM_E_BAD_VALUE, -1, "unit", "unit %s has rows of different values (conflict error)",
+                         name);
     int32_t over = state == EXPERIMENT_UNIT_CROSSOVER ? -1 : pdm__experiment_unit_overflows(plan, words);
     if (over < 0) return PDM_OK;
     const char *column = plan->columns[plan->slots[over].column].name;
@@ -81,7 +82,8 @@ static void compare_parts(const pdm__experiment_plan *plan, const pdm__keymap *p
     pdm__experiment_level mine[PDM_EXPERIMENT_MAX_SEGMENTS];
     for (uint32_t i = 0; i < parts->count; i++) {
         pdm__key key = pdm__keymap_key(parts, i);
-        uint32_t *of_unit = groups + key.scope * (width + 1); /* the first entry of the unit, then a word for each dimension */
+        uint32_t *of_unit =
+            groups + key.scope * (width + 1); /* the first entry of the unit, then a word for each dimension */
         if (of_unit[0] == NO_GROUP) {
             of_unit[0] = i;
             continue;
@@ -90,8 +92,8 @@ static void compare_parts(const pdm__experiment_plan *plan, const pdm__keymap *p
         (void)pdm__experiment_levels_split(other.bytes, other.length, plan->segment_count, first);
         (void)pdm__experiment_levels_split(key.bytes, key.length, plan->segment_count, mine);
         for (size_t d = 0; d < width; d++) {
-            bool same = first[d].length == mine[d].length &&
-                        memcmp(first[d].bytes, mine[d].bytes, first[d].length) == 0;
+            bool same =
+                first[d].length == mine[d].length && memcmp(first[d].bytes, mine[d].bytes, first[d].length) == 0;
             if (!same) of_unit[1 + d] = SEVERAL_GROUPS;
         }
     }
@@ -125,7 +127,8 @@ static pdm_status find_segments(pdm__experiment_work *work, const pdm__partition
 
 /* Calls `body` with each partition and the segments of its units. */
 static pdm_status walk(pdm__experiment_work *work,
-                       pdm_status (*body)(pdm__experiment_work *, const pdm__partition *, const uint32_t *, pdm_error *),
+                       pdm_status (*body)(pdm__experiment_work *, const pdm__partition *, const uint32_t *,
+                                          pdm_error *),
                        pdm_error *err) {
     const pdm__store *store = work->view->store;
     size_t width = (size_t)work->plan->segment_count;

@@ -253,3 +253,45 @@ int32_t pdm__big_text(const pdm__big *a, char *out) {
     out[length] = '\0';
     return length;
 }
+
+/* a /= 2 as long as that is exact and `most` allows; returns how often. */
+static int32_t strip_twos(pdm__big *a, int32_t most) {
+    int32_t digits = 0;
+    while (digits < a->count && a->digits[digits] == 0 && 32 * (digits + 1) <= most) digits++;
+    int32_t bits = digits < a->count && a->digits[digits] != 0 ? __builtin_ctz(a->digits[digits]) : 0;
+    if (32 * digits + bits > most) bits = most - 32 * digits;
+    for (int32_t i = 0; i + digits < a->count; i++) {
+        uint64_t both = a->digits[i + digits];
+        if (i + digits + 1 < a->count) both |= (uint64_t)a->digits[i + digits + 1] << 32;
+        a->digits[i] = low(both >> bits);
+    }
+    a->count -= digits;
+    trim(a);
+    return 32 * digits + bits;
+}
+
+int32_t pdm__big_decimal(const pdm__big *a, int32_t exponent, int32_t places, char *out) {
+    pdm__big number = *a;
+    pdm__big five;
+    char digits[PDM__BIG_TEXT];
+    int32_t point = -exponent - strip_twos(&number, -exponent);
+    pdm__big_of_int(&five, 5);
+    for (int32_t i = 0; i < point; i++) pdm__big_mul(&number, &number, &five); /* /2^point = ·5^point/10^point */
+    point += places;
+    number.negative = false;
+    int32_t length = pdm__big_text(&number, digits);
+    while (point > 0 && length > 1 && digits[length - 1] == '0') {
+        length--;
+        point--;
+    }
+    if (a->count == 0) point = 0;
+    int32_t n = 0;
+    if (a->negative) out[n++] = '-';
+    if (length <= point) out[n++] = '0';
+    for (int32_t i = 0; i < length - point; i++) out[n++] = digits[i];
+    if (point > 0) out[n++] = '.';
+    for (int32_t i = length; i < point; i++) out[n++] = '0';
+    for (int32_t i = length > point ? length - point : 0; i < length && point > 0; i++) out[n++] = digits[i];
+    out[n] = '\0';
+    return n;
+}

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Holds T²·ΣM²·n² of doubles: 2·(2098 + 64) + (4196 + 64) + 128 bits. */
-#define PDM__BIG_DIGITS 288
+/* Holds T²·ΣM²·n² of doubles, 2·(2098 + 64) + (4196 + 64) + 128 bits, and any sum of products as a decimal, 4260 + 4988 bits. */
+#define PDM__BIG_DIGITS 320
 
 /* ±Σ digits[i]·2^(32 i). No leading zeros; 0 has no digits and is not negative. */
 typedef struct pdm__big {
@@ -49,6 +49,13 @@ double pdm__big_ratio(const pdm__big *a, const pdm__big *b, int32_t exponent);
 /* a as decimal digits with a sign; returns their number. `out` has room for PDM__BIG_TEXT bytes, NUL included. */
 #define PDM__BIG_TEXT (PDM__BIG_DIGITS * 10 + 2)
 int32_t pdm__big_text(const pdm__big *a, char *out);
+
+/*
+ * a·2^exponent/10^places as exact decimal text, exponent ≤ 0: digits, a point where one is needed, no trailing zeros behind it. Returns
+ * their number; `out` has room for PDM__BIG_DECIMAL bytes.
+ */
+#define PDM__BIG_DECIMAL (PDM__BIG_TEXT + 2200)
+int32_t pdm__big_decimal(const pdm__big *a, int32_t exponent, int32_t places, char *out);
 
 static inline bool pdm__big_is_zero(const pdm__big *a) { return a->count == 0; }
 

@@ -6,9 +6,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static void assert_text(const pdm__big *a, const char *expected) {
     char text[PDM__BIG_TEXT];
@@ -110,12 +111,46 @@ static void ratios_round_once(void **unused) {
     assert_true(isinf(pdm__big_ratio(&a, &one, 1000)));
 }
 
+static void decimals_are_exact(void **unused) {
+    (void)unused;
+    char text[PDM__BIG_DECIMAL];
+    pdm__big a;
+    static const struct {
+        double value;
+        const char *text;
+    } known[] = {{0.1, "0.1000000000000000055511151231257827021181583404541015625"},
+                 {-1234.5, "-1234.5"},
+                 {1e22, "10000000000000000000000"},
+                 {0.0, "0"},
+                 {-0.0625, "-0.0625"},
+                 {1.0, "1"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        int64_t sum[PDM__REAL_LIMBS] = {0};
+        pdm__limbs_add_real(sum, known[i].value);
+        pdm__big_of_limbs(&a, sum, PDM__REAL_LIMBS);
+        assert_int_equal(pdm__big_decimal(&a, -PDM__REAL_EXPONENT, 0, text), (int)strlen(known[i].text));
+        assert_string_equal(text, known[i].text);
+    }
+    pdm__big_of_int(&a, -1230);
+    (void)pdm__big_decimal(&a, 0, 2, text);
+    assert_string_equal(text, "-12.3");
+    pdm__big_of_int(&a, 7);
+    (void)pdm__big_decimal(&a, 0, 3, text);
+    assert_string_equal(text, "0.007");
+    /* The widest sum of products: from the largest double's square down to the least one's. */
+    int64_t squares[PDM__REAL_PRODUCT_LIMBS] = {0};
+    pdm__limbs_add_real_product(squares, 1.7976931348623157e308, 1.7976931348623157e308);
+    pdm__limbs_add_real_product(squares, 5e-324, 5e-324);
+    pdm__big_of_limbs(&a, squares, PDM__REAL_PRODUCT_LIMBS);
+    assert_int_equal(pdm__big_decimal(&a, -2 * PDM__REAL_EXPONENT, 0, text), 617 + 1 + 2148);
+    assert_int_equal(text[617], '.');
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extremes_add_up),
-        cmocka_unit_test(small_numbers_agree_with_words),
-        cmocka_unit_test(reals_are_exact),
-        cmocka_unit_test(ratios_round_once),
+        cmocka_unit_test(extremes_add_up),    cmocka_unit_test(small_numbers_agree_with_words),
+        cmocka_unit_test(reals_are_exact),    cmocka_unit_test(ratios_round_once),
+        cmocka_unit_test(decimals_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

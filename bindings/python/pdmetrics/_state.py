@@ -66,7 +66,7 @@ class State:
     _machine: _Machine
     _native: core.pdm_state
     _columns: dict[str, str | None]
-    _named: list[str] | None = None  # columns that its lists name; None = not asked yet
+    _named: list[Wanted] | None = None  # columns that its lists name; None = not asked yet
     _tz: tzinfo
     _exponent: int | None
 
@@ -224,10 +224,9 @@ class State:
     def _wanted(self, columns: Mapping[str, str | None]) -> list[Wanted]:
         if self._named is None:
             self._named = _columns_of_lists(self._native, self._metric)
-        named = [Wanted(name, name, name, _registry.FLAG, False) for name in self._named]
         if not columns:
-            return _wanted(self._metric, self._columns) + named
-        return _wanted(self._metric, {**self._columns, **_column_names(self._metric, columns)}) + named
+            return _wanted(self._metric, self._columns) + self._named
+        return _wanted(self._metric, {**self._columns, **_column_names(self._metric, columns)}) + self._named
 
     def _take(self, chunk: Chunk) -> None:
         if isinstance(chunk, Batch):
@@ -289,27 +288,17 @@ class Call:
         return native
 
 
-def _columns_of_lists(native: core.pdm_state, metric: MetricInfo) -> list[str]:
-    """Input columns that a state's lists name, besides those of the metric.
-
-    The state knows them even where it was restored from bytes, and says what it misses: no rows at all ask for them.
-    """
-    if not any(column.name == "column" for info in metric.lists.values() for column in info.columns):
-        return []
-    known = {column.name for column in metric.columns}
-    given: list[str] = []
-    while True:
-        try:
-            core.pdm_state_update(
-                native, (0, [_columns.make(name, core.PDM_TYPE_ALL_NULL, None) for name in given])
-            )
-        except MissingColumnError as error:
-            if error.column is not None and error.column not in given:
-                given.append(error.column)
-                continue
-        except Error:  # the rows will say it again, of the whole
-            pass
-        return [name for name in given if name not in known]
+def _columns_of_lists(native: core.pdm_state, metric: MetricInfo) -> list[Wanted]:
+    """Input columns that a state's lists name, besides those of the metric; the state knows them even from bytes."""
+    taken = {column.name for column in metric.columns}
+    named = []
+    index = len(metric.columns)
+    while (column := core.pdm_state_column_at(native, index)) is not None:
+        if column.name not in taken:
+            named.append(Wanted(column.name, column.name, column.name, column.role, False))
+        taken.add(column.name)
+        index += 1
+    return named
 
 
 def _column_names(metric: MetricInfo, columns: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -48,10 +48,11 @@ typedef enum pdm_experiment_lift {
 
 /** When one may look at the results. */
 typedef enum pdm_experiment_horizon {
-    PDM_EXPERIMENT_FIXED = 0,           /**< once, at the end [default] */
-    PDM_EXPERIMENT_ASYMP_CS = 1,        /**< as often as one likes: asymptotic confidence sequence */
-    PDM_EXPERIMENT_MSPRT = 2,           /**< as often as one likes: mixture SPRT with `tau2` */
-    PDM_EXPERIMENT_GROUP_SEQUENTIAL = 3 /**< at planned looks (list `looks`), by α-spending */
+    PDM_EXPERIMENT_FIXED = 0,            /**< once, at the end [default] */
+    PDM_EXPERIMENT_ASYMP_CS = 1,         /**< as often as one likes: asymptotic confidence sequence */
+    PDM_EXPERIMENT_MSPRT = 2,            /**< as often as one likes: mixture SPRT with `tau2` */
+    PDM_EXPERIMENT_GROUP_SEQUENTIAL = 3, /**< at planned looks (list `looks`), by α-spending */
+    PDM_EXPERIMENT_HYBRID = 4 /**< half of alpha on an asymptotic sequence while running, half at the planned end */
 } pdm_experiment_horizon;
 
 /** How the p-values of a family are adjusted, and the intervals that agree with them. */
@@ -88,20 +89,32 @@ typedef struct pdm_experiment_options {
     int32_t critical;            /**< of means: 0 = t, 1 = normal */
     int32_t equal_var;           /**< of means: 1 = pooled variance */
     int32_t variance;            /**< of conversions: 0 = score test, 1 = as means with variance p(1 − p) */
-    int32_t winsor_quantile;     /**< caps are quantiles of type 0 = 7, 1 = 1, 2 = 2, 3 = 6, 4 = 8 (Hyndman and Fan 1996) */
-    int32_t srm_method;          /**< 0 = auto, 1 = chi2, 2 = exact, 3 = z_cc, 4 = sequential */
-    int32_t horizon;             /**< ::pdm_experiment_horizon */
-    int32_t adjust;              /**< ::pdm_experiment_adjust, of all units together */
-    int32_t adjust_segments;     /**< ::pdm_experiment_adjust, within segments; default bh */
-    int64_t planned_n_total;     /**< units of a comparison's two arms at the planned end; needed unless fixed */
-    double alpha;                /**< significance level [0.05] */
-    double tau2;                 /**< msprt: mixing variance on the scale of the difference; no default */
-    double srm_alpha;            /**< [0.001] */
-    double srm_concentration;    /**< sequential SRM: κ of the Dirichlet prior [10 000] */
-    double primary_share;        /**< adjust = weighted: share of alpha of the family's first metric; no default */
-    double power;                /**< of the smallest detectable effect [0.8] */
-    double planned_lift;         /**< relative effect whose power is reported; 0 = none */
-    char control[64];            /**< name of the control, "" = first arm */
+    int32_t winsor_quantile; /**< caps are quantiles of type 0 = 7, 1 = 1, 2 = 2, 3 = 6, 4 = 8 (Hyndman and Fan 1996) */
+    int32_t srm_method;      /**< 0 = auto, 1 = chi2, 2 = exact, 3 = z_cc, 4 = sequential */
+    int32_t horizon;         /**< ::pdm_experiment_horizon */
+    int32_t adjust;          /**< ::pdm_experiment_adjust, of all units together */
+    int32_t adjust_segments; /**< ::pdm_experiment_adjust, within segments; default bh */
+    int32_t spending;        /**< group_sequential: ::pdm_spending */
+    int32_t spend_total;     /**< group_sequential: 1 = the function spends alpha, not alpha/2 a side */
+    int32_t harm_watch;      /**< hybrid: 1 = while running only harm may end it (alpha/4 on that side) */
+    int32_t guardrail_rule;  /**< ::pdm_guardrail_rule */
+    int32_t if_equivalent;   /**< 0 = drop, 1 = keep */
+    int32_t if_inconclusive; /**< 0 = review, 1 = keep, 2 = adjust, 3 = drop, 4 = keep_running */
+    int32_t last_look;       /**< 1 = nothing more will come, whatever was planned */
+    int32_t min_days;        /**< least days to run, 0…3650 [7, a weekly cycle] (#PDM_ZERO_INT32 = none) */
+    int64_t required_n;      /**< units per arm that were planned; given: tables decision and reasons */
+    int64_t planned_n_total; /**< units of a comparison's two arms at the planned end; needed unless fixed */
+    double alpha;            /**< significance level [0.05] */
+    double tau2;             /**< msprt: mixing variance on the scale of the difference; no default */
+    double srm_alpha;        /**< [0.001] */
+    double srm_concentration;   /**< sequential SRM: κ of the Dirichlet prior [10 000] */
+    double primary_share;       /**< adjust = weighted: share of alpha of the family's first metric; no default */
+    double spending_parameter;  /**< of the spending functions power and hwang */
+    double days;                /**< days the experiment has run, for the decision */
+    double max_crossover_share; /**< a larger share of crossovers is reviewed [0.01] */
+    double power;               /**< of the smallest detectable effect [0.8] */
+    double planned_lift;        /**< relative effect whose power is reported; 0 = none */
+    char control[64];           /**< name of the control, "" = first arm */
 } pdm_experiment_options;
 
 /** All defaults, with `struct_size` filled in for the caller's binary. */
