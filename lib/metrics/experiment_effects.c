@@ -309,6 +309,6 @@ pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experi
     double alpha = work->plan->options->alpha;
     begin(work, e);
     PDM__TRY(pdm__experiment_compare_at(work, alpha, e, err));
-    judge_power(work->plan, alpha, e);
+    if (e->group == 0) judge_power(work->plan, alpha, e); /* planning is for all units; it is dear */
     return PDM_OK;
 }

@@ -271,6 +271,9 @@ static pdm_status make_plan(const pdm__setup *setup, pdm__experiment_plan *plan,
     PDM__TRY(pdm__experiment_read_metrics(setup, plan, err));
     PDM__TRY(read_segments(setup, plan, err));
     PDM__TRY(read_looks(setup, plan, err));
+    bool goal = plan->options->required_n == 0;
+    for (int32_t m = 0; m < plan->metric_count; m++) goal |= plan->metrics[m].role == EXPERIMENT_GOAL;
+    if (!goal) return bad_option("required_n", "a decision needs a goal: role goal in list metrics", err);
     lay_out_cell(plan);
     make_fields(plan);
     return plan->options->moments_only != 0 ? check_sums_only(plan, err) : PDM_OK;

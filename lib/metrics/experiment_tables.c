@@ -127,8 +127,7 @@ static pdm_status put_splits(pdm__experiment_work *work, pdm_error *err) {
     PDM__TRY(add(work, EXPERIMENT_TABLE_SRM, work->group_count, &table, err));
     PDM__TRY(add(work, EXPERIMENT_TABLE_SRM_ARMS, (int64_t)work->group_count * work->plan->arm_count, &arms, err));
     for (int32_t g = 0; g < work->group_count; g++) PDM__TRY(put_split(work, table, arms, g, err));
-    int64_t observed[PDM_EXPERIMENT_MAX_ARMS];
-    return split_of(work, 0, observed, &work->split, err);
+    return PDM_OK;
 }
 
 /* ---- quality ---- */
@@ -339,9 +338,11 @@ static pdm_status make(pdm__experiment_work *work, pdm_error *err) {
         work->first_of[d] = g;
     }
     work->first_of[work->plan->segment_count] = work->group_count;
-    PDM__TRY(pdm__experiment_put_sample(work, err));
+    int64_t observed[PDM_EXPERIMENT_MAX_ARMS];
+    PDM__TRY(split_of(work, 0, observed, &work->split, err));
+    PDM__TRY(pdm__experiment_put_effects(work, err)); /* the main table is the first */
     PDM__TRY(pdm__experiment_put_moments(work, err));
-    return pdm__experiment_put_effects(work, err);
+    return pdm__experiment_put_sample(work, err);
 }
 
 pdm_status pdm__experiment_result(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err) {

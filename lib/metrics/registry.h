@@ -6,8 +6,8 @@
 
 extern const pdm_metric pdm__metric_activity;
 extern const pdm_metric pdm__metric_actuals;
-extern const pdm_metric pdm__metric_credit;
 extern const pdm_metric pdm__metric_attribution;
+extern const pdm_metric pdm__metric_credit;
 extern const pdm_metric pdm__metric_experiment;
 extern const pdm_metric pdm__metric_funnel;
 extern const pdm_metric pdm__metric_lifecycle;

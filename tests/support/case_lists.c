@@ -374,6 +374,111 @@ static pdm_status time_bins(pdm_state *state, pdm_error *err) {
     return give(state, "time_bins", columns, 1, 3, err);
 }
 
+/* ---- experiments: three arms; columns are those of rows.c ---- */
+
+static pdm_status text_arms(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 0, 2, 25};
+    static const double weights[] = {1, 1, 2.5};
+    const pdm_column columns[] = {text_column("variant", names, "c1很长的客户编号-2"),
+                                  pdm_column_make("weight", PDM_TYPE_FLOAT64, weights)};
+    return give(state, "arms", columns, 2, 3, err);
+}
+
+static pdm_status code_arms(pdm_state *state, pdm_error *err) {
+    static const int64_t codes[] = {1, 0, 2};
+    const pdm_column columns[] = {pdm_column_int64("variant", codes)};
+    return give(state, "arms", columns, 1, 3, err);
+}
+
+/* Nulls count as zero or leave the unit out; both are goals or guardrails of something. */
+static pdm_status plain_metrics(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 6, 12, 17, 20};
+    static const int32_t kinds[] = {0, 10, 15, 20, 25};
+    static const int32_t sources[] = {0, 0, 0, 0, 5};
+    static const int32_t denominators[] = {0, 0, 0, 0, 6};
+    static const int32_t nulls[] = {0, 4, 11, 15, 19};
+    static const int32_t roles[] = {0, 4, 4, 8, 17};
+    static const double margins[] = {0, 0, 0, 0.5};
+    static const double equivalences[] = {0.2, 0, 0, 0};
+    static const uint8_t last[] = {0x08};
+    static const uint8_t first[] = {0x01};
+    static const uint8_t most[] = {0x0D};
+    pdm_column columns[] = {text_column("metric", names, "boughtordersspendaov"),
+                            text_column("kind", kinds, "conversioncountvalueratio"),
+                            text_column("column", sources, "spend"),
+                            text_column("denominator", denominators, "orders"),
+                            text_column("null_value", nulls, "zeroexcludezerozero"),
+                            text_column("role", roles, "goalgoalguardrail"),
+                            pdm_column_make("margin", PDM_TYPE_FLOAT64, margins),
+                            pdm_column_make("equivalence", PDM_TYPE_FLOAT64, equivalences)};
+    columns[2].validity = last;
+    columns[3].validity = last;
+    columns[5].validity = most;
+    columns[6].validity = last;
+    columns[7].validity = first;
+    return give(state, "metrics", columns, 8, 4, err);
+}
+
+/* Decimals and winsorised integers; lower is better. */
+static pdm_status capped_metrics(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 5, 10};
+    static const int32_t kinds[] = {0, 5, 10};
+    static const int32_t types[] = {0, 7, 10};
+    static const int64_t scale[] = {3, 0};
+    static const int32_t nulls[] = {0, 4, 11};
+    static const int32_t directions[] = {0, 6, 11};
+    static const double lower[] = {0, 0.1};
+    static const double upper[] = {1, 0.9};
+    static const int32_t roles[] = {0, 4, 8};
+    const pdm_column columns[] = {text_column("metric", names, "pricespend"),
+                                  text_column("kind", kinds, "valuevalue"),
+                                  text_column("value_type", types, "decimalint"),
+                                  pdm_column_int64("scale", scale),
+                                  text_column("null_value", nulls, "zeroexclude"),
+                                  text_column("direction", directions, "higherlower"),
+                                  pdm_column_make("winsor_lower", PDM_TYPE_FLOAT64, lower),
+                                  pdm_column_make("winsor_upper", PDM_TYPE_FLOAT64, upper),
+                                  text_column("role", roles, "goalgoal")};
+    return give(state, "metrics", columns, 9, 2, err);
+}
+
+static pdm_status real_metrics(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 5, 11};
+    static const int32_t kinds[] = {0, 5, 15};
+    static const int32_t types[] = {0, 4, 8};
+    static const int32_t nulls[] = {0, 7, 11};
+    static const int32_t roles[] = {0, 4, 8};
+    const pdm_column columns[] = {
+        text_column("metric", names, "scorebought"), text_column("kind", kinds, "valueconversion"),
+        text_column("value_type", types, "realreal"), text_column("null_value", nulls, "excludezero"),
+        text_column("role", roles, "goalgoal")};
+    return give(state, "metrics", columns, 5, 2, err);
+}
+
+static pdm_status ratio_covariates(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 5, 10, 13};
+    static const int32_t sources[] = {0, 12, 25, 37};
+    static const int32_t denominators[] = {0, 0, 0, 13};
+    static const uint8_t last[] = {0x04};
+    pdm_column columns[] = {text_column("metric", names, "spendspendaov"),
+                            text_column("column", sources, "spend_beforeorders_beforespend_before"),
+                            text_column("denominator", denominators, "orders_before")};
+    columns[2].validity = last;
+    return give(state, "covariates", columns, 3, 3, err);
+}
+
+static pdm_status two_segments(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 4, 8};
+    const pdm_column columns[] = {text_column("column", names, "citytier")};
+    return give(state, "segment_columns", columns, 1, 2, err);
+}
+
+static pdm_status one_look(pdm_state *state, pdm_error *err) {
+    static const int64_t units[] = {1};
+    const pdm_column columns[] = {pdm_column_int64("units", units)};
+    return give(state, "looks", columns, 1, 1, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -397,6 +502,14 @@ const case_list case_examples[] = {
     {"exclusions", "text_exclusions", text_exclusions, CASE_TEXTS},
     {"exclusions", "code_exclusions", code_exclusions, CASE_CODES},
     {"exclusions", "whole_exclusion", whole_exclusion, CASE_NO_EVENTS},
+    {"arms", "text_arms", text_arms, CASE_TEXTS},
+    {"arms", "code_arms", code_arms, CASE_CODES},
+    {"metrics", "plain_metrics", plain_metrics, CASE_NO_EVENTS},
+    {"metrics", "capped_metrics", capped_metrics, CASE_NO_EVENTS},
+    {"metrics", "real_metrics", real_metrics, CASE_NO_EVENTS},
+    {"covariates", "ratio_covariates", ratio_covariates, CASE_NO_EVENTS},
+    {"segment_columns", "two_segments", two_segments, CASE_NO_EVENTS},
+    {"looks", "one_look", one_look, CASE_NO_EVENTS},
     {"edges", "four_edges", four_edges, CASE_NO_EVENTS},
     {"edges", "far_edges", far_edges, CASE_NO_EVENTS},
     {"n", "three_n", three_n, CASE_NO_EVENTS},

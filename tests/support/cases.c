@@ -214,6 +214,15 @@ static const struct {
     {"gross_margin", {"0.25", "1", NULL}},
     {"base", {"linear", NULL}},
     {"path_separator", {">", "→", NULL}},
+    {"alpha", {"0.01", "0.5", NULL}},
+    {"power", {"0.5", "0.9", NULL}},
+    {"srm_alpha", {"0.05", NULL}},
+    {"primary_share", {"0.5", NULL}},
+    {"max_crossover_share", {"0.5", NULL}},
+    {"planned_n_total", {"40", "100000", NULL}},
+    {"required_n", {"5", "100000", NULL}},
+    {"max_levels", {"1000", "100000", NULL}},
+    {"control", {"c1", "2", NULL}},
     /* Rows of the laws lie anywhere near the epoch; what lies outside a segment is refused, which is tested elsewhere. */
     {"segment_from", {"-9000000000000000000", NULL}},
     {"segment_to", {"9000000000000000000", NULL}},
@@ -293,6 +302,9 @@ typedef struct recipe {
     const char *lists[3];
 } recipe;
 
+/* What options of experiments need to be accepted. */
+#define EXPERIMENT_PLAN "required_n=50", "planned_n_total=4000", "tau2=1", "primary_share=0.4"
+
 /* Options as "name=value". A metric that is not named here starts from its defaults. */
 static const recipe bases[] = {
     {"rfm", {NULL}, {NULL}},
@@ -321,6 +333,10 @@ static const recipe bases[] = {
     {"attribution", {NULL}, {NULL}},
     {"attribution", {"lookback=3d", "list_journeys=true", NULL}, {"all_models", "model_weights", "milestones"}},
     {"attribution", {"input=paths", "top=-1", NULL}, {"direct", NULL}},
+    {"experiment", {EXPERIMENT_PLAN}, {"code_arms", "plain_metrics", NULL}},
+    {"experiment", {EXPERIMENT_PLAN}, {"text_arms", "capped_metrics", NULL}},
+    {"experiment", {EXPERIMENT_PLAN, "moments_only=true"}, {"code_arms", "real_metrics", "two_segments"}},
+    {"experiment", {EXPERIMENT_PLAN, "unit_rows=sum"}, {"text_arms", "plain_metrics", "two_segments"}},
 };
 #define BASES (sizeof bases / sizeof *bases)
 
@@ -400,6 +416,15 @@ static const recipe recipes[] = {
      {"priorities", "direct", "spend"}},
     {"attribution", {"input=paths", "transform=frequency", "gross_margin=0.5", NULL}, {"spend", "milestones"}},
     {"attribution", {"input=paths", "value_type=double", "max_touches=2", NULL}, {"few_models"}},
+    {"experiment", {EXPERIMENT_PLAN, NULL}, {"code_arms", "plain_metrics", "two_segments"}},
+    {"experiment",
+     {EXPERIMENT_PLAN, "unit_rows=sum", "horizon=asymp_cs"},
+     {"text_arms", "plain_metrics", "ratio_covariates"}},
+    {"experiment",
+     {EXPERIMENT_PLAN, "moments_only=true", "horizon=group_sequential"},
+     {"code_arms", "plain_metrics", "one_look"}},
+    {"experiment", {EXPERIMENT_PLAN, "null_rows=skip", "comparisons=all_pairs"}, {"text_arms", "capped_metrics"}},
+    {"experiment", {EXPERIMENT_PLAN, "adjust=dunnett"}, {"code_arms", "real_metrics"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

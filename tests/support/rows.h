@@ -1,7 +1,7 @@
 /*
  * Rows for any metric, made from the column descriptions in the registry: few customers, colliding keys, refunds, gifts, times before
- * 1970. Metrics whose lists name input columns also get a few of these (is_cart, is_order, is_refund: flags; held_a, held_b: keys);
- * funnels get few events, few instants and masks. The same numbers can be laid out in several physical styles, shuffled, cut into
+ * 1970. Metrics whose lists name input columns also get a few of these (funnels is_cart, is_order, is_refund: flags; held_a, held_b: keys;
+ * experiments what they measure); funnels get few events, few instants and masks. The same numbers can be laid out in several physical styles, shuffled, cut into
  * batches and streamed.
  */
 #ifndef PDM_TEST_ROWS_H
@@ -36,7 +36,11 @@ typedef enum rows_shape {
     ROWS_CHANNELS = 9,    /* a few names */
     ROWS_MILESTONES = 10, /* lead, opportunity */
     ROWS_PATHS = 11,      /* none to four channels */
-    ROWS_PATH_MASKS = 12  /* a number for each of the path's */
+    ROWS_PATH_MASKS = 12, /* a number for each of the path's */
+    ROWS_UNITS = 13,      /* 0 … 511: most of few rows are apart */
+    ROWS_ARMS = 14,       /* 0 … 2; codes are the numbers themselves */
+    ROWS_BITS = 15,       /* 0 or 1 */
+    ROWS_AMOUNTS = 16     /* many zeros, else a few thousands, some negative */
 } rows_shape;
 
 typedef struct rows_column {
