@@ -36,6 +36,8 @@ static const char *const srm_values[] = {"auto", "chi2", "exact", "z_cc", "seque
 static const char *const horizon_values[] = {"fixed", "asymp_cs", "msprt", "group_sequential", "hybrid", NULL};
 static const char *const adjust_values[] = {"default", "none",       "bonferroni", "holm",    "hochberg", "bh", "by",
                                             "sidak",   "holm_sidak", "hommel",     "dunnett", "weighted", NULL};
+static const char *const adjust_segments_values[] = {"default", "none",  "bonferroni", "holm",   "hochberg", "bh",
+                                                     "by",      "sidak", "holm_sidak", "hommel", NULL};
 static const char *const spending_values[] = {"obrien_fleming", "pocock", "power", "hwang", NULL};
 static const char *const guardrail_values[] = {"non_inferior", "not_harmed", NULL};
 static const char *const equivalent_values[] = {"drop", "keep", NULL};
@@ -83,7 +85,7 @@ static const pdm_option_info options[] = {
     ENUM(srm_method, srm_values, "Test of the split; sequential: may be looked at as often as one likes."),
     ENUM(horizon, horizon_values, "When one may look: once at the end, at any time, or at planned looks."),
     ENUM(adjust, adjust_values, "Adjustment within a family, all units together; default holm."),
-    ENUM(adjust_segments, adjust_values, "Adjustment within a family and segment column; default bh."),
+    ENUM(adjust_segments, adjust_segments_values, "Adjustment within a family and segment column; default bh."),
     ENUM(spending, spending_values, "Horizon group_sequential: how alpha is spent over the looks."),
     SWITCH(spend_total, "Horizon group_sequential: the function spends alpha instead of alpha/2 on each side."),
     SWITCH(harm_watch, "Horizon hybrid: while running only harm, at alpha/4 on that side, can decide."),

@@ -120,8 +120,9 @@ static void ratio_moments(const sums *s, pdm__experiment_moments *out) {
     if (s->n > 1 && !isnan(out->mean)) out->variance = ratio_variance(s, 0);
     if (s->metric->covariates == 0) return;
     out->covariate_means[0] = ratio_of(s, 2);
-    if (s->n < 2 || isnan(out->covariate_means[0]) || isnan(out->mean)) return;
+    if (s->n < 2 || isnan(out->covariate_means[0])) return;
     out->matrix[0][0] = ratio_variance(s, 2);
+    if (isnan(out->mean)) return;
     out->covariances[0] = ratio_covariance(s, out->mean, out->covariate_means[0]);
 }
 

@@ -26,8 +26,6 @@ pdm_status pdm__experiment_check(const pdm__setup *setup, int32_t list, pdm_erro
     if (o->primary_share >= 1) return bad_option("primary_share", "a number between 0 and 1 expected", err);
     if (o->adjust == PDM_EXPERIMENT_ADJUST_WEIGHTED && o->primary_share == 0)
         return bad_option("primary_share", "adjust weighted needs the share of alpha of the first metric", err);
-    if (o->adjust_segments >= PDM_EXPERIMENT_ADJUST_DUNNETT)
-        return bad_option("adjust_segments", "dunnett and weighted are for option adjust", err);
     bool two_sided = o->alternative == PDM_TWO_SIDED;
     if (!two_sided && (o->test == PDM_TEST_CHI2_YATES || o->test == PDM_TEST_G))
         return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, -1, "test", "this test is two-sided, alternative is not");

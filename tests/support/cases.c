@@ -334,7 +334,7 @@ static const recipe bases[] = {
     {"attribution", {"lookback=3d", "list_journeys=true", NULL}, {"all_models", "model_weights", "milestones"}},
     {"attribution", {"input=paths", "top=-1", NULL}, {"direct", NULL}},
     {"experiment", {EXPERIMENT_PLAN}, {"code_arms", "plain_metrics", NULL}},
-    {"experiment", {EXPERIMENT_PLAN}, {"text_arms", "capped_metrics", NULL}},
+    {"experiment", {EXPERIMENT_PLAN, "horizon=hybrid"}, {"text_arms", "capped_metrics", NULL}},
     {"experiment", {EXPERIMENT_PLAN, "moments_only=true"}, {"code_arms", "real_metrics", "two_segments"}},
     {"experiment", {EXPERIMENT_PLAN, "unit_rows=sum"}, {"text_arms", "plain_metrics", "two_segments"}},
 };

@@ -93,7 +93,7 @@ typedef struct pdm_experiment_options {
     int32_t srm_method;      /**< 0 = auto, 1 = chi2, 2 = exact, 3 = z_cc, 4 = sequential */
     int32_t horizon;         /**< ::pdm_experiment_horizon */
     int32_t adjust;          /**< ::pdm_experiment_adjust, of all units together */
-    int32_t adjust_segments; /**< ::pdm_experiment_adjust, within segments; default bh */
+    int32_t adjust_segments; /**< ::pdm_experiment_adjust, within segments, up to hommel; default bh */
     int32_t spending;        /**< group_sequential: ::pdm_spending */
     int32_t spend_total;     /**< group_sequential: 1 = the function spends alpha, not alpha/2 a side */
     int32_t harm_watch;      /**< hybrid: 1 = while running only harm may end it (alpha/4 on that side) */
