@@ -78,52 +78,59 @@ static double ratio_of(const sums *s, int32_t i) {
     return pdm__big_ratio(&numerator, &denominator, 0);
 }
 
-/* n²(D²ΣMM − 2DMΣMD + M²ΣDD)/(D⁴(n − 1)), M = ΣM, D = ΣD: the variance of (M_i − R·D_i)/D̄. */
-static double ratio_variance(const sums *s, int32_t i) {
-    pdm__big m;
-    pdm__big d;
+/* sum += ±a·b·ΣX_i X_j */
+static void add_term(const sums *s, const pdm__big *a, const pdm__big *b, int32_t i, int32_t j, bool minus,
+                     pdm__big *sum) {
     pdm__big part;
+    product_of(s, i < j ? i : j, i < j ? j : i, &part);
+    pdm__big_mul(&part, &part, a);
+    pdm__big_mul(&part, &part, b);
+    if (minus) {
+        pdm__big_sub(sum, sum, &part);
+    } else {
+        pdm__big_add(sum, sum, &part);
+    }
+}
+
+/*
+ * Covariance of the units (M − R·D)/D̄ of the ratios in columns i and j, whose mean is 0; with T for sums
+ * n²(T_D T_D' ΣMM' − T_D T_M' ΣMD' − T_M T_D' ΣDM' + T_M T_M' ΣDD')/((n − 1) T_D² T_D'²).
+ */
+static double ratio_covariance(const sums *s, int32_t i, int32_t j) {
+    pdm__big m_i;
+    pdm__big d_i;
+    pdm__big m_j;
+    pdm__big d_j;
     pdm__big sum;
     pdm__big by;
-    sum_of(s, i, &m);
-    sum_of(s, i + 1, &d);
-    product_of(s, i, i + 1, &sum); /* D(DΣMM − 2MΣMD) + M²ΣDD */
-    pdm__big_mul(&sum, &sum, &m);
-    pdm__big_add(&sum, &sum, &sum);
-    product_of(s, i, i, &part);
-    pdm__big_mul(&part, &part, &d);
-    pdm__big_sub(&sum, &part, &sum);
-    pdm__big_mul(&sum, &sum, &d);
-    product_of(s, i + 1, i + 1, &part);
-    pdm__big_mul(&part, &part, &m);
-    pdm__big_mul(&part, &part, &m);
-    pdm__big_add(&sum, &sum, &part);
+    sum_of(s, i, &m_i);
+    sum_of(s, i + 1, &d_i);
+    sum_of(s, j, &m_j);
+    sum_of(s, j + 1, &d_j);
+    pdm__big_of_int(&sum, 0);
+    add_term(s, &d_i, &d_j, i, j, false, &sum);
+    add_term(s, &d_i, &m_j, i, j + 1, true, &sum);
+    add_term(s, &m_i, &d_j, i + 1, j, true, &sum);
+    add_term(s, &m_i, &m_j, i + 1, j + 1, false, &sum);
     pdm__big_of_int(&by, s->n);
     pdm__big_mul(&by, &by, &by);
     pdm__big_mul(&sum, &sum, &by);
-    pdm__big_mul(&d, &d, &d);
-    pdm__big_mul(&d, &d, &d);
+    pdm__big_mul(&d_i, &d_i, &d_j);
+    pdm__big_mul(&d_i, &d_i, &d_i);
     pdm__big_of_int(&by, s->n - 1);
-    pdm__big_mul(&by, &by, &d);
+    pdm__big_mul(&by, &by, &d_i);
     return pdm__big_ratio(&sum, &by, 0);
-}
-
-/* Covariance of both linearised ratios. */
-static double ratio_covariance(const sums *s, double now, double before) {
-    double cross = covariance_of(s, 0, 2) - before * covariance_of(s, 0, 3) - now * covariance_of(s, 1, 2) +
-                   now * before * covariance_of(s, 1, 3);
-    return cross / mean_of(s, 1) / mean_of(s, 3);
 }
 
 static void ratio_moments(const sums *s, pdm__experiment_moments *out) {
     out->mean = ratio_of(s, 0);
-    if (s->n > 1 && !isnan(out->mean)) out->variance = ratio_variance(s, 0);
+    if (s->n > 1 && !isnan(out->mean)) out->variance = ratio_covariance(s, 0, 0);
     if (s->metric->covariates == 0) return;
     out->covariate_means[0] = ratio_of(s, 2);
     if (s->n < 2 || isnan(out->covariate_means[0])) return;
-    out->matrix[0][0] = ratio_variance(s, 2);
+    out->matrix[0][0] = ratio_covariance(s, 2, 2);
     if (isnan(out->mean)) return;
-    out->covariances[0] = ratio_covariance(s, out->mean, out->covariate_means[0]);
+    out->covariances[0] = ratio_covariance(s, 0, 2);
 }
 
 /* ---- means ---- */

@@ -1,0 +1,274 @@
+/* Experiments: every method of an option is the calculator of its name, rows that are refused, units that contradict themselves. */
+#include <pdmetrics/metrics/experiment.h>
+#include <pdmetrics/stats/mean.h>
+#include <pdmetrics/stats/proportion.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define UNITS 60
+
+/* Two arms of 30; units 0 … 29 are the control. */
+typedef struct sample {
+    int64_t unit[UNITS];
+    int64_t variant[UNITS];
+    int64_t bought[UNITS];
+    int64_t spend[UNITS];
+} sample;
+
+static sample make_sample(void) {
+    sample s;
+    for (int64_t i = 0; i < UNITS; i++) {
+        s.unit[i] = i * 7919 % 1009;
+        s.variant[i] = i / 30;
+        s.bought[i] = i % 30 < (i < 30 ? 8 : 17);
+        s.spend[i] = i * i % 37 + (i < 30 ? 0 : 6);
+    }
+    return s;
+}
+
+static void give_arms(pdm_state *state) {
+    static const int64_t arms[] = {0, 1};
+    const pdm_column columns[] = {pdm_column_int64("variant", arms)};
+    pdm_batch batch = pdm_batch_make(columns, 1, 2);
+    assert_int_equal(pdm_state_set_list(state, "arms", &batch, NULL), PDM_OK);
+}
+
+static void give_metrics(pdm_state *state) {
+    static const int32_t names[] = {0, 6, 11};
+    static const int32_t kinds[] = {0, 10, 15};
+    const pdm_column columns[] = {pdm_column_utf8("metric", names, "boughtspend"),
+                                  pdm_column_utf8("kind", kinds, "conversionvalue")};
+    pdm_batch batch = pdm_batch_make(columns, 2, 2);
+    assert_int_equal(pdm_state_set_list(state, "metrics", &batch, NULL), PDM_OK);
+}
+
+static pdm_state *make_state(const pdm_experiment_options *options) {
+    pdm_state *state = NULL;
+    assert_int_equal(pdm_experiment_create(NULL, options, &state, NULL), PDM_OK);
+    give_arms(state);
+    give_metrics(state);
+    return state;
+}
+
+static pdm_status update(pdm_state *state, const sample *s, int64_t rows, pdm_error *err) {
+    const pdm_column columns[] = {pdm_column_int64("unit", s->unit), pdm_column_int64("variant", s->variant),
+                                  pdm_column_int64("bought", s->bought), pdm_column_int64("spend", s->spend)};
+    pdm_batch batch = pdm_batch_make(columns, 4, rows);
+    return pdm_state_update(state, &batch, err);
+}
+
+static pdm_result *result_of(const pdm_experiment_options *options, const sample *s) {
+    pdm_state *state = make_state(options);
+    pdm_result *result = NULL;
+    pdm_error err;
+    if (update(state, s, UNITS, &err) != PDM_OK) fail_msg("%s", err.message);
+    if (pdm_state_result(state, &result, &err) != PDM_OK) fail_msg("%s", err.message);
+    pdm_state_free(state);
+    return result;
+}
+
+static double cell(const pdm_result *result, const char *column, int64_t row) {
+    return pdm_table_f64(pdm_result_table(result, NULL), column)[row];
+}
+
+static bool same(double got, double expected) { return got == expected || (isnan(expected) && got == 0); }
+
+static const pdm_two_proportions counts = {8, 30, 17, 30};
+
+/* ---- every value of an option is the calculator of its name ---- */
+
+static void tests_are_the_calculators(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    for (int32_t kind = 0; kind <= PDM_TEST_MIDP; kind++) {
+        pdm_experiment_options options = pdm_experiment_options_default();
+        pdm_test expected;
+        options.test = kind;
+        assert_int_equal(pdm_proportion_test(&counts, kind, PDM_TWO_SIDED, &expected, NULL), PDM_OK);
+        pdm_result *result = result_of(&options, &s);
+        assert_true(same(cell(result, "p", 0), expected.p));
+        assert_true(same(cell(result, "log_p", 0), expected.log_p));
+        assert_true(same(cell(result, "statistic", 0), expected.statistic));
+        pdm_result_free(result);
+    }
+}
+
+static void intervals_are_the_calculators(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    static const int32_t lifts[] = {PDM_RATIO_KOOPMAN, PDM_RATIO_LOG, PDM_RATIO_LOG_ADJUSTED, PDM_RATIO_FIELLER,
+                                    PDM_RATIO_DELTA};
+    for (int32_t method = 0; method <= PDM_DIFFERENCE_WALD; method++) {
+        for (int32_t alternative = 0; alternative <= PDM_LESS; alternative++) {
+            pdm_experiment_options options = pdm_experiment_options_default();
+            pdm_interval expected;
+            pdm_lift lift;
+            options.difference_interval = method;
+            options.lift_interval = method % 5;
+            options.alternative = alternative;
+            options.alpha = 0.1;
+            assert_int_equal(pdm_proportion_difference(&counts, method, alternative, 0.9, &expected, NULL), PDM_OK);
+            assert_int_equal(pdm_proportion_lift(&counts, lifts[method % 5], alternative, 0.9, &lift, NULL), PDM_OK);
+            pdm_result *result = result_of(&options, &s);
+            assert_true(same(cell(result, "low", 0), expected.low));
+            assert_true(same(cell(result, "high", 0), expected.high));
+            assert_true(same(cell(result, "lift_low", 0), lift.low));
+            assert_true(same(cell(result, "lift_high", 0), lift.high));
+            pdm_result_free(result);
+        }
+    }
+}
+
+static void rates_are_the_calculators(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    for (int32_t method = 0; method <= PDM_RATE_WALD; method++) {
+        pdm_experiment_options options = pdm_experiment_options_default();
+        pdm_interval expected;
+        options.rate_interval = method;
+        assert_int_equal(pdm_proportion_interval(8, 30, method, 0.95, &expected, NULL), PDM_OK);
+        pdm_result *result = result_of(&options, &s);
+        const pdm_table *metrics = pdm_result_table(result, "metrics");
+        assert_true(pdm_table_f64(metrics, "low")[0] == expected.low);
+        assert_true(pdm_table_f64(metrics, "high")[0] == expected.high);
+        pdm_result_free(result);
+    }
+}
+
+/* ---- what is refused ---- */
+
+static void bad_rows_are_named(void **unused) {
+    (void)unused;
+    pdm_error err;
+    pdm_state *state = make_state(NULL);
+    sample s = make_sample();
+    s.variant[41] = 5;
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(err.row, 41);
+    assert_string_equal(err.column, "variant");
+    assert_string_equal(err.message, "row 41, column \"variant\": 5 is none of the arms");
+    s = make_sample();
+    s.bought[3] = 2;
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(err.row, 3);
+    assert_string_equal(err.column, "bought");
+    assert_int_equal(pdm_state_rows(state), 0);
+    pdm_state_free(state);
+}
+
+static void lists_must_go_together(void **unused) {
+    (void)unused;
+    pdm_error err;
+    pdm_state *state = NULL;
+    sample s = make_sample();
+    assert_int_equal(pdm_experiment_create(NULL, NULL, &state, NULL), PDM_OK);
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_BAD_OPTION);
+    assert_string_equal(err.column, "arms");
+    give_arms(state);
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_BAD_OPTION);
+    assert_string_equal(err.column, "metrics");
+    assert_null(pdm_state_column_at(state, 0));
+    give_metrics(state);
+    assert_string_equal(pdm_state_column_at(state, 2)->name, "bought");
+    assert_int_equal(pdm_state_column_at(state, 3)->role, PDM_ROLE_INTEGER);
+    assert_null(pdm_state_column_at(state, 4));
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_OK);
+    pdm_state_free(state);
+}
+
+static void policies_refuse_results(void **unused) {
+    (void)unused;
+    pdm_error err;
+    pdm_result *result = NULL;
+    pdm_experiment_options options = pdm_experiment_options_default();
+    options.crossover = PDM_EXPERIMENT_ERROR;
+    pdm_state *state = make_state(&options);
+    sample s = make_sample();
+    s.unit[45] = 900;
+    s.unit[3] = 900;
+    s.unit[50] = -1;
+    s.unit[7] = -1;
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_OK);
+    assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_BAD_VALUE);
+    assert_string_equal(err.message, "unit -1 is in several arms (crossover error)"); /* the least of them */
+    pdm_state_free(state);
+}
+
+/* ---- units ---- */
+
+static void units_contradict_themselves(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    s.unit[45] = s.unit[3]; /* both arms */
+    s.unit[8] = s.unit[7];  /* other values */
+    s.unit[12] = s.unit[11];
+    s.bought[12] = s.bought[11];
+    s.spend[12] = s.spend[11]; /* a repeat */
+    pdm_result *result = result_of(NULL, &s);
+    const pdm_table *quality = pdm_result_table(result, "quality");
+    assert_int_equal(pdm_table_i64(quality, "units")[0], UNITS - 3);
+    assert_int_equal(pdm_table_i64(quality, "crossovers")[0], 1);
+    assert_int_equal(pdm_table_i64(quality, "conflicts")[0], 1);
+    assert_int_equal(pdm_table_i64(quality, "duplicate_rows")[0], 1);
+    assert_int_equal(pdm_table_i64(pdm_result_table(result, "arms"), "units")[0], 30 - 4);
+    pdm_result_free(result);
+}
+
+static void sums_beyond_int64_name_the_unit(void **unused) {
+    (void)unused;
+    pdm_error err;
+    pdm_result *result = NULL;
+    pdm_experiment_options options = pdm_experiment_options_default();
+    options.unit_rows = PDM_EXPERIMENT_SUM;
+    pdm_state *state = make_state(&options);
+    sample s = make_sample();
+    s.unit[5] = s.unit[6] = 77;
+    s.spend[5] = INT64_MAX;
+    s.spend[6] = 0;
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_OK);
+    assert_int_equal(pdm_state_result(state, &result, &err), PDM_OK);
+    pdm_result_free(result);
+    s.spend[6] = 1;
+    s.spend[5] = 0;
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_OK);
+    assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_OVERFLOW);
+    assert_string_equal(err.column, "spend");
+    assert_string_equal(err.message, "column \"spend\": the sum of unit 77 exceeds int64");
+    pdm_state_free(state);
+}
+
+static void nothing_is_an_answer(void **unused) {
+    (void)unused;
+    pdm_state *state = make_state(NULL);
+    pdm_result *result = NULL;
+    assert_int_equal(pdm_state_result(state, &result, NULL), PDM_OK);
+    const pdm_table *effects = pdm_result_table(result, NULL);
+    assert_int_equal(pdm_table_rows(effects), 2);
+    size_t length = 0;
+    for (int64_t row = 0; row < 2; row++) {
+        const char *text = pdm_table_utf8(effects, "status", row, &length);
+        assert_memory_equal(text, "no_data", 7);
+        assert_true(pdm_table_is_null(effects, "p", row));
+    }
+    pdm_result_free(result);
+    pdm_state_free(state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tests_are_the_calculators),   cmocka_unit_test(intervals_are_the_calculators),
+        cmocka_unit_test(rates_are_the_calculators),   cmocka_unit_test(bad_rows_are_named),
+        cmocka_unit_test(lists_must_go_together),      cmocka_unit_test(policies_refuse_results),
+        cmocka_unit_test(units_contradict_themselves), cmocka_unit_test(sums_beyond_int64_name_the_unit),
+        cmocka_unit_test(nothing_is_an_answer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
