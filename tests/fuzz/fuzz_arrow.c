@@ -90,7 +90,8 @@ typedef struct column {
 typedef struct producer {
     input *in;
     const pdm_metric *metric;
-    bool flags; /* columns that a list names */
+    bool flags;  /* columns that a list names: of funnels */
+    bool values; /* of experiments */
     column columns[MAX_CHILDREN];
     int32_t column_count;
     int32_t batches;
@@ -266,9 +267,13 @@ static void choose_columns(producer *p) {
         c->format = formats[11 + next(p->in) % 7];
     }
     static const char *const flags[] = {"is_cart", "is_order"};
+    static const char *const values[] = {"bought", "orders", "spend"};
     static const char *const flag_formats[] = {"b", "b", "b", "C", "l", "n", "u", "tdD"};
     for (int32_t i = 0; p->flags && i < 2; i++) {
         p->columns[p->column_count++] = (column){.name = flags[i], .format = flag_formats[next(p->in) % 8]};
+    }
+    for (int32_t i = 0; p->values && i < 3; i++) {
+        p->columns[p->column_count++] = (column){.name = values[i], .format = flag_formats[next(p->in) % 8]};
     }
 }
 
@@ -285,6 +290,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((flags & 8) != 0) (void)case_set(&c, "naive_time", "local");
     p.flags = (flags & 1) != 0 && case_add_list(&c, "flag_steps");
     if (!p.flags) (void)case_set(&c, "step_count", "4");
+    p.values = case_add_list(&c, (flags & 1) != 0 ? "text_arms" : "code_arms") && case_add_list(&c, "plain_metrics");
     choose_columns(&p);
     p.batches = next(&in) % 4;
     p.fail_at = flags >= 240 ? (int32_t)(flags % 3) : -1;

@@ -22,6 +22,7 @@ typedef struct taken {
     pdm_context *context;
     pdm_column_info info;
     pdm_calendar calendar;
+    int32_t scale;
 } taken;
 
 typedef struct settings {
@@ -30,6 +31,7 @@ typedef struct settings {
     bool skip;
     bool local;
     int32_t exponent; /* −1 = none */
+    int32_t scale;    /* of the column alone, PDM__SCALE(places) */
 } settings;
 
 static const settings key = {.role = PDM_ROLE_KEY, .exponent = -1};
@@ -51,6 +53,8 @@ static void take_some(taken *t, settings how, const pdm_column *column, int64_t 
     t->in.currency_exponent = how.exponent;
     t->in.skip_nulls = how.skip;
     t->in.naive_local = how.local;
+    t->in.scales = &t->scale;
+    t->scale = how.scale;
     const pdm__use use[1] = {PDM__REQUIRED};
     pdm_batch batch = pdm_batch_make(column, 1, length);
     pdm_error_reset(&t->err);
@@ -566,10 +570,31 @@ static void test_flags(void **unused) {
     codes.dictionary = &columns[0];
     codes.dictionary_length = 4;
     expect_refusal(flag, &codes, 2, PDM_E_BAD_TYPE, -1);
-    /* Nobody else takes bits. */
+    /* Integers take bits as 0 and 1, nobody else does. */
     pdm_column bitmap = pdm_column_make("c", PDM_TYPE_BOOL, bits);
-    expect_refusal(whole, &bitmap, 2, PDM_E_BAD_TYPE, -1);
+    expect_words(whole, &bitmap, expected, 17);
+    expect_refusal(money, &bitmap, 2, PDM_E_BAD_TYPE, -1);
     expect_refusal(key, &bitmap, 2, PDM_E_BAD_TYPE, -1);
+}
+
+/* A column with decimal places of its own: floats, decimals and integers alike are numbers times 10^places, and not added up. */
+static void test_scales(void **unused) {
+    (void)unused;
+    static const settings cents = {.role = PDM_ROLE_MONEY, .exponent = -1, .scale = PDM__SCALE(2)};
+    static const settings units = {.role = PDM_ROLE_MONEY, .exponent = 3, .scale = PDM__SCALE(0)};
+    static const double f64[] = {12.34, -0.01, 3};
+    static const int64_t i64[] = {1234, INT64_MAX / 100, INT64_MAX / 100 + 1};
+    pdm_column floats = pdm_column_make("c", PDM_TYPE_FLOAT64, f64);
+    pdm_column whole_numbers = pdm_column_make("c", PDM_TYPE_INT64, i64);
+    expect_words(cents, &floats, (const int64_t[]){1234, -1, 300}, 3);
+    expect_words(cents, &whole_numbers, (const int64_t[]){123400, INT64_MAX / 100 * 100}, 2);
+    expect_words(units, &whole_numbers, i64, 3);
+    expect_refusal(cents, &whole_numbers, 3, PDM_E_OVERFLOW, 2);
+    expect_refusal(units, &floats, 3, PDM_E_BAD_VALUE, 0);
+    taken t;
+    take_all(&t, cents, &whole_numbers, 2);
+    assert_true(t.block.money == 0);
+    taken_end(&t);
 }
 
 static void test_batches(void **unused) {
@@ -620,7 +645,7 @@ int main(void) {
         cmocka_unit_test(test_money_sum), cmocka_unit_test(test_numbers),      cmocka_unit_test(test_times),
         cmocka_unit_test(test_texts),     cmocka_unit_test(test_bad_texts),    cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_views),     cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_batches),   cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_scales),    cmocka_unit_test(test_batches),      cmocka_unit_test(test_flags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
