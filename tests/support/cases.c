@@ -424,7 +424,7 @@ static const recipe recipes[] = {
      {EXPERIMENT_PLAN, "moments_only=true", "horizon=group_sequential"},
      {"code_arms", "plain_metrics", "one_look"}},
     {"experiment", {EXPERIMENT_PLAN, "null_rows=skip", "comparisons=all_pairs"}, {"text_arms", "capped_metrics"}},
-    {"experiment", {EXPERIMENT_PLAN, "adjust=dunnett"}, {"code_arms", "real_metrics"}},
+    {"experiment", {EXPERIMENT_PLAN, "adjust=weighted"}, {"code_arms", "real_metrics"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

@@ -82,7 +82,9 @@ class Unit:
 
 def exact(value: Any) -> Fraction:
     """A value as the number that it is; decimals are what they look like."""
-    return Fraction(0) if value is None else Fraction(str(value)) if isinstance(value, float) else Fraction(int(value))
+    if value is None:
+        return Fraction(0)
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
 
 
 def units_of(rows: list[dict[str, Any]], setup: Setup) -> tuple[list[Unit], dict[str, Any]]:
