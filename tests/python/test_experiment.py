@@ -1,0 +1,231 @@
+"""Experiments as they are asked for: decisions, looks, families, refusals, ways to write the lists."""
+
+import math
+
+import pytest
+
+
+def shop(n_c, x_c, n_t, x_t, spend_c=0, spend_t=0):
+    """Units of two arms, the first ones of each converted."""
+    n = n_c + n_t
+    bought = [1] * x_c + [0] * (n_c - x_c) + [1] * x_t + [0] * (n_t - x_t)
+    noise = [i * 7919 % 101 for i in range(n)]
+    spend = [noise[i] + (spend_c if i < n_c else spend_t) for i in range(n)]
+    return {"unit": list(range(n)), "variant": ["old"] * n_c + ["new"] * n_t, "bought": bought, "spend": spend}
+
+
+ARMS = {"old": 1, "new": 1}
+GOAL = [{"metric": "bought", "kind": "conversion", "role": "goal"}]
+
+
+def one(table):
+    rows = table.to_rows()
+    assert len(rows) == 1
+    return rows[0]
+
+
+# ---- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_repeat_rate_from_15_to_25_percent_is_kept(pdm):
+    r = pdm.experiment(shop(500, 75, 500, 125), arms=ARMS, metrics=GOAL, required_n=250, days=14)
+    row = one(r.effects)
+    assert row["statistic"] == pytest.approx(3.952847075, rel=1e-9)
+    assert row["p"] == pytest.approx(7.7226796e-5, rel=1e-7)
+    assert (row["low"], row["high"]) == (pytest.approx(0.050741, abs=1e-6), pytest.approx(0.149346, abs=1e-6))
+    assert (row["lift_low"], row["lift_high"]) == (pytest.approx(0.2899, abs=1e-4), pytest.approx(1.1584, abs=1e-4))
+    decision = one(r.decision)
+    assert (decision["decision"], decision["decision_zh"], decision["final"]) == ("keep", "保留", True)
+    assert [reason["code"] for reason in r.reasons.to_rows()][0] == "goal_better"
+    assert all(reason["text_en"] and reason["text_zh"] for reason in r.reasons.to_rows())
+
+
+@pytest.mark.parametrize(("days", "required"), [(3, 250), (14, 2402)])
+def test_an_unfinished_plan_keeps_running(pdm, days, required):
+    r = pdm.experiment(shop(500, 75, 500, 125), arms=ARMS, metrics=GOAL, required_n=required, days=days)
+    assert one(r.decision)["decision"] == "keep_running"
+    assert one(r.decision)["decision_zh"] == "继续观察"
+
+
+def test_a_broken_split_is_reviewed(pdm):
+    r = pdm.experiment(shop(500, 75, 700, 300), arms=ARMS, metrics=GOAL, required_n=100, days=14)
+    assert one(r.srm)["status"] == "mismatch"
+    assert one(r.decision)["decision"] == "review"
+    assert r.reasons.to_rows()[0]["code"] == "srm"
+
+
+def test_a_harmed_guardrail_calls_for_adjusting(pdm):
+    guard = {"metric": "spend", "kind": "value", "role": "guardrail", "margin": 0.2}
+    rows = shop(500, 75, 500, 125, spend_c=60)
+    r = pdm.experiment(rows, arms=ARMS, metrics=[*GOAL, guard], required_n=250, days=14)
+    assert one(r.decision)["decision"] == "adjust"
+    assert "guardrail_harmed" in [reason["code"] for reason in r.reasons.to_rows()]
+    margin = one(r.margins)
+    assert margin["non_inferior"] is False and margin["ni_p"] > 0.025
+    effect = r.effects.to_rows()[1]
+    assert effect["family"] is None and effect["p_adjusted"] == effect["p"]
+
+
+def test_equivalence_must_be_shown(pdm):
+    metrics = [{"metric": "bought", "kind": "conversion", "role": "goal", "equivalence": 0.1, "margin_scale": "diff"}]
+    wide = pdm.experiment(shop(60, 30, 60, 30), arms=ARMS, metrics=metrics, required_n=50, days=14)
+    narrow = pdm.experiment(shop(900, 450, 900, 450), arms=ARMS, metrics=metrics, required_n=50, days=14)
+    assert one(wide.decision)["decision"] == "review"
+    assert wide.reasons.to_rows()[0]["code"] == "inconclusive"
+    assert one(wide.margins)["equivalent"] is False
+    assert one(narrow.decision)["decision"] == "drop"
+    assert narrow.reasons.to_rows()[0]["code"] == "equivalent"
+    assert one(narrow.margins)["equivalent"] is True
+
+
+def test_crossovers_are_reviewed(pdm):
+    rows = shop(500, 75, 500, 125)
+    rows["unit"][500:520] = range(20)
+    r = pdm.experiment(rows, arms=ARMS, metrics=GOAL, required_n=250, days=14)
+    assert one(r.quality)["crossovers"] == 20
+    assert one(r.crossovers) == {"arms": "old + new", "units": 20}
+    assert r.reasons.to_rows()[0]["code"] == "crossovers"
+
+
+# ---- looks ------------------------------------------------------------------------------------------------------------
+
+
+def test_sequences_are_wider_and_agree_with_their_p(pdm):
+    rows = shop(500, 75, 500, 100)
+    fixed = one(pdm.experiment(rows, arms=ARMS, metrics=GOAL).effects)
+    for more in ({"horizon": "asymp_cs", "planned_n_total": 2000}, {"horizon": "msprt", "tau2": 0.001}):
+        r = pdm.experiment(rows, arms=ARMS, metrics=GOAL, **more)
+        row = one(r.effects)
+        assert row["low"] < fixed["low"] and row["high"] > fixed["high"]
+        assert (row["low"] > 0) == (row["lift_low"] > 0) == (row["p"] < 0.05)
+        look = one(r.looks)
+        assert (look["low"], look["high"], look["p_always_valid"]) == (row["low"], row["high"], row["p"])
+
+
+def test_planned_looks_spend_alpha(pdm):
+    """O'Brien-Fleming spending at half of the plan: z = 2.9626 (Lan & DeMets), then the rest of it."""
+    half = pdm.experiment(
+        shop(500, 75, 500, 100), arms=ARMS, metrics=GOAL, horizon="group_sequential", planned_n_total=2000
+    )
+    assert one(half.looks)["multiplier"] == pytest.approx(2.9626, abs=1e-3)
+    assert one(half.looks)["alpha_spent"] == pytest.approx(0.00305 / 2, abs=1e-5)
+    rows = shop(1000, 150, 1000, 200)
+    more = {"horizon": "group_sequential", "planned_n_total": 2000, "looks": [{"units": 1000}]}
+    last = one(pdm.experiment(rows, arms=ARMS, metrics=GOAL, **more).looks)
+    assert last["look"] == 2 and last["multiplier"] == pytest.approx(1.9686, abs=1e-3)
+    with pytest.raises(pdm.Error, match="look"):
+        pdm.experiment(rows, arms=ARMS, metrics=GOAL, **{**more, "looks": [{"units": 3000}]})
+
+
+def test_hybrid_is_fixed_at_the_end(pdm):
+    rows = shop(500, 75, 500, 100)
+    running = one(pdm.experiment(rows, arms=ARMS, metrics=GOAL, horizon="hybrid", planned_n_total=4000).effects)
+    over = one(pdm.experiment(rows, arms=ARMS, metrics=GOAL, horizon="hybrid", planned_n_total=1000).effects)
+    half = one(pdm.experiment(rows, arms=ARMS, metrics=GOAL, alpha=0.025).effects)
+    assert (over["low"], over["high"]) == (half["low"], half["high"])
+    assert running["low"] < over["low"]
+
+
+# ---- families ---------------------------------------------------------------------------------------------------------
+
+
+def three_arms():
+    rows = shop(400, 60, 400, 80)
+    rows["variant"] = rows["variant"][:400] + ["new"] * 200 + ["newer"] * 200
+    return rows
+
+
+@pytest.mark.parametrize("adjust", ["bonferroni", "holm", "hochberg", "bh", "by", "sidak", "dunnett"])
+def test_adjusted_intervals_agree_with_adjusted_p(pdm, adjust):
+    arms = {"old": 2, "new": 1, "newer": 1}
+    metrics = [*GOAL, {"metric": "spend", "kind": "value"}]
+    for row in pdm.experiment(three_arms(), arms=arms, metrics=metrics, adjust=adjust).effects.to_rows():
+        excludes = row["adj_low"] > 0 or row["adj_high"] < 0
+        assert excludes == (row["p_adjusted"] <= 0.05) == row["significant"]
+        assert row["p_adjusted"] >= row["p"]
+
+
+def test_the_first_metric_may_have_most_of_alpha(pdm):
+    metrics = [*GOAL, {"metric": "spend", "kind": "value"}]
+    r = pdm.experiment(shop(500, 75, 500, 100), arms=ARMS, metrics=metrics, adjust="weighted", primary_share=0.8)
+    first, second = r.effects.to_rows()
+    assert first["level_adjusted"] == pytest.approx(0.96)
+    assert second["level_adjusted"] == pytest.approx(0.99)
+    assert first["p_adjusted"] == pytest.approx(first["p"] / 0.8)
+
+
+# ---- symmetries -------------------------------------------------------------------------------------------------------
+
+
+def test_swapping_the_arms_mirrors_the_difference(pdm):
+    rows = shop(300, 40, 200, 50, spend_t=3)
+    metrics = [*GOAL, {"metric": "spend", "kind": "value"}]
+    for there, back in zip(
+        pdm.experiment(rows, arms=ARMS, metrics=metrics).effects.to_rows(),
+        pdm.experiment(rows, arms=ARMS, metrics=metrics, control="new").effects.to_rows(),
+        strict=True,
+    ):
+        assert back["diff"] == pytest.approx(-there["diff"], rel=1e-12)
+        assert (back["low"], back["high"]) == (pytest.approx(-there["high"]), pytest.approx(-there["low"]))
+        assert (1 + back["lift_low"]) * (1 + there["lift_high"]) == pytest.approx(1)
+        assert back["p"] == pytest.approx(there["p"], rel=1e-12)
+
+
+def test_scaling_and_shifting(pdm):
+    rows = shop(300, 40, 200, 50, spend_t=3)
+    metrics = [{"metric": "spend", "kind": "value"}]
+    plain = one(pdm.experiment(rows, arms=ARMS, metrics=metrics).effects)
+    scaled = one(pdm.experiment({**rows, "spend": [7 * x for x in rows["spend"]]}, arms=ARMS, metrics=metrics).effects)
+    moved = one(pdm.experiment({**rows, "spend": [x + 999 for x in rows["spend"]]}, arms=ARMS, metrics=metrics).effects)
+    assert scaled["diff"] == pytest.approx(7 * plain["diff"], rel=1e-13)
+    assert scaled["p"] == pytest.approx(plain["p"], rel=1e-12) == moved["p"]
+    assert scaled["lift_low"] == pytest.approx(plain["lift_low"], rel=1e-11)
+
+
+# ---- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ({"kind": "ratio"}, "denominator"),
+        ({"kind": "value", "value_type": "text"}, "value_type"),
+        ({"kind": "rate"}, "kind"),
+        ({"kind": "conversion", "winsor_upper": 0.9}, "winsorised"),
+        ({"kind": "value", "role": "guardrail"}, "margin"),
+        ({"kind": "value", "scale": 2}, "scale"),
+        ({"kind": "conversion", "role": "goal", "equivalence": 1.5}, "below 1"),
+    ],
+)
+def test_metrics_that_make_no_sense(pdm, metric, message):
+    with pytest.raises(pdm.Error, match=message):
+        pdm.experiment(shop(5, 1, 5, 1), arms=ARMS, metrics=[{"metric": "spend", **metric}])
+
+
+def test_bad_values_name_row_and_column(pdm):
+    rows = shop(5, 1, 5, 1)
+    rows["bought"][7] = 3
+    with pytest.raises(pdm.Error, match='row 7, column "bought": 0 or 1 expected, got 3'):
+        pdm.experiment(rows, arms=ARMS, metrics=GOAL)
+    rows["bought"][7] = None
+    with pytest.raises(pdm.Error, match='row 7, column "bought": null'):
+        pdm.experiment(rows, arms=ARMS, metrics=GOAL)
+    rows["bought"][7], rows["variant"][2] = 1, "other"
+    with pytest.raises(pdm.Error, match='row 2, column "variant": "other" is none of the arms'):
+        pdm.experiment(rows, arms=ARMS, metrics=GOAL)
+
+
+def test_no_rows_have_an_answer(pdm):
+    rows = {"unit": [], "variant": [], "bought": []}
+    r = pdm.Experiment(arms=ARMS, metrics=GOAL).result()
+    assert rows and one(r.effects)["status"] == "no_data"
+    assert one(r.srm)["status"] == "no_data"
+
+
+@pytest.mark.parametrize(("x_c", "x_t"), [(0, 0), (0, 3), (3, 0), (50, 50), (50, 47)])
+def test_zero_cells_have_answers(pdm, x_c, x_t):
+    row = one(pdm.experiment(shop(50, x_c, 50, x_t), arms=ARMS, metrics=GOAL).effects)
+    for name in ("p", "low", "high", "statistic"):
+        assert row[name] is not None and math.isfinite(row[name])
+    assert row["low"] <= row["diff"] <= row["high"]
+    assert (row["lift"] is None) == (x_c == 0)
