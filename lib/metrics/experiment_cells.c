@@ -147,3 +147,24 @@ void pdm__experiment_add(const pdm__experiment_metric *m, pdm__experiment_values
             pdm__limbs_add_product(product, v->whole[i], v->whole[j]);
     }
 }
+
+void pdm__experiment_add_slots(const pdm__experiment_plan *plan, const pdm__experiment_metric *m, const int64_t *slots,
+                               uint64_t nulls, const pdm__experiment_caps *caps, int64_t *words) {
+    if (nulls != 0 || pdm__experiment_is_real(m)) {
+        pdm__experiment_values values;
+        pdm__experiment_values_of(plan, m, slots, nulls, &values);
+        pdm__experiment_add(m, &values, caps, words);
+        return;
+    }
+    /* Integers that are all there, as a rule: nothing but the sums. */
+    int32_t k = m->columns;
+    int64_t *sum = words + EXPERIMENT_COUNTS;
+    int64_t *product = sum + k * PDM__INT_LIMBS;
+    words[EXPERIMENT_N]++;
+    for (int32_t i = 0; i < k; i++, sum += PDM__INT_LIMBS) {
+        int64_t x = slots[m->slots[i]];
+        pdm__limbs_add_int(sum, x);
+        for (int32_t j = i; j < k; j++, product += PDM__INT_PRODUCT_LIMBS)
+            pdm__limbs_add_product(product, x, slots[m->slots[j]]);
+    }
+}

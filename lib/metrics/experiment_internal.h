@@ -196,9 +196,12 @@ void pdm__experiment_step(const pdm__step_args *args);
 /* Arm of each row; PDM_E_BAD_VALUE names the row and value of a variant that is no arm. */
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
                                      pdm_error *err);
-/* The slot's word of row r: an integer, or a double's bits. Errors name row and column. */
-pdm_status pdm__experiment_slot_word(const pdm__experiment_slot *slot, const pdm__experiment_plan *plan,
-                                     const pdm__block *block, size_t r, int64_t *word, bool *is_null, pdm_error *err);
+/*
+ * Words of a slot, `stride` apart: integers, or doubles in an order of their own. Sets bit s of `nulls` where there is none. Errors name row
+ * and column.
+ */
+pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
+                                       int64_t *words, size_t stride, uint64_t *nulls, pdm_error *err);
 
 /*
  * A segment level as bytes whose order is that of the levels: a kind (null, integer, text), then an integer's eight bytes, or a text.
@@ -319,6 +322,10 @@ void pdm__experiment_add(const pdm__experiment_metric *m, pdm__experiment_values
 /* Values of a metric from a unit's or record's slots: a word each, and the set of those that are null. */
 void pdm__experiment_values_of(const pdm__experiment_plan *plan, const pdm__experiment_metric *m, const int64_t *slots,
                                uint64_t nulls, pdm__experiment_values *out);
+
+/* Both at once. */
+void pdm__experiment_add_slots(const pdm__experiment_plan *plan, const pdm__experiment_metric *m, const int64_t *slots,
+                               uint64_t nulls, const pdm__experiment_caps *caps, int64_t *words);
 
 /* Bits of doubles as integers in the same order, and back; −0 is 0. */
 static inline int64_t pdm__experiment_ordered(double value) {

@@ -94,8 +94,8 @@ static pdm_status null_value(const pdm__experiment_slot *slot, const pdm__experi
                      (long long)row, name);
 }
 
-pdm_status pdm__experiment_slot_word(const pdm__experiment_slot *slot, const pdm__experiment_plan *plan,
-                                     const pdm__block *block, size_t r, int64_t *word, bool *null, pdm_error *err) {
+static pdm_status slot_word(const pdm__experiment_slot *slot, const pdm__experiment_plan *plan, const pdm__block *block,
+                            size_t r, int64_t *word, bool *null, pdm_error *err) {
     const pdm__cells *cells = &block->cells[slot->column];
     *word = 0;
     *null = cells->valid != NULL && cells->valid[r] == 0;
@@ -117,6 +117,31 @@ pdm_status pdm__experiment_slot_word(const pdm__experiment_slot *slot, const pdm
         if (slot->not_negative && real < 0) return bad_real(slot, plan, block, r, real, err);
     }
     *word = pdm__experiment_ordered(real);
+    return PDM_OK;
+}
+
+/* Integers that are all there are looked at all together; row by row only if one of them is out of range. */
+static bool take_integers(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows, int64_t *words,
+                          size_t stride) {
+    if (slot->type == EXPERIMENT_REAL || cells->valid != NULL) return false;
+    uint64_t allowed = slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX;
+    uint64_t seen = 0;
+    for (size_t r = 0; r < rows; r++) {
+        seen |= cells->words[r];
+        words[r * stride] = (int64_t)cells->words[r];
+    }
+    return (seen & ~allowed) == 0;
+}
+
+pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
+                                       int64_t *words, size_t stride, uint64_t *nulls, pdm_error *err) {
+    const pdm__experiment_slot *slot = &plan->slots[s];
+    if (take_integers(slot, &block->cells[slot->column], block->rows, words, stride)) return PDM_OK;
+    for (size_t r = 0; r < block->rows; r++) {
+        bool null = false;
+        PDM__TRY(slot_word(slot, plan, block, r, &words[r * stride], &null, err));
+        nulls[r] |= (uint64_t)null << s;
+    }
     return PDM_OK;
 }
 
@@ -165,14 +190,8 @@ pdm_status pdm__experiment_select(const pdm__plan *plan, const pdm__block *block
     uint64_t *nulls = out->scratch[at + EXPERIMENT_RECORD_NULLS];
     memset(nulls, 0, block->rows * sizeof *nulls);
     for (int32_t s = 0; s < own->slot_count; s++) {
-        uint64_t *to = out->scratch[at + EXPERIMENT_RECORD_VALUES + s];
-        for (size_t r = 0; r < block->rows; r++) {
-            int64_t word = 0;
-            bool null = false;
-            PDM__TRY(pdm__experiment_slot_word(&own->slots[s], own, block, r, &word, &null, err));
-            to[r] = (uint64_t)word;
-            nulls[r] |= (uint64_t)null << s;
-        }
+        int64_t *to = (int64_t *)(void *)out->scratch[at + EXPERIMENT_RECORD_VALUES + s];
+        PDM__TRY(pdm__experiment_slot_column(own, s, block, to, 1, nulls, err));
     }
     out->count = block->rows;
     return PDM_OK;

@@ -95,11 +95,10 @@ static void add_rows(const pdm__experiment_plan *plan, const block_cells *b, con
     for (size_t r = 0; r < rows; r++) {
         int64_t *cell = sums + (size_t)b->cell_of[r] * words;
         cell[0]++;
+        const int64_t *mine = slots + r * (size_t)plan->slot_count;
         for (int32_t m = 0; m < plan->metric_count; m++) {
-            pdm__experiment_values values;
             const pdm__experiment_metric *metric = &plan->metrics[m];
-            pdm__experiment_values_of(plan, metric, slots + r * (size_t)plan->slot_count, nulls[r], &values);
-            pdm__experiment_add(metric, &values, NULL, cell + metric->at);
+            pdm__experiment_add_slots(plan, metric, mine, nulls[r], NULL, cell + metric->at);
         }
     }
 }
@@ -166,12 +165,8 @@ pdm_status pdm__experiment_select_sums(const pdm__plan *plan, const pdm__block *
     PDM__TRY(pdm__experiment_find_arms(own, block, memory.arms, err));
     memset(memory.nulls, 0, block->rows * sizeof *memory.nulls);
     for (int32_t s = 0; s < own->slot_count; s++) {
-        for (size_t r = 0; r < block->rows; r++) {
-            bool null = false;
-            int64_t *word = &memory.slots[r * (size_t)own->slot_count + (size_t)s];
-            PDM__TRY(pdm__experiment_slot_word(&own->slots[s], own, block, r, word, &null, err));
-            memory.nulls[r] |= (uint64_t)null << s;
-        }
+        PDM__TRY(
+            pdm__experiment_slot_column(own, s, block, memory.slots + s, (size_t)own->slot_count, memory.nulls, err));
     }
     uint8_t *to = memory.keys;
     out->count = 0;

@@ -189,11 +189,9 @@ static void add_unit(const pdm__experiment_work *work, int32_t group, int32_t ar
     int64_t *cell = cell_at(work, group, arm);
     cell[0]++;
     for (int32_t m = 0; m < plan->metric_count; m++) {
-        pdm__experiment_values values;
         const pdm__experiment_metric *metric = &plan->metrics[m];
-        pdm__experiment_values_of(plan, metric, slots, nulls, &values);
-        pdm__experiment_add(metric, &values, pdm__experiment_is_winsorised(metric) ? work->caps[m] : NULL,
-                            cell + metric->at);
+        const pdm__experiment_caps *caps = pdm__experiment_is_winsorised(metric) ? work->caps[m] : NULL;
+        pdm__experiment_add_slots(plan, metric, slots, nulls, caps, cell + metric->at);
     }
 }
 

@@ -10,12 +10,7 @@ __extension__ typedef __int128 swide;
 
 static uint32_t low(uint64_t word) { return (uint32_t)(word & UINT32_MAX); }
 
-void pdm__limbs_add_int(int64_t *limbs, int64_t value) {
-    limbs[0] += (int64_t)low((uint64_t)value);
-    limbs[1] += value >> 32; /* rounds down: the lower limb is never negative */
-}
-
-void pdm__limbs_add_product(int64_t *limbs, int64_t a, int64_t b) {
+void pdm__limbs_add_wide_product(int64_t *limbs, int64_t a, int64_t b) {
     wide product = (wide)((swide)a * b);
     limbs[0] += (int64_t)low((uint64_t)product);
     limbs[1] += (int64_t)((uint64_t)product >> 32);

@@ -29,8 +29,19 @@ typedef struct pdm__big {
 #define PDM__REAL_EXPONENT 1074
 
 /* limbs += value, limbs += a·b. Not more than 2^31 − 1 times. */
-void pdm__limbs_add_int(int64_t *limbs, int64_t value);
-void pdm__limbs_add_product(int64_t *limbs, int64_t a, int64_t b);
+static inline void pdm__limbs_add_int(int64_t *limbs, int64_t value) {
+    limbs[0] += (int64_t)((uint64_t)value & UINT32_MAX);
+    limbs[1] += value >> 32; /* rounds down: the lower limb is never negative */
+}
+void pdm__limbs_add_wide_product(int64_t *limbs, int64_t a, int64_t b);
+static inline void pdm__limbs_add_product(int64_t *limbs, int64_t a, int64_t b) {
+    int64_t product = 0;
+    if (__builtin_mul_overflow(a, b, &product)) {
+        pdm__limbs_add_wide_product(limbs, a, b);
+    } else {
+        pdm__limbs_add_int(limbs, product);
+    }
+}
 void pdm__limbs_add_real(int64_t *limbs, double value);
 void pdm__limbs_add_real_product(int64_t *limbs, double a, double b);
 
