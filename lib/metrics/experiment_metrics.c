@@ -81,7 +81,10 @@ static pdm_status read_type(const pdm__list *list, int64_t row, const pdm__exper
         return bad(row, "scale is 0 to 9 decimal places of value_type decimal", err);
     m->scale = (int32_t)scale;
     if (m->type == EXPERIMENT_REAL && plan->options->unit_rows == PDM_EXPERIMENT_SUM)
-        return bad(row, "parts of units are added up exactly: unit_rows sum needs value_type int or decimal", err);
+        return pdm__fail(
+            err, PDM_E_NEEDS_SCALE, row, "metrics",
+            "row %lld of list \"metrics\": parts are added up exactly, value_type decimal with a scale does",
+            (long long)row);
     return PDM_OK;
 }
 
@@ -111,7 +114,9 @@ static pdm_status read_rules(const pdm__list *list, int64_t row, pdm__experiment
     m->margin = read_number(list, METRIC_MARGIN, row, 0);
     m->equivalence = read_number(list, METRIC_EQUIVALENCE, row, 0);
     if (m->role == EXPERIMENT_GUARDRAIL && !m->has_margin)
-        return bad(row, "a guardrail needs a margin (0 is one): how much harm is tolerable is a business choice", err);
+        return pdm__fail(err, PDM_E_MARGIN_REQUIRED, row, "metrics",
+                         "row %lld of list \"metrics\": a guardrail needs a margin; what harm is tolerable is a choice",
+                         (long long)row);
     if (m->margin < 0) return bad(row, "margin is negative", err);
     if (m->equivalence < 0) return bad(row, "equivalence is negative", err);
     bool share = m->kind == EXPERIMENT_CONVERSION;

@@ -49,8 +49,8 @@ pdm_status pdm__experiment_check(const pdm__setup *setup, int32_t list, pdm_erro
         return bad_option("tau2", "msprt needs a mixing variance; see pdm_msprt_tau2()", err);
     bool planned = o->horizon != PDM_EXPERIMENT_FIXED && o->horizon != PDM_EXPERIMENT_MSPRT;
     if (planned && o->planned_n_total <= 0)
-        return bad_option("planned_n_total", "how many units are planned must be given unless the horizon is fixed",
-                          err);
+        return pdm__fail(err, PDM_E_PLAN_REQUIRED, -1, "planned_n_total",
+                         "option \"planned_n_total\": how many units are planned must be given for this horizon");
     return PDM_OK;
 }
 
@@ -225,7 +225,7 @@ static pdm_status check_sums_only(const pdm__experiment_plan *plan, pdm_error *e
     }
     for (int32_t m = 0; m < plan->metric_count; m++) {
         if (!pdm__experiment_is_winsorised(&plan->metrics[m])) continue;
-        return pdm__fail(err, PDM_E_UNSUPPORTED_COMBINATION, m, "metrics",
+        return pdm__fail(err, PDM_E_NEEDS_UNITS, m, "metrics",
                          "row %d of list \"metrics\": winsorising needs units, moments_only does not keep them", m);
     }
     return PDM_OK;

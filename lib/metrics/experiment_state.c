@@ -17,12 +17,13 @@ static pdm_status unknown_variant(const pdm__experiment_plan *plan, const pdm__b
     int64_t row = pdm__block_row(block, r);
     if (plan->text_arms) {
         int shown = cells->lengths[r] > 60 ? 60 : (int)cells->lengths[r];
-        return pdm__fail(err, PDM_E_BAD_VALUE, row, "variant",
+        return pdm__fail(err, PDM_E_UNKNOWN_VARIANT, row, "variant",
                          "row %lld, column \"variant\": \"%.*s\" is none of the arms", (long long)row, shown,
                          shown == 0 ? "" : (const char *)pdm__pointer_of(cells->words[r]));
     }
-    return pdm__fail(err, PDM_E_BAD_VALUE, row, "variant", "row %lld, column \"variant\": %lld is none of the arms",
-                     (long long)row, (long long)(int64_t)cells->words[r]);
+    return pdm__fail(err, PDM_E_UNKNOWN_VARIANT, row, "variant",
+                     "row %lld, column \"variant\": %lld is none of the arms", (long long)row,
+                     (long long)(int64_t)cells->words[r]);
 }
 
 static int32_t find_text(const pdm__experiment_plan *plan, const char *text, uint64_t length) {

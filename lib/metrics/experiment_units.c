@@ -46,7 +46,7 @@ static pdm_status refuse_unit(const pdm__experiment_work *work, const int64_t *w
     int32_t arm = 0;
     experiment_unit_state state = pdm__experiment_unit_read(plan, words, slots, &nulls, &arm);
     if (state == EXPERIMENT_UNIT_CROSSOVER && plan->options->crossover == PDM_EXPERIMENT_ERROR)
-        return pdm__fail(err, PDM_E_BAD_VALUE, -1, "variant", "unit %s is in several arms (crossover error)", name);
+        return pdm__fail(err, PDM_E_CROSSOVER, -1, "variant", "unit %s is in several arms (crossover error)", name);
     if (state == EXPERIMENT_UNIT_CONFLICT && plan->options->conflict == PDM_EXPERIMENT_ERROR)
         return pdm__fail(err, PDM_E_BAD_VALUE, -1, "unit", "unit %s has rows of different values (conflict error)",
                          name);

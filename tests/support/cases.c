@@ -129,7 +129,8 @@ static bool accepted(const law_case *c, walk *w) {
     if (status == PDM_OK) status = pdm_state_serialize(state, NULL, 0, &size, &err);
     pdm_state_free(state);
     if (status == PDM_OK) return true;
-    if (status != PDM_E_BAD_OPTION && status != PDM_E_UNSUPPORTED_COMBINATION && status != PDM_E_SEGMENT_OVERLAP) {
+    if (status != PDM_E_BAD_OPTION && status != PDM_E_UNSUPPORTED_COMBINATION && status != PDM_E_SEGMENT_OVERLAP &&
+        status != PDM_E_NEEDS_UNITS && status != PDM_E_NEEDS_SCALE && status != PDM_E_PLAN_REQUIRED) {
         (void)fprintf(stderr, "%s: %s: %s\n", c->name, pdm_status_name((int32_t)status), err.message);
         abort();
     }

@@ -151,7 +151,7 @@ static void bad_rows_are_named(void **unused) {
     pdm_state *state = make_state(NULL);
     sample s = make_sample();
     s.variant[41] = 5;
-    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(update(state, &s, UNITS, &err), PDM_E_UNKNOWN_VARIANT);
     assert_int_equal(err.row, 41);
     assert_string_equal(err.column, "variant");
     assert_string_equal(err.message, "row 41, column \"variant\": 5 is none of the arms");
@@ -197,7 +197,7 @@ static void policies_refuse_results(void **unused) {
     s.unit[50] = -1;
     s.unit[7] = -1;
     assert_int_equal(update(state, &s, UNITS, &err), PDM_OK);
-    assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(pdm_state_result(state, &result, &err), PDM_E_CROSSOVER);
     assert_string_equal(err.message, "unit -1 is in several arms (crossover error)"); /* the least of them */
     pdm_state_free(state);
 }
