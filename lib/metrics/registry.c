@@ -3,18 +3,15 @@
 /* clang-format off */
 static const pdm_metric *const metrics[] = {
     &pdm__metric_activity,
-    &pdm__metric_activity,        &pdm__metric_actuals,   &pdm__metric_credit,     &pdm__metric_experiment,
     &pdm__metric_actuals,
     &pdm__metric_attribution,
     &pdm__metric_credit,
     &pdm__metric_experiment,
     &pdm__metric_funnel,
-    &pdm__metric_funnel,          &pdm__metric_lifecycle, &pdm__metric_repurchase, &pdm__metric_retention,
     &pdm__metric_lifecycle,
     &pdm__metric_repurchase,
     &pdm__metric_retention,
     &pdm__metric_retention_array,
-    &pdm__metric_retention_array, &pdm__metric_rfm,       &pdm__metric_tiers,
     &pdm__metric_rfm,
     &pdm__metric_tiers,
 };
