@@ -144,7 +144,7 @@ def roll(work: Work) -> Any:
         channels = list(dict.fromkeys(row["channel"] for row in adds))
         found = {(row["month"], row["channel"]): row["adds"] for row in adds}
         listed = [[month, *(found[month, channel] for channel in channels)] for month in work.months]
-        heads = [_MONTH, *(Col(channel, Text(channel, channel), "count") for channel in channels)]
+        heads = [_MONTH, *(Col(channel, work.channel_name(channel), "count") for channel in channels)]
         part.tables.append(PlanTable("roll_adds", Text("New users by channel", "各渠道新增"), heads, listed))
     part.numbers.append((Text("GMV by the roll-forward", "测算 GMV"), work.plan.money(whole["gmv"])))
     part.findings.append(
@@ -297,7 +297,7 @@ def _by_channel(work: Work, part: Part, bottom_up: float) -> None:
         ("breaks_capacity", Text("above its cap", "超出上限"), "flag"),
     ]
     rows = [[row["unit"], *(row[name] for name, _, _ in columns)] for row in made.tables["split"].to_rows()]
-    heads = [Col("channel", Text("channel", "渠道")), *(Col(n, t, k) for n, t, k in columns)]
+    heads = [work.channel, *(Col(n, t, k) for n, t, k in columns)]
     part.tables.append(PlanTable("gap_by_channel", Text("Who carries the gap", "缺口由谁承担"), heads, rows))
     summary = made.summary.to_rows()[0]
     if summary["status"] != "ok":
@@ -307,7 +307,7 @@ def _by_channel(work: Work, part: Part, bottom_up: float) -> None:
         )
     else:
         title = Text("Who carries the gap", "缺口由谁承担")
-        part.figures.append(Figure(made, "split", title, {"exponent": model.exponent}))
+        part.figures.append(Figure(made, "split", title, {"exponent": model.exponent, "names": work.channel_names}))
     broken = [row["unit"] for row in made.tables["split"].to_rows() if row["breaks_capacity"]]
     if broken:
         names = ", ".join(broken)

@@ -12,7 +12,6 @@ from .tables import Col, Figure, Part, PlanTable
 from .work import Work
 
 _MONTH = Col("month", Text("month", "月份"))
-_CHANNEL = Col("channel", Text("channel", "渠道"))
 _AMOUNT = Col("amount", Text("target", "目标"), "money")
 _ALL = Col("total", Text("all", "合计"), "money")
 _WEEK = timedelta(days=7)
@@ -354,7 +353,7 @@ def shares(work: Work) -> None:
     part = Part("shares", Text("Shares", "占比"))
     rows = [[channel, share] for channel, share in work.channel_shares.items()]
     share = Col("share", Text("share", "占比"), "share")
-    part.tables.append(PlanTable("channel_shares", Text("Channels", "渠道占比"), [_CHANNEL, share], rows))
+    part.tables.append(PlanTable("channel_shares", Text("Channels", "渠道占比"), [work.channel, share], rows))
     common = _segment_shares(work, cells, None)
     work.segments = list(common)
     for channel in work.channels:
@@ -363,7 +362,7 @@ def shares(work: Work) -> None:
     rows = [[c, s, v] for c in work.channels for s, v in work.segment_shares[c].items()]
     if work.segments != [""]:
         part.tables.append(
-            PlanTable("segment_shares", Text("Segments", "客群占比"), [_CHANNEL, work.segment, share], rows)
+            PlanTable("segment_shares", Text("Segments", "客群占比"), [work.channel, work.segment, share], rows)
         )
     work.add(part)
 
@@ -417,9 +416,10 @@ def cells(work: Work) -> None:
         [m, *(amounts.get((m, c), 0) for c in work.channels), work.targets[m]] for m in work.months
     ]
     rows.append(["total", *(by_channel[c] for c in work.channels), work.total])
-    heads = [_MONTH, *(Col(c, Text(c, c), "money") for c in work.channels), _ALL]
+    heads = [_MONTH, *(Col(c, work.channel_name(c), "money") for c in work.channels), _ALL]
     part.tables.append(PlanTable("plan_channels", Text("Months × channels", "月份 × 渠道"), heads, rows, total=True))
-    part.figures.append(Figure(table, "cells", Text("Months × channels", "月份 × 渠道"), {"exponent": model.exponent}))
+    options = {"exponent": model.exponent, "names": work.channel_names}
+    part.figures.append(Figure(table, "cells", Text("Months × channels", "月份 × 渠道"), options))
     if work.segments != [""]:
         whole: list[list[Any]] = [
             [m, *(sum(plan.cells.get((m, c, s), 0) for c in work.channels) for s in work.segments), work.targets[m]]
@@ -433,7 +433,7 @@ def cells(work: Work) -> None:
         )
     every = [[*key, amount] for key, amount in plan.cells.items()]
     part.tables.append(
-        PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, _CHANNEL, work.segment, _AMOUNT], every)
+        PlanTable("plan", Text("Every cell", "全部明细"), [_MONTH, work.channel, work.segment, _AMOUNT], every)
     )
     closure = work.total - sum(plan.cells.values())
     part.findings.append(

@@ -211,7 +211,7 @@ def _by_channel(work: Work, part: Part, complete: list[str]) -> None:
         for r in tracked.tables["rows"].to_rows()
     ]
     heads = [
-        Col("channel", Text("channel", "渠道")),
+        work.channel,
         Col("target", Text("target", "目标"), "money"),
         Col("actual", Text("actual", "实际"), "money"),
         Col("attainment", Text("attainment", "完成率"), "share"),
@@ -225,7 +225,8 @@ def _by_channel(work: Work, part: Part, complete: list[str]) -> None:
     part.tables.append(PlanTable("tracking_channels", title, heads, shown))
     words = {"start": Text("plan", "目标"), "end": Text("actual", "实际")}
     title = Text(f"From plan to actual by channel, {span}", f"目标到实际：渠道差额（{span}）")
-    part.figures.append(Figure(made, "bridge", title, {"exponent": work.model.exponent}, words))
+    options = {"exponent": work.model.exponent, "names": work.channel_names}
+    part.figures.append(Figure(made, "bridge", title, options, words))
 
 
 def _replan(work: Work, rows: list[dict[str, Any]], complete: list[str]) -> None:
@@ -302,7 +303,7 @@ def _replan_cells(work: Work, part: Part, months: dict[str, int]) -> None:
     rows = [[*key, amount] for key, amount in spread(work, amounts).items()]
     heads = [
         _MONTH,
-        Col("channel", Text("channel", "渠道")),
+        work.channel,
         work.segment,
         Col("amount", Text("new target", "新目标"), "money"),
     ]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from .. import plan as calculators
 from .._errors import Error
+from .._events import label
 from ..review import Text
 from .history import MEASURES, History
 from .model import Model, Number
@@ -93,6 +94,21 @@ class Work:
     def segment(self) -> Col:
         """The column of segments."""
         return Col("segment", Text("segment", "客群"), names=_SEGMENTS)
+
+    @property
+    def channel(self) -> Col:
+        """The column of channels."""
+        return Col("channel", Text("channel", "渠道"), names={name: self.channel_name(name) for name in self.channels})
+
+    @staticmethod
+    def channel_name(channel: str) -> Text:
+        """What a channel is called."""
+        return Text(label(channel, "en"), label(channel, "zh"))
+
+    @property
+    def channel_names(self) -> dict[str, tuple[str, str]]:
+        """The same for figures."""
+        return {name: (text.en, text.zh) for name in self.channels for text in (self.channel_name(name),)}
 
     def leaf(self, name: str, title: Text) -> Col:
         """A column of leaves, shown by their labels."""
