@@ -24,6 +24,8 @@ from ._state import compute
 _TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", "rows": "行"}}
 # Names by which an option is known outside the library.
 _ALSO = {("rfm", "map"): "--scheme"}
+# Flags of the review itself, which no option of a metric can have there.
+_OF_REVIEW = ("input", "only", "tz", "threads", "lang", "progress", "html")
 _AS_WRITTEN = (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME, core.PDM_OPTION_DURATION)
 
 
@@ -190,7 +192,7 @@ def _add_review(commands: Any) -> None:
                     metavar="COLUMN",
                     help=_escape(f"{column.doc} (default: {column.name})"),
                 )
-    seen: set[str] = {"currency_exponent"}
+    seen: set[str] = {"currency_exponent", *_OF_REVIEW}
     options = review.add_argument_group("options of the metrics")
     for metric in metrics.values():
         for option in metric.options.values():
