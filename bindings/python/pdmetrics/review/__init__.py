@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .. import _frames, _shorthand
-from .._errors import ArgumentError, Error
+from .._errors import ArgumentError, Error, MissingColumnError
 from .._registry import ColumnInfo, MetricInfo, metrics
 from .._result import Language, Result
 from .._state import compute
@@ -274,7 +274,8 @@ def build(
             skipped.append((name, error.why))
             continue
         except Error as error:
-            failures.append(error)
+            if not isinstance(error, MissingColumnError):  # that only says what the data do not have
+                failures.append(error)
             skipped.append((name, Text(str(error), str(error))))
             continue
         if made is not None:
