@@ -182,7 +182,6 @@ static pdm_status check_segments(const pdm__ingest *in, const pdm__block *block,
 }
 
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err) {
-    block->first = first;
     block->rows = rows;
     block->first = first;
     block->skipped = 0;
