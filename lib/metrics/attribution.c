@@ -71,7 +71,7 @@ static const pdm_column_info columns[] = {
 
 /* ---- options ---- */
 
-static const char *const input_values[] = {"events", "paths", NULL};
+static const char *const rows_values[] = {"events", "paths", NULL};
 static const char *const value_type_values[] = {"money", "double", NULL};
 static const char *const reset_values[] = {"none", "after_conversion", "first_only", "last_only", NULL};
 static const char *const lookback_kind_values[] = {"elapsed", "calendar_days", NULL};
@@ -113,7 +113,7 @@ static const pdm_option_info options[] = {
     PDM__OPTION_DEDUPE(pdm_attribution_options),
     PDM__OPTION_NAIVE_TIME(pdm_attribution_options),
     PDM__OPTION_CURRENCY_EXPONENT(pdm_attribution_options),
-    ENUM(input, "Rows are touches and conversions of users, or paths with counts."),
+    ENUM(rows, "Rows are touches and conversions of users, or paths with counts."),
     ENUM(value_type, "Values are amounts of money, or any finite numbers (summed exactly, shown as doubles)."),
     PDM__OPTION_BOOL(pdm_attribution_options, allow_negative_value, "Values below 0 are taken; otherwise an error."),
     ENUM(reset,

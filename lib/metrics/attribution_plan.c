@@ -25,14 +25,14 @@ static pdm_status conflict(const char *option, const char *why, pdm_error *err) 
 }
 
 static pdm_status check_paths(const pdm_attribution_options *o, pdm_error *err) {
-    if (o->dedupe != 0) return conflict("dedupe", "input paths: rows have no event_id to be told apart by", err);
-    if (o->reset != 0) return conflict("reset", "input paths: journeys are built already", err);
-    if (o->priority_mode != 0) return conflict("priority_mode", "input paths: touches have no priority", err);
+    if (o->dedupe != 0) return conflict("dedupe", "rows paths: rows have no event_id to be told apart by", err);
+    if (o->reset != 0) return conflict("reset", "rows paths: journeys are built already", err);
+    if (o->priority_mode != 0) return conflict("priority_mode", "rows paths: touches have no priority", err);
     if (o->direct_mode == PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS)
-        return conflict("direct_mode", "input paths: inherit_previous needs the times of touches", err);
+        return conflict("direct_mode", "rows paths: inherit_previous needs the times of touches", err);
     if (o->nulls != 0 || o->null_window != 0)
-        return conflict("nulls", "input paths: null journeys are counted already", err);
-    if (o->list_journeys != 0) return conflict("list_journeys", "input paths: there are no journeys to list", err);
+        return conflict("nulls", "rows paths: null journeys are counted already", err);
+    if (o->list_journeys != 0) return conflict("list_journeys", "rows paths: there are no journeys to list", err);
     return PDM_OK;
 }
 
@@ -47,7 +47,7 @@ static pdm_status check_options(const pdm_attribution_options *o, pdm_error *err
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "gross_margin",
                          "option \"gross_margin\": %g; a share in (0, 1] expected", o->gross_margin);
     }
-    return o->input == PDM_ATTRIBUTION_PATHS ? check_paths(o, err) : PDM_OK;
+    return o->rows == PDM_ATTRIBUTION_PATHS ? check_paths(o, err) : PDM_OK;
 }
 
 /* ---- lists ---- */
@@ -168,11 +168,11 @@ static pdm_status check_calendar_days(const pdm__attribution_plan *plan, pdm_err
 static pdm_status check_together(const pdm__setup *setup, const pdm__attribution_plan *plan, pdm_error *err) {
     PDM__TRY(check_calendar_days(plan, err));
     if (plan->age_count > 0 && plan->paths)
-        return conflict("models", "input paths: time_decay needs the times of touches", err);
+        return conflict("models", "rows paths: time_decay needs the times of touches", err);
     if (plan->age_count > 0 && plan->options->transform == PDM_ATTRIBUTION_TRANSFORM_FREQUENCY)
         return conflict("models", "time_decay weighs touches, which transform frequency counts together", err);
     if (plan->paths && setup->lists[ATTRIBUTION_LIST_PRIORITIES].rows > 0)
-        return conflict("priority_lookbacks", "input paths: touches have no priority", err);
+        return conflict("priority_lookbacks", "rows paths: touches have no priority", err);
     return PDM_OK;
 }
 
@@ -188,7 +188,7 @@ pdm_status pdm__attribution_plan_make(const pdm__setup *setup, pdm__plan *plan, 
     own->options = setup->options;
     own->calendar = setup->calendar;
     own->lists = setup->lists;
-    own->paths = own->options->input == PDM_ATTRIBUTION_PATHS;
+    own->paths = own->options->rows == PDM_ATTRIBUTION_PATHS;
     own->doubles = own->options->value_type == PDM_ATTRIBUTION_DOUBLE;
     memcpy(own->separator, own->options->path_separator, sizeof own->separator);
     if (own->separator[0] == '\0') own->separator[0] = '>';

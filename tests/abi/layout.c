@@ -241,7 +241,7 @@ AT(pdm_attribution_options, null_rows, 4);
 AT(pdm_attribution_options, dedupe, 8);
 AT(pdm_attribution_options, naive_time, 12);
 AT(pdm_attribution_options, currency_exponent, 16);
-AT(pdm_attribution_options, input, 20);
+AT(pdm_attribution_options, rows, 20);
 AT(pdm_attribution_options, value_type, 24);
 AT(pdm_attribution_options, allow_negative_value, 28);
 AT(pdm_attribution_options, reset, 32);

@@ -111,7 +111,7 @@ def read_file(given):
 def from_paths(pdm, rows, expectation, separator=">", shards=None, **options):
     model = model_of(expectation)
     given = {
-        "input": "paths",
+        "rows": "paths",
         "value_type": "double",
         "models": [model],
         "direct": list(expectation["params"].get("direct", ())) or None,

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define PATHS SET("input=paths")
+#define PATHS SET("rows=paths")
 #define LINEAR SET("models: model=linear")
 
 /* The paths of a state, most conversions first; and its end. */
@@ -113,22 +113,20 @@ static void test_transform(void **unused) {
     (void)unused;
     const char *path = "D>A>B>B>C>D>C>C 1 4 0";
     EXPECT_PATHS(fed_paths(PATHS, LINEAR, path), "'D > A > B > B > C > D > C > C' 1 4 0");
-    EXPECT_PATHS(fed_paths(SET("input=paths", "transform=exposure"), LINEAR, path), "'D > A > B > C > D > C' 1 4 0");
-    EXPECT_PATHS(fed_paths(SET("input=paths", "transform=first"), LINEAR, path), "'D > A > B > C' 1 4 0");
-    EXPECT_PATHS(fed_paths(SET("input=paths", "transform=frequency"), LINEAR, path),
+    EXPECT_PATHS(fed_paths(SET("rows=paths", "transform=exposure"), LINEAR, path), "'D > A > B > C > D > C' 1 4 0");
+    EXPECT_PATHS(fed_paths(SET("rows=paths", "transform=first"), LINEAR, path), "'D > A > B > C' 1 4 0");
+    EXPECT_PATHS(fed_paths(SET("rows=paths", "transform=frequency"), LINEAR, path),
                  "'D(2) > A(1) > B(2) > C(3)' 1 4 0");
-    EXPECT_PATHS(fed_paths(SET("input=paths", "max_touches=3"), LINEAR, path), "'D > C > C' 1 4 0");
-    EXPECT_STATE(fed_paths(SET("input=paths", "max_touches=3"), LINEAR, path), "totals", "truncated_paths", "1");
+    EXPECT_PATHS(fed_paths(SET("rows=paths", "max_touches=3"), LINEAR, path), "'D > C > C' 1 4 0");
+    EXPECT_STATE(fed_paths(SET("rows=paths", "max_touches=3"), LINEAR, path), "totals", "truncated_paths", "1");
     /* Frequencies are credited to their channel, and are states of their own. */
-    EXPECT_STATE(
-        fed_paths(SET("input=paths", "transform=frequency"), SET("models: model=markov"), "A>A 1 1 0, A 1 1 2"),
-        "transitions", "from to count", "'(start)' 'A(1)' 3", "'(start)' 'A(2)' 1", "'A(1)' '(conversion)' 1",
-        "'A(1)' '(null)' 2", "'A(2)' '(conversion)' 1");
-    EXPECT_STATE(
-        fed_paths(SET("input=paths", "transform=frequency"), SET("models: model=markov"), "A>A 1 1 0, A 1 1 2"),
-        "removal_effects", "channel removal_effect conversions", "'A' 1 2");
+    EXPECT_STATE(fed_paths(SET("rows=paths", "transform=frequency"), SET("models: model=markov"), "A>A 1 1 0, A 1 1 2"),
+                 "transitions", "from to count", "'(start)' 'A(1)' 3", "'(start)' 'A(2)' 1", "'A(1)' '(conversion)' 1",
+                 "'A(1)' '(null)' 2", "'A(2)' '(conversion)' 1");
+    EXPECT_STATE(fed_paths(SET("rows=paths", "transform=frequency"), SET("models: model=markov"), "A>A 1 1 0, A 1 1 2"),
+                 "removal_effects", "channel removal_effect conversions", "'A' 1 2");
     /* Paths that become equal are one. */
-    EXPECT_PATHS(fed_paths(SET("input=paths", "transform=first"), LINEAR, "A>A 1 4 2, A 3 1 0"), "'A' 4 5 2");
+    EXPECT_PATHS(fed_paths(SET("rows=paths", "transform=first"), LINEAR, "A>A 1 4 2, A 3 1 0"), "'A' 4 5 2");
 }
 
 static void test_nulls(void **unused) {
@@ -285,12 +283,12 @@ static void test_markov(void **unused) {
 static void test_markov_orders(void **unused) {
     (void)unused;
     /* Order 1 cannot tell B after A from B alone; order 2 can: its last states A > B (20 : 0) and B (0 : 20) are without error. */
-    EXPECT_STATE(fed_paths(SET("input=paths", "markov_orders=2"), LINEAR, "A>B 20 20 0, B 0 0 20"), "markov_orders",
+    EXPECT_STATE(fed_paths(SET("rows=paths", "markov_orders=2"), LINEAR, "A>B 20 20 0, B 0 0 20"), "markov_orders",
                  "order states parameters auc penalised_auc best", "1 3 2 0.5 0.472973 0", "2 3 3 1 1 1");
-    EXPECT_STATE(fed_paths(SET("input=paths", "markov_orders=1"), LINEAR, "A 2 2 0"), "markov_orders",
+    EXPECT_STATE(fed_paths(SET("rows=paths", "markov_orders=1"), LINEAR, "A 2 2 0"), "markov_orders",
                  "auc penalised_auc best log_likelihood free_parameters bic best_bic", "- - 0 0 0 0 1");
     /* Two journeys of four each: 4 ln ½, twice from the start; one free parameter there: BIC = ln 8 · 1 + 16 ln 2 for order 1. */
-    EXPECT_STATE(fed_paths(SET("input=paths", "markov_orders=1"), LINEAR, "A 4 4 0, B 4 4 0"), "markov_orders",
+    EXPECT_STATE(fed_paths(SET("rows=paths", "markov_orders=1"), LINEAR, "A 4 4 0, B 4 4 0"), "markov_orders",
                  "log_likelihood free_parameters bic", "-5.54518 1 13.1698");
 }
 
@@ -317,7 +315,7 @@ static void test_compare(void **unused) {
                  "channel model conversions value share_conversions difference share_value difference_value",
                  "'A' 'last_touch' 0 0 0 0 0 0", "'A' 'linear' 0.5 4 0.25 25 0.5 50", "'B' 'last_touch' 2 8 1 0 1 0",
                  "'B' 'linear' 1.5 4 0.75 -25 0.5 -50");
-    EXPECT_STATE(fed_paths(SET("input=paths", "base=linear"), lists, "A>B 1 8 1, B 1 0 1"), "comparison", "difference",
+    EXPECT_STATE(fed_paths(SET("rows=paths", "base=linear"), lists, "A>B 1 8 1, B 1 0 1"), "comparison", "difference",
                  "-25", "0", "25", "0");
     EXPECT_STATE(fed_paths(PATHS, lists, "A>B 1 8 1, B 1 0 1"), "conservation",
                  "model attributed_conversions credit_sum gap attributed_value credit_value_sum gap_value ok status",
@@ -334,7 +332,7 @@ static void test_reports(void **unused) {
     EXPECT_STATE(fed_paths(PATHS, LINEAR, paths), "paths",
                  "path length conversions conversion_rate share cumulative_share", "'B' 1 3 0.75 0.75 0.75",
                  "'A > B > A' 3 1 0.5 0.25 1", "'C' 1 0 0 0 1");
-    EXPECT_STATE(fed_paths(SET("input=paths", "top=1"), LINEAR, paths), "paths", "path", "'B'");
+    EXPECT_STATE(fed_paths(SET("rows=paths", "top=1"), LINEAR, paths), "paths", "path", "'B'");
     EXPECT_STATE(fed_paths(PATHS, LINEAR, paths), "length_distribution", "length conversions value nulls", "1 3 6 5",
                  "3 1 8 1");
     EXPECT_STATE(fed_paths(PATHS, LINEAR, paths), "assists",
@@ -395,7 +393,7 @@ static void test_doubles(void **unused) {
     (void)unused;
     /* Added in the order of coming, 1e100 + 1 − 1e100 is 0. */
     pdm_error err;
-    pdm_state *state = attribution(SET("input=paths", "value_type=double", "allow_negative_value=true"), LINEAR);
+    pdm_state *state = attribution(SET("rows=paths", "value_type=double", "allow_negative_value=true"), LINEAR);
     assert_int_equal(attribution_feed(state,
                                       "path=A conversions=1 value=1e100.0; path=A conversions=1 value=1.25; "
                                       "path=A conversions=1 value=-1e100.0",

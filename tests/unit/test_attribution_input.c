@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #define LINEAR SET("models: model=linear")
-#define PATHS SET("input=paths")
+#define PATHS SET("rows=paths")
 
 /* The rows are refused with this status, row and column, the message holds a word; the state is as it was. */
 static void refuses(const char *const *set, const char *const *lists, const char *rows, pdm_status code, int64_t row,
@@ -189,12 +189,12 @@ static void test_options(void **unused) {
     cannot(SET("top=-2"), LINEAR, PDM_E_BAD_OPTION, "top", "-2");
     cannot(SET("markov_orders=33"), LINEAR, PDM_E_BAD_OPTION, "markov_orders", "33");
     cannot(SET("reset=never"), LINEAR, PDM_E_BAD_OPTION, "reset", "never");
-    cannot(SET("input=paths", "reset=last_only"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "reset", "paths");
-    cannot(SET("input=paths", "dedupe=event_id"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "dedupe", "paths");
-    cannot(SET("input=paths", "nulls=none"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "nulls", "paths");
-    cannot(SET("input=paths", "direct_mode=inherit_previous"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "direct_mode",
+    cannot(SET("rows=paths", "reset=last_only"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "reset", "paths");
+    cannot(SET("rows=paths", "dedupe=event_id"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "dedupe", "paths");
+    cannot(SET("rows=paths", "nulls=none"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "nulls", "paths");
+    cannot(SET("rows=paths", "direct_mode=inherit_previous"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "direct_mode",
            "times");
-    cannot(SET("input=paths", "list_journeys=true"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "list_journeys", "paths");
+    cannot(SET("rows=paths", "list_journeys=true"), LINEAR, PDM_E_UNSUPPORTED_COMBINATION, "list_journeys", "paths");
     cannot(PLAIN, SET("direct: channel="), PDM_E_BAD_OPTION, "direct", "empty");
     cannot(PLAIN, SET("milestones: mark=rest"), PDM_E_BAD_OPTION, "milestones", "taken");
     cannot(PLAIN, SET("milestones: mark=a; mark=a"), PDM_E_BAD_OPTION, "milestones", "twice");

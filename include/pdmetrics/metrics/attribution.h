@@ -23,10 +23,10 @@
 #define PDM_ATTRIBUTION_MAX_CHANNELS 65535
 
 /** What the rows are. */
-typedef enum pdm_attribution_input {
+typedef enum pdm_attribution_rows {
     PDM_ATTRIBUTION_EVENTS = 0, /**< touches, conversions and milestones of users [default] */
     PDM_ATTRIBUTION_PATHS = 1   /**< paths with counts */
-} pdm_attribution_input;
+} pdm_attribution_rows;
 
 /** What column `value` holds. */
 typedef enum pdm_attribution_value {
@@ -92,7 +92,7 @@ typedef struct pdm_attribution_options {
     int32_t dedupe;               /**< 0 = none, 1 = by column event_id, within a user */
     int32_t naive_time;           /**< timestamps without zone are 0 = UTC, 1 = the calendar's wall clock */
     int32_t currency_exponent;    /**< decimal places for decimal and float amounts, 0…9; floats need it */
-    int32_t input;                /**< ::pdm_attribution_input */
+    int32_t rows;                 /**< ::pdm_attribution_rows */
     int32_t value_type;           /**< ::pdm_attribution_value */
     int32_t allow_negative_value; /**< 1 = values below 0 are no error */
     int32_t reset;                /**< ::pdm_attribution_reset */
