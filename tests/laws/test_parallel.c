@@ -61,7 +61,7 @@ static outcome expected_of(const law_case *c, const rows *r, int64_t batch) {
     outcome o = outcome_of(state);
     pdm_state_free(state);
     pdm_context_free(context);
-    assert_int_equal(o.status, PDM_OK);
+    if (o.status != PDM_OK) fail_msg("%s: %s", c->name, pdm_status_name((int32_t)o.status));
     return o;
 }
 
@@ -258,7 +258,7 @@ static void test_failure_in_the_last_piece(void **unused) {
         if (!case_base(&c, pdm_metric_at(m), 0)) fail();
         (void)case_set(&c, "grain", "order");
         int64_t count = SLOW ? PENDING + 5000 : (INT64_C(1) << 20) + 5000;
-        rows *r = rows_make(c.metric, 3, count, ROWS_TEXT, false);
+        rows *r = rows_make(c.metric, 3, count, case_style(&c), false);
         uint8_t *bits = malloc((size_t)count / 8 + 1);
         assert_non_null(bits);
         memset(bits, 0xFF, (size_t)count / 8 + 1);
