@@ -127,7 +127,7 @@ tsan() {
 # Reads of memory that was never written: what neither sanitizer sees. valgrind is some thirty times slower than the processor, so
 # programs that compute for long are left to the sanitizers.
 memcheck() {
-    local program seconds status clean=0 long=0
+    local program seconds long=0 short=()
     local TIMEFORMAT=%U
     for program in build/release/tests/unit/*; do
         [[ -f $program && -x $program ]] || continue
@@ -135,17 +135,18 @@ memcheck() {
         if [ "${seconds%%.*}" -ge 1 ]; then
             echo "-- $program: $seconds s, left out"
             long=$((long + 1))
-            continue
+        else
+            short+=("$program")
         fi
-        echo "-- $program"
-        status=0
-        valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "$program" ||
-            status=$?
-        if [ $status != 0 ] && [ $status != 77 ]; then return 1; fi
-        clean=$((clean + 1))
     done
-    [ $clean -gt 0 ]
-    echo "$clean programs clean, $long too long for valgrind"
+    [ ${#short[@]} -gt 0 ]
+    # Exit code 77 says that a test had nothing to work on.
+    printf '%s\0' "${short[@]}" | xargs -0 -n 1 -P "$jobs" sh -c '
+        said=$(valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,possible "$0" 2>&1)
+        status=$?
+        printf -- "-- %s\n%s\n" "$0" "$said"
+        [ $status = 0 ] || [ $status = 77 ]'
+    echo "${#short[@]} programs clean, $long too long for valgrind"
 }
 
 environment() {
@@ -155,7 +156,7 @@ environment() {
 
 pytests() {
     "$venv/bin/python" -c 'import pdmetrics' # without it the tests would skip themselves
-    "$venv/bin/python" -m pytest -p no:cacheprovider -ra --color=no tests/python tests/vectors
+    "$venv/bin/python" -m pytest -p no:cacheprovider -n "$jobs" --dist loadfile -ra --color=no tests/python tests/vectors
 }
 
 types() {

@@ -221,12 +221,14 @@ def facet(key):
     found, at = [], 0
     while at < len(key):
         kind, at = key[at], at + 1
-        size = int.from_bytes(key[at : at + 4], "big") if kind == 3 else 8 * (kind > 0)
-        at += 4 * (kind == 3)
-        value, at = key[at : at + size], at + size
-        assert kind <= 3 and at <= len(key)
+        if kind == 4:
+            size, at = int.from_bytes(key[at : at + 4], "big"), at + 4
+        else:
+            size = key.index(0, at) - at if kind == 3 else 8 * (kind > 0)
+        value, at = key[at : at + size], at + size + (kind == 3)
+        assert kind <= 4 and at <= len(key)
         number = int.from_bytes(value, "big") - (2**63 if kind == 1 else 0)
-        found.append(value.decode() if kind == 3 else number if kind else None)
+        found.append(value.decode() if kind >= 3 else number if kind else None)
     return tuple(found)
 
 
@@ -258,9 +260,16 @@ def test_stored_funnels(path):
     assert all(word >> 32 < 2**exclusions and word % 2**32 < 2**steps for word in satisfies)
 
 
+# Lists that a metric cannot do without.
+NEEDED = {
+    "funnel": {"steps": ["view"]},
+    "experiment": {"arms": {"variant": ["a", "b"]}, "metrics": {"metric": ["buys"], "kind": ["conversion"], "role": ["goal"]}},
+}
+
+
 def test_empty_states_and_every_rule(pdm, grammar):
     for name, metric in pdm.metrics.items():
-        needed = {"steps": ["view"]} if name == "funnel" else {}
+        needed = NEEDED.get(name, {})
         *_, payload, _ = read(grammar, getattr(pdm, metric.class_name)(**needed))
         assert payload[:5] == [0, 0, INT64_MAX, INT64_MIN, 0], name
     assert grammar.unused() == set()
