@@ -212,7 +212,8 @@ static const pdm_result_column_info unit_columns[] = {
 static const pdm_result_column_info total_columns[] = {
     I64("rows", "rows", "Rows taken by the state."),
     I64("rows_null", "rows", "Left out for a null."),
-    I64("units", "units", "With a start or return row."),
+    I64("units", "units",
+        "Of which a row is kept: a start or return; with breakdown_by latest any row, with first_ever a start_any too."),
     I64("entries", "units", "Sum of the sizes of the cohorts shown."),
 };
 
