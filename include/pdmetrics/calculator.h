@@ -12,7 +12,7 @@
  *
  * Inputs are batches of columns looked up by name. Numbers may be integers or floats; an integer column is taken exactly, a float
  * stands for its shortest decimal wherever the result is exact (0.6 is 6/10). Null and NaN both mean "missing" and are an error
- * unless the column is nullable; an infinite number is always an error. Errors name the row of the input and the column.
+ * unless the column is nullable; an infinite number is an error but for ends of intervals. Errors name the row of the input and the column.
  *
  * Results that distribute a total come with a table `summary` of one row: method, total, closure (Σ parts − total), status. Integer
  * results close exactly. Ties go to the lowest row; results depend on the order of rows only there, and never on threads.

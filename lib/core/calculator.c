@@ -66,6 +66,14 @@ static pdm_status name_input(const reader *r, pdm_status status) {
                      r->calc->calculator->about.lists[r->input].name, inner.message);
 }
 
+static const pdm__column_rule *rule_of(const pdm__calc *calc, int32_t input, int32_t column) {
+    const pdm__calculator_ops *ops = calc->calculator->ops;
+    for (int32_t i = 0; i < ops->rule_count; i++) {
+        if (ops->rules[i].input == input && ops->rules[i].column == column) return &ops->rules[i];
+    }
+    return NULL;
+}
+
 /* Floats by hand: NaN is a missing cell here, which the core's conversion refuses. */
 static pdm_status read_floats(reader *r, int32_t c, const pdm_column *column, pdm__values *out) {
     int64_t rows = r->sheet->rows;
@@ -74,6 +82,8 @@ static pdm_status read_floats(reader *r, int32_t c, const pdm_column *column, pd
     PDM__TRY(pdm__calc_array(r->calc, rows, sizeof *numbers, &numbers, r->err));
     PDM__TRY(pdm__calc_array(r->calc, rows, sizeof *valid, &valid, r->err));
     bool missing = false;
+    const pdm__column_rule *rule = rule_of(r->calc, r->input, c);
+    bool unbounded = rule != NULL && rule->low == -PDM__INF && rule->high == PDM__INF;
     for (int64_t i = 0; i < rows; i++) {
         int64_t at = column->offset + i;
         bool there = column->validity == NULL || (column->validity[at >> 3] >> (at & 7) & 1) != 0;
@@ -85,7 +95,7 @@ static pdm_status read_floats(reader *r, int32_t c, const pdm_column *column, pd
             memcpy(&numbers[i], (const uint8_t *)column->values + (size_t)at * sizeof(double), sizeof(double));
         }
         there = there && !isnan(numbers[i]);
-        if (there && isinf(numbers[i])) {
+        if (there && isinf(numbers[i]) && !unbounded) {
             return pdm__calc_fail(r->calc, r->input, c, i, PDM_E_BAD_VALUE, r->err, "%g; a finite number expected",
                                   numbers[i]);
         }
@@ -160,14 +170,6 @@ static pdm_status read_column(reader *r, int32_t c) {
     }
     out->i64 = (const int64_t *)(const void *)cells.words;
     return number ? read_doubles(r, out) : PDM_OK;
-}
-
-static const pdm__column_rule *rule_of(const pdm__calc *calc, int32_t input, int32_t column) {
-    const pdm__calculator_ops *ops = calc->calculator->ops;
-    for (int32_t i = 0; i < ops->rule_count; i++) {
-        if (ops->rules[i].input == input && ops->rules[i].column == column) return &ops->rules[i];
-    }
-    return NULL;
 }
 
 static pdm_status check_column(const reader *r, int32_t c) {

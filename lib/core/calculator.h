@@ -46,7 +46,7 @@ typedef struct pdm__calc {
     bool strict;
 } pdm__calc;
 
-/* A column whose cells must lie in [low, high]; a cell outside, or missing where it may not be, fails with `code`. */
+/* A column whose cells must lie in [low, high]; a cell outside, or missing where it may not be, fails with `code`. A column from −∞ to ∞ may hold infinite numbers, others may not. */
 typedef struct pdm__column_rule {
     int32_t input;
     int32_t column;

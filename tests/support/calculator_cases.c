@@ -176,6 +176,54 @@ const calculator_case calculator_cases[] = {
     {"dunnett", "", "treatments: name statistic lambda | a 2.5 0.7 | b -1 0.5"},
     {"always_valid", "n_tune=5000 running_intersection=true",
      "looks: name estimate se n_total | d1 0.01 0.01 1000 | d2 0.02 0.008 2000"},
+    {"weighted_alphas", "", "families: name primary_share treatments metrics | a 0.5 2 3 | b 0.8 1 1"},
+    {"msprt_tau2", "", "plans: sigma pairs | 1 10000 | 2.5 400"},
+    {"normal_mixture", "", "times: v s v_opt | 100 10 100 | 400 60 100 | 10 - 100"},
+    {"normal_mixture", "alternative=greater exact=true", "times: v s v_opt | 100 -40 100 | 400 60 100"},
+    {"group_sequential", "",
+     "looks: name info estimate se | w1 0.2 0.01 0.01 | w2 0.5 0.03 0.008 | w3 0.8 - - | w4 1 - -"},
+    {"group_sequential", "spending=power exponent=2 alternative=less spend_scale=total",
+     "looks: info statistic | 0.3 -1 | 0.9 -3 | 1.1 -"},
+    {"group_sequential", "classic=wang_tsiatis", "looks: info | 0.25 | 0.5 | 0.75 | 1"},
+    {"srm", "", "arms: variant units weight name | a 502 1 x | b 498 1 x | a 3 1 y | b 9 1 y | c 0 0 y"},
+    {"srm", "method=sequential", "arms: units | 5000 | 5400 | 4700"},
+    {"srm", "", "arms: variant units weight | a 500 1 | b 510 1 | c 4 0"},
+    {"heterogeneity", "",
+     "segments: segment effect se name | new 0.02 0.01 x | old 0.05 0.012 x | new 0.1 0.03 y | old - - y | vip 0.2 0 y"},
+    {"cochran_mantel_haenszel", "",
+     "strata: stratum x_control n_control x_treatment n_treatment name | a 240 10000 200 10000 x | b 44 1000 50 1000 x | "
+     "a 0 5 0 7 y"},
+    {"beta_posterior", "", "counts: name x_control n_control x_treatment n_treatment | a 75 500 125 500 | b 0 0 0 0"},
+    {"beta_posterior", "skip_difference=true prior_a=2 prior_b=8",
+     "counts: x_control n_control x_treatment n_treatment | 7 34 1 34"},
+    {"beta_best", "", "arms: variant x n name | a 40 500 x | b 50 500 x | c 55 500 x | a 1 9 y | b 2 9 y"},
+    {"gamma_posterior", "",
+     "counts: events_control exposure_control events_treatment exposure_treatment | 50 100 65 100.5"},
+    {"normal_posterior", "direction=lower prior_scale=diff",
+     "effects: name estimate se control prior_mean prior_sd | a 0.1 0.05 - - - | b -0.1 0.02 5 0 1 | c 0 0 - - - | "
+     "d 0.1 0.1 0 0 1"},
+    {"power_lift", "", "designs: mean variance n effect | 10 3910 133333 0.05"},
+    {"mde_lift", "", "designs: name mean variance n | a 10 3910 133333 | b 10 3910 100"},
+    {"design_effect", "", "clusters: size icc cv n | 20 0.02 - 1000 | 20 0.02 0.5 -"},
+    {"assign", "",
+     "units: unit | 1 | 2 | 3 | - | 1001 | -7\ntraffic: seed coverage holdout_seed holdout_share | exp 0.8 h 0.2\n"
+     "variations: variant weight | A 0.5 | B 0.3 | C 0.2"},
+    {"assign", "hash=v1 encoding=utf8",
+     "units: unit | \xe7\x94\xa8\xe6\x88\xb7"
+     "1001 | u2 | u3 | u4\n"
+     "traffic: seed namespace namespace_low namespace_high | s ns 0 0.6"},
+    {"assign", "hash=xxh3",
+     "units: unit | a | b | c | d\ntraffic: seed | s\nvariations: low high | 0 0.3 | 0.5 1\n"
+     "filters: seed low high hash filter | f 0 0.4 v2 1 | f 0.5 1 v2 1 | g 0 0.9 xxh3 2"},
+    {"decide", "",
+     "metrics: metric role margin low high scaled_low scaled_high diff se | repurchase - - 0.05 0.15 0.3 1.2 0.1 0.025 | "
+     "aov guardrail 0.2 -30 -10 -0.3 -0.1 -20 5\n"
+     "plan: required_n n_control n_treatment days srm_p crossover_share conflicts balance_p | 250 500 500 14 0.4 0 3 0.0001"},
+    {"decide", "if_inconclusive=keep_running guardrail_rule=not_harmed",
+     "metrics: metric role direction scale on_harm margin equivalence low high tost_low tost_high status | "
+     "a goal lower diff - - 0.01 -0.02 0.03 -0.02 0.02 ok | b goal - diff - - - -1 inf - - ok | "
+     "c guardrail - diff drop 0 - - - - - no_data\n"
+     "plan: required_n n_control n_treatment days min_days max_crossover_share variant | 500 400 500 3 0 0 B"},
     {"distribution", "family=beta", "points: x a b | 0.2 2 3 | 0.9 0.5 0.5"},
 };
 const int32_t calculator_case_count = (int32_t)(sizeof calculator_cases / sizeof *calculator_cases);

@@ -14,7 +14,18 @@
  * - `more_traffic`: effects(name, effect, se) → answers; `duration`: tests(name, n_total, units_per_day, share) → answers. power.h
  * - `p_adjust`: tests(name, p) → tests: one family. multiplicity.h
  * - `dunnett`: treatments(name, statistic, lambda) → treatments, summary: one family. multiplicity.h
+ * - `weighted_alphas`: families(name, primary_share, treatments, metrics) → families. multiplicity.h
  * - `always_valid`: looks(name, estimate, se, n_total) → looks, in order. sequential.h
+ * - `msprt_tau2`: plans(name, sigma, pairs) → answers; `normal_mixture`: times(v, s, v_opt) → bounds. sequential.h
+ * - `group_sequential`: looks(name, info, estimate, se, statistic) → looks, summary: one plan. group_sequential.h
+ * - `srm`: arms(variant, units, weight, name) → test, arms; rows of a name are one split. srm.h
+ * - `heterogeneity`: segments(segment, effect, se, name), `cochran_mantel_haenszel`: strata(stratum, counts, name) → tests; rows of a
+ *   name are one comparison. segments.h
+ * - `beta_posterior`, `gamma_posterior`: counts(name, …) → posteriors; `normal_posterior`: effects(name, estimate, se, control, prior) →
+ *   posteriors; `beta_best`: arms(variant, x, n, name) → arms. posterior.h
+ * - `power_lift`, `mde_lift`: designs(name, mean, variance, n, effect), `design_effect`: clusters(name, size, icc, cv, n) → answers. power.h
+ * - `assign`: units(unit), traffic(seed, coverage, namespace, holdout …), variations, filters → assign, variations, reasons. assign.h
+ * - `decide`: metrics(metric, role, margin, intervals …), plan(required_n, n_control …) → decision, reasons. decision.h
  * - `distribution`: points(x) → values of cdf, sf, quantile … of a named distribution. distribution.h
  *
  * Limits may be infinite; a cell without a value is null.
@@ -214,6 +225,199 @@ typedef struct pdm_always_valid_options {
 /** All defaults, with `struct_size` filled in for the caller's binary. */
 static inline pdm_always_valid_options pdm_always_valid_options_default(void) {
     pdm_always_valid_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `msprt_tau2` and `weighted_alphas`. */
+typedef struct pdm_level_options {
+    uint32_t struct_size; /**< sizeof(pdm_level_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+} pdm_level_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_level_options pdm_level_options_default(void) {
+    pdm_level_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `normal_mixture`. */
+typedef struct pdm_mixture_options {
+    uint32_t struct_size; /**< sizeof(pdm_mixture_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t alternative;  /**< PDM_TWO_SIDED or PDM_GREATER */
+    int32_t exact;        /**< 1 = the exact optimum by Lambert's function */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+} pdm_mixture_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_mixture_options pdm_mixture_options_default(void) {
+    pdm_mixture_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `group_sequential`. */
+typedef struct pdm_group_sequential_options {
+    uint32_t struct_size; /**< sizeof(pdm_group_sequential_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t spending;     /**< 0 = O'Brien–Fleming, 1 = Pocock (both Lan & DeMets), 2 = power; as ::pdm_spending */
+    int32_t alternative;  /**< ::pdm_alternative */
+    int32_t spend_scale;  /**< 0 = each side spends alpha/2 by the function, 1 = the function spends alpha */
+    int32_t classic;      /**< 0 = spending; equally spaced looks: 1 = Pocock, 2 = O'Brien–Fleming, 3 = Wang–Tsiatis */
+    double alpha;         /**< in (0, 1); 0 = 0.05 */
+    double power;         /**< of the inflation, in (alpha, 1); 0 = 0.8 */
+    double exponent;      /**< spending power: > 0; 0 = 1 */
+    double shape;         /**< Wang–Tsiatis: in [0, 1]; 0 = 0.25 */
+} pdm_group_sequential_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_group_sequential_options pdm_group_sequential_options_default(void) {
+    pdm_group_sequential_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `srm`. */
+typedef struct pdm_srm_test_options {
+    uint32_t struct_size; /**< sizeof(pdm_srm_test_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t method;       /**< ::pdm_srm_method */
+    double alpha;         /**< in (0, 1); 0 = 0.001 */
+    double concentration; /**< sequential: > 0; 0 = 10 000 */
+} pdm_srm_test_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_srm_test_options pdm_srm_test_options_default(void) {
+    pdm_srm_test_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `cochran_mantel_haenszel`. */
+typedef struct pdm_cmh_options {
+    uint32_t struct_size; /**< sizeof(pdm_cmh_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    double conf_level;    /**< of the odds ratio, in (0, 1); 0 = 0.95 */
+} pdm_cmh_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_cmh_options pdm_cmh_options_default(void) {
+    pdm_cmh_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `beta_posterior` and `beta_best`. */
+typedef struct pdm_beta_options {
+    uint32_t struct_size;    /**< sizeof(pdm_beta_options) */
+    int32_t strict;          /**< row statuses fail the call */
+    int32_t skip_difference; /**< `beta_posterior`: 1 = no interval of the difference */
+    double prior_a;          /**< > 0; 0 = 1 */
+    double prior_b;          /**< > 0; 0 = 1 */
+    double conf_level;       /**< in (0, 1); 0 = 0.95 */
+} pdm_beta_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_beta_options pdm_beta_options_default(void) {
+    pdm_beta_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `gamma_posterior`. */
+typedef struct pdm_gamma_options {
+    uint32_t struct_size; /**< sizeof(pdm_gamma_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    double prior_shape;   /**< > 0; 0 = 1 */
+    double prior_rate;    /**< ≥ 0 */
+    double conf_level;    /**< in (0, 1); 0 = 0.95 */
+} pdm_gamma_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_gamma_options pdm_gamma_options_default(void) {
+    pdm_gamma_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `normal_posterior`. */
+typedef struct pdm_normal_options {
+    uint32_t struct_size; /**< sizeof(pdm_normal_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t scale;        /**< ::pdm_margin_scale of estimate and se */
+    int32_t prior_scale;  /**< ::pdm_margin_scale of the prior */
+    int32_t direction;    /**< ::pdm_direction */
+    int32_t reserved;     /**< 0 */
+    double conf_level;    /**< in (0, 1); 0 = 0.95 */
+} pdm_normal_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_normal_options pdm_normal_options_default(void) {
+    pdm_normal_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `power_lift` and `mde_lift`. */
+typedef struct pdm_lift_design_options {
+    uint32_t struct_size; /**< sizeof(pdm_lift_design_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    double alpha;         /**< two-sided, in (0, 1); 0 = 0.05 */
+    double power;         /**< `mde_lift`: in (alpha, 1); 0 = 0.8 */
+} pdm_lift_design_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_lift_design_options pdm_lift_design_options_default(void) {
+    pdm_lift_design_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `assign`. */
+typedef struct pdm_assign_options {
+    uint32_t struct_size;      /**< sizeof(pdm_assign_options) */
+    int32_t strict;            /**< 1 or 0: nothing here has a row status */
+    int32_t hash;              /**< ::pdm_bucket_hash */
+    int32_t encoding;          /**< ::pdm_text_units */
+    int32_t growthbook_compat; /**< 1 = forgives what its SDKs forgive */
+} pdm_assign_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_assign_options pdm_assign_options_default(void) {
+    pdm_assign_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `decide`. */
+typedef struct pdm_decide_options {
+    uint32_t struct_size;    /**< sizeof(pdm_decide_options) */
+    int32_t strict;          /**< 1 or 0: nothing here has a row status */
+    int32_t guardrail_rule;  /**< ::pdm_guardrail_rule */
+    int32_t if_equivalent;   /**< 0 = drop, 1 = keep */
+    int32_t if_inconclusive; /**< 0 = review, 1 = keep, 2 = adjust, 3 = drop, 4 = keep running */
+    int32_t last_look;       /**< 1 = the last planned look */
+    double alpha;            /**< of the units missing; 0 = 0.05 */
+    double power;            /**< likewise; 0 = 0.8 */
+} pdm_decide_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_decide_options pdm_decide_options_default(void) {
+    pdm_decide_options options;
     memset(&options, 0, sizeof options);
     options.struct_size = (uint32_t)sizeof options;
     return options;
