@@ -127,8 +127,9 @@ PDM_EXPORT const pdm_metric *pdm_metric_at(int32_t index);
 PDM_EXPORT const pdm_metric *pdm_metric_find(const char *name);
 
 /**
- * Sets one option by name from text, as Python and the command line do: names of enumerators, "true"/"false", decimal numbers; text
- * as it is. "0" is a true zero. @p options is the metric's options struct.
+ * Sets one option by name from text, as Python and the command line do: names of enumerators, "true"/"false", decimal numbers;
+ * text as it is. Floats: decimals of at most 15 digits, or as C's %a writes them ("0x1.8p-3"), which says every one exactly.
+ * "0" is a true zero. @p options is the metric's options struct.
  * Errors: PDM_E_BAD_OPTION (unknown option, value that does not parse or is out of range; the message lists what is possible).
  */
 PDM_API pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value,

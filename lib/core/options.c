@@ -1,6 +1,7 @@
 /* Options by the registry: defaults, ranges, names, text. */
 #include "core/metric_ops.h"
 
+#include <math.h>
 #include <stdio.h>
 
 const pdm_option_info *pdm__option_find(const pdm_metric *metric, const char *name) {
@@ -257,6 +258,40 @@ static bool parse_decimal(const char *text, double *out) {
     return count > 0;
 }
 
+static int32_t hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+/* "0x1.5555555555555p-2", as C's %a writes it: every finite double, exactly. */
+static bool parse_hexadecimal(const char *text, double *out) {
+    uint64_t digits = 0;
+    int32_t count = 0;
+    int32_t exponent = 0;
+    int32_t power = 0;
+    bool point = false;
+    if (strncmp(text, "0x", 2) != 0) return false;
+    for (text += 2; *text != 'p'; text++) {
+        if (*text == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (hex_digit(*text) < 0 || ++count > 14) return false;
+        digits = digits * 16 + (uint64_t)hex_digit(*text);
+        if (point) exponent -= 4;
+    }
+    bool negative = *++text == '-';
+    if (*text == '-' || *text == '+') text++;
+    if (count == 0 || *text == '\0') return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9' || power > 10000) return false;
+        power = power * 10 + (*text - '0');
+    }
+    *out = ldexp((double)digits, exponent + (negative ? -power : power));
+    return isfinite(*out);
+}
+
 pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *name, const char *value,
                            pdm_error *err) {
     if (metric == NULL || options == NULL || name == NULL || value == NULL) {
@@ -279,7 +314,7 @@ pdm_status pdm_options_set(const pdm_metric *metric, void *options, const char *
     }
     if (info->type != PDM_OPTION_FLOAT) return set_int(info, options, value, err);
     double number = 0.0;
-    if (!parse_decimal(value, &number)) {
+    if (!parse_decimal(value, &number) && !parse_hexadecimal(value, &number)) {
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, name,
                          "option \"%s\": \"%.60s\"; a decimal number ≥ 0 of at most 15 digits expected", name, value);
     }

@@ -37,6 +37,7 @@ static const pdm_result_column_info look_results[] = {
     PDM__RESULT("log_p", PDM_TYPE_FLOAT64, "", "Its natural logarithm."),
     PDM__RESULT("log_e_value", PDM_TYPE_FLOAT64, "", "ln of the evidence against no effect; two-sided only."),
     PDM__RESULT("multiplier", PDM_TYPE_FLOAT64, "", "Half width / se, before any intersection."),
+    PDM__RESULT("rho", PDM_TYPE_FLOAT64, "", "asymptotic: the tuning."),
     PDM__RESULT("crossed", PDM_TYPE_BOOL, "", "The interval excludes 0, here or at an earlier look."),
     PDM__RESULT_STATUS,
 };
@@ -85,12 +86,18 @@ static pdm_status always_valid_run(pdm__calc *calc, pdm_error *err) {
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         if (now.status == PDM_STATUS_OK) before = (pdm_interval){.low = now.low, .high = now.high};
         crossed = crossed || now.low > 0.0 || now.high < 0.0;
-        const double numbers[] = {
-            in->columns[LOOK_ESTIMATE].f64[i], now.low, now.high, now.p, now.log_p, now.log_e_value, now.multiplier};
+        const double numbers[] = {in->columns[LOOK_ESTIMATE].f64[i],
+                                  now.low,
+                                  now.high,
+                                  now.p,
+                                  now.log_p,
+                                  now.log_e_value,
+                                  now.multiplier,
+                                  now.rho};
         pdm__put_key(&out, 0, i, &in->columns[LOOK_NAME], i);
         for (int32_t c = 0; c < PDM__COUNT(numbers); c++) pdm__put_limit(&out, c + 1, i, numbers[c]);
-        pdm__put_bool(&out, 8, i, crossed);
-        pdm__put_status(&out, 9, i, now.status, "nothing varies");
+        pdm__put_bool(&out, 9, i, crossed);
+        pdm__put_status(&out, 10, i, now.status, "nothing varies");
     }
     return pdm__rows_end(&out);
 }

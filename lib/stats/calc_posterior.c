@@ -23,13 +23,16 @@
         PDM__RESULT("log_prob_better", PDM_TYPE_FLOAT64, "", "Natural logarithm of prob_better."),                     \
         PDM__RESULT("log_prob_worse", PDM_TYPE_FLOAT64, "", "Natural logarithm of prob_worse."),                       \
         PDM__RESULT("loss_if_treatment", PDM_TYPE_FLOAT64, "as the metric", "What choosing the treatment may cost."),  \
-        PDM__RESULT("loss_if_control", PDM_TYPE_FLOAT64, "as the metric", "What keeping the control may cost.")
-#define POSTERIOR_COUNT 13
+        PDM__RESULT("loss_if_control", PDM_TYPE_FLOAT64, "as the metric", "What keeping the control may cost."),       \
+        PDM__RESULT("log_loss_if_treatment", PDM_TYPE_FLOAT64, "", "Natural logarithm of loss_if_treatment."),         \
+        PDM__RESULT("log_loss_if_control", PDM_TYPE_FLOAT64, "", "Natural logarithm of loss_if_control.")
+#define POSTERIOR_COUNT 15
 
 static void put_posterior(pdm__rows *out, int64_t row, const pdm__values *name, const pdm_posterior *p) {
-    const double numbers[] = {p->mean_control,    p->mean_treatment, p->low_control,       p->high_control,
-                              p->low_treatment,   p->high_treatment, p->prob_better,       p->prob_worse,
-                              p->log_prob_better, p->log_prob_worse, p->loss_if_treatment, p->loss_if_control};
+    const double numbers[] = {p->mean_control,          p->mean_treatment,     p->low_control,       p->high_control,
+                              p->low_treatment,         p->high_treatment,     p->prob_better,       p->prob_worse,
+                              p->log_prob_better,       p->log_prob_worse,     p->loss_if_treatment, p->loss_if_control,
+                              p->log_loss_if_treatment, p->log_loss_if_control};
     pdm__put_key(out, 0, row, name, row);
     for (int32_t c = 0; c < PDM__COUNT(numbers); c++) pdm__put_limit(out, c + 1, row, numbers[c]);
 }

@@ -14,7 +14,9 @@ void pdm__put_effect(pdm__rows *out, int64_t row, const pdm__values *name, const
                               e->test.df,    e->critical,     e->test.statistic, e->test.p,
                               e->test.log_p, e->interval.low, e->interval.high};
     const double lift[] = {e->lift.lift, e->lift.low, e->lift.high};
-    const double rest[] = {e->lift.gap_low, e->lift.gap_high, e->theta, e->variance_reduction, e->balance_p};
+    const double rest[] = {
+        e->lift.gap_low, e->lift.gap_high,      e->lift.g,   e->lift.se, e->lift.df, e->lift.p, e->lift.log_p,
+        e->theta,        e->variance_reduction, e->balance_p};
     int32_t c = 0;
     pdm__put_key(out, c++, row, name, row);
     for (int32_t i = 0; i < PDM__COUNT(numbers); i++) pdm__put_limit(out, c++, row, numbers[i]);

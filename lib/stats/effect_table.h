@@ -44,6 +44,13 @@ extern const char *const pdm__lift_form_names[];
         PDM__RESULT("lift_form", PDM_TYPE_DICTIONARY, "", "interval, exterior of a gap, or the whole line."),          \
         PDM__RESULT("gap_low", PDM_TYPE_FLOAT64, "of |control|", "Form exterior: the set lies outside this gap."),     \
         PDM__RESULT("gap_high", PDM_TYPE_FLOAT64, "of |control|", "Its other end."),                                   \
+        PDM__RESULT("g", PDM_TYPE_FLOAT64, "", "fieller: below 1 the set is an interval; null for other methods."),    \
+        PDM__RESULT("lift_se", PDM_TYPE_FLOAT64, "of |control|",                                                       \
+                    "delta: standard error of the lift; log: of ln(ratio)."),                                          \
+        PDM__RESULT("lift_df", PDM_TYPE_FLOAT64, "", "Degrees of freedom of the set; infinite for z."),                \
+        PDM__RESULT("lift_p", PDM_TYPE_FLOAT64, "",                                                                    \
+                    "delta and log: their own p-value; else that of the difference holds."),                           \
+        PDM__RESULT("lift_log_p", PDM_TYPE_FLOAT64, "", "Its natural logarithm."),                                     \
         PDM__RESULT("theta", PDM_TYPE_FLOAT64, "", "CUPED's coefficient; null without a covariate."),                  \
         PDM__RESULT("variance_reduction", PDM_TYPE_FLOAT64, "of se²", "What the covariate takes off."),                \
         PDM__RESULT("balance_p", PDM_TYPE_FLOAT64, "", "Welch p of the covariate: small, the split may be at fault."), \

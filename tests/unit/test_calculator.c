@@ -5,6 +5,9 @@
 
 #include <pdmetrics/plan/allocate.h>
 #include <pdmetrics/plan/change.h>
+#include <pdmetrics/stats/calculators.h>
+
+#include <stdio.h>
 
 static bool has_text(const char *text) { return text != NULL && text[0] != '\0'; }
 
@@ -137,6 +140,44 @@ static void test_options_by_name(void **unused) {
     assert_int_equal(pdm_options_set(&calculator->about, &options, "method", "fair", &err), PDM_E_BAD_OPTION);
 }
 
+/* Floats as decimals of few digits, or hexadecimal: then every one, to the last bit. */
+static void test_float_options(void **unused) {
+    (void)unused;
+    static const double values[] = {1.0 / 3.0, 0.1, 5e-324, 1.7976931348623157e308, 12345.678901234567, 0x1p-1022};
+    static const char *const refused[] = {"",
+                                          "0x",
+                                          "0xp1",
+                                          "0x1",
+                                          "0x1p",
+                                          "0x1p+",
+                                          "0x1.5.5p1",
+                                          "0xg p1",
+                                          "-0x1p1",
+                                          "0x1p99999",
+                                          "0x1p1x",
+                                          "1e5",
+                                          "0.1234567890123456",
+                                          "nan",
+                                          "inf",
+                                          "0x1.55555555555555p1",
+                                          " 1"};
+    const pdm_metric *about = &pdm_calculator_find("sample_size")->about;
+    pdm_design_options options = pdm_design_options_default();
+    pdm_error err;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "%a", values[i]);
+        assert_int_equal(pdm_options_set(about, &options, "ratio", text, &err), PDM_OK);
+        assert_memory_equal(&options.ratio, &values[i], sizeof values[i]);
+    }
+    assert_int_equal(pdm_options_set(about, &options, "ratio", "0.95", &err), PDM_OK);
+    assert_true(options.ratio == 0.95);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_int_equal(pdm_options_set(about, &options, "ratio", refused[i], &err), PDM_E_BAD_OPTION);
+        assert_true(options.ratio == 0.95);
+    }
+}
+
 static void test_names(void **unused) {
     (void)unused;
     assert_string_equal(pdm_status_name(PDM_E_ZERO_WEIGHTS), "zero_weights");
@@ -207,9 +248,10 @@ static void test_memory_runs_out(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_missing_inputs),
-        cmocka_unit_test(test_bad_inputs),   cmocka_unit_test(test_options_by_name),
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_descriptions),    cmocka_unit_test(test_missing_inputs),
+        cmocka_unit_test(test_bad_inputs),      cmocka_unit_test(test_options_by_name),
+        cmocka_unit_test(test_float_options),   cmocka_unit_test(test_names),
+        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

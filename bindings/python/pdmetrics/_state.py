@@ -354,7 +354,9 @@ def option_text(option: OptionInfo, value: Any, tz: tzinfo) -> str:
         raise OptionError(f"{option.name}: expected text, got {value!r}", column=option.name)
     if option.kind == core.PDM_OPTION_FLOAT:
         try:
-            return format(Decimal(repr(float(value))), "f")
+            text = format(Decimal(repr(float(value))), "f")
+            # More digits than the library reads as a decimal: the same number in hexadecimal.
+            return text if len(text) <= 16 or not 0 < value < float("inf") else float(value).hex()
         except (TypeError, ValueError):
             raise OptionError(f"{option.name}: expected a number, got {value!r}", column=option.name) from None
     return str(_integer(option.name, value))
