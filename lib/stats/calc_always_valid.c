@@ -67,7 +67,7 @@ static pdm_status look(const pdm__calc *calc, int64_t row, const pdm_interval *b
 static pdm_status check_plan(const pdm_always_valid_options *chosen, pdm_error *err) {
     bool mixture = chosen->method == PDM_SEQUENCE_MSPRT;
     if ((mixture ? chosen->tau2 : chosen->n_tune) > 0.0) return PDM_OK;
-    return pdm__fail(err, PDM_E_BAD_OPTION, -1, mixture ? "tau2" : "n_tune",
+    return pdm__fail(err, mixture ? PDM_E_BAD_OPTION : PDM_E_PLAN_REQUIRED, -1, mixture ? "tau2" : "n_tune",
                      "%s must be given and above 0: a sequence is tuned to what is planned",
                      mixture ? "tau2" : "n_tune");
 }

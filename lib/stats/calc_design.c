@@ -61,7 +61,8 @@ static pdm_status need(const pdm__calc *calc, int64_t row, int32_t column, const
                        pdm_error *err) {
     const pdm__values *cells = &calc->sheets[0].columns[column];
     if (!pdm__given(cells, row)) {
-        return pdm__calc_fail(calc, 0, column, row, PDM_E_NULL_VALUE, err, "%s need%s it", what,
+        pdm_status code = column == D_MARGIN ? PDM_E_MARGIN_REQUIRED : PDM_E_NULL_VALUE;
+        return pdm__calc_fail(calc, 0, column, row, code, err, "%s need%s it", what,
                               what[strlen(what) - 1] == 's' ? "" : "s");
     }
     *out = cells->f64[row];

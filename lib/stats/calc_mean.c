@@ -65,6 +65,11 @@ static void put_mean(pdm__rows *out, int64_t row, const pdm__values *name, const
     pdm__put_effect(out, row, name, &effect);
 }
 
+/* The library's functions name one code for everything that is no number; here it is known to be the moments. */
+static pdm_status moments_failed(const pdm__calc *calc, int64_t row, pdm_status status, pdm_error *err) {
+    return pdm__calc_row_failed(calc, 0, row, status == PDM_E_BAD_VALUE ? PDM_E_BAD_MOMENTS : status, err);
+}
+
 /* ---- mean_test ---- */
 
 enum { MEAN_NAME, MEAN_CONTROL, MEAN_TREATMENT = MEAN_CONTROL + 3, MEAN_X_CONTROL = MEAN_TREATMENT + 3 };
@@ -152,7 +157,7 @@ static pdm_status mean_test_run(pdm__calc *calc, pdm_error *err) {
         bool adjusted = false;
         PDM__TRY(read_means(calc, i, arms, &adjusted, err));
         pdm_status status = compare_arms(arms, adjusted, &options, &effect, err);
-        if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
+        if (status != PDM_OK) return moments_failed(calc, i, status, err);
         put_mean(&out, i, &in->columns[MEAN_NAME], &effect);
     }
     return pdm__rows_end(&out);
@@ -196,7 +201,7 @@ static pdm_status read_ratio(const pdm__calc *calc, int64_t row, int32_t column,
     ratio.denominator_variance = cells[column + 4].f64[row];
     ratio.covariance = cells[column + 5].f64[row];
     pdm_status status = pdm_arm_from_ratio(&ratio, out, err);
-    return status == PDM_OK ? PDM_OK : pdm__calc_row_failed(calc, 0, row, status, err);
+    return status == PDM_OK ? PDM_OK : moments_failed(calc, row, status, err);
 }
 
 static pdm_status ratio_test_run(pdm__calc *calc, pdm_error *err) {
@@ -211,7 +216,7 @@ static pdm_status ratio_test_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(read_ratio(calc, i, RATIO_CONTROL, &control, err));
         PDM__TRY(read_ratio(calc, i, RATIO_TREATMENT, &treatment, err));
         pdm_status status = pdm_mean_compare(&control, &treatment, &options, &effect, err);
-        if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
+        if (status != PDM_OK) return moments_failed(calc, i, status, err);
         put_mean(&out, i, &in->columns[RATIO_NAME], &effect);
     }
     return pdm__rows_end(&out);
@@ -228,7 +233,8 @@ static const pdm_column_info margin_columns[] = {
     PDM__COLUMN_OR_NULL("name", PDM_ROLE_KEY, "", "Comparison; default: its row number."),
     ARM("control"),
     ARM("treatment"),
-    PDM__COLUMN("margin", PDM_ROLE_FLOAT, "as `scale` says", "How much worse is still good enough."),
+    PDM__COLUMN_OR_NULL("margin", PDM_ROLE_FLOAT, "as `scale` says",
+                        "How much worse is still good enough; must be given."),
 };
 static const pdm_list_info mean_margin_test_inputs[] = {
     PDM__INPUT("moments", margin_columns, PDM_INPUT_ROWS, "Comparisons of a treatment with a control.")};
@@ -253,7 +259,7 @@ static pdm_status mean_margin_test_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(read_arm(calc, i, MEAN_CONTROL, &arms[0], err));
         PDM__TRY(read_arm(calc, i, MEAN_TREATMENT, &arms[1], err));
         pdm_status status = compare_arms(arms, false, &options, &effect, err);
-        if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
+        if (status != PDM_OK) return moments_failed(calc, i, status, err);
         PDM__TRY(pdm__put_margin(calc, &out, i, &in->columns[MEAN_NAME], &in->columns[MARGIN_MARGIN], test_mean,
                                  &effect, err));
     }

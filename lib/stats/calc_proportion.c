@@ -140,7 +140,8 @@ PDM__CALCULATOR(proportion_test, pdm_proportion_test_options, "Test of two rates
 
 static const pdm_column_info margin_columns[] = {
     TWO_COLUMNS,
-    [TWO_MARGIN] = PDM__COLUMN("margin", PDM_ROLE_FLOAT, "as `scale` says", "How much worse is still good enough."),
+    [TWO_MARGIN] = PDM__COLUMN_OR_NULL("margin", PDM_ROLE_FLOAT, "as `scale` says",
+                                       "How much worse is still good enough; must be given."),
 };
 static const char *const margin_methods[] = {"score", "miettinen_nurminen", "wald", NULL};
 static const pdm_list_info proportion_margin_test_inputs[] = {

@@ -16,6 +16,11 @@ pdm_status pdm__put_margin(const pdm__calc *calc, pdm__rows *out, int64_t row, c
     if (!(alpha > 0.0 && alpha < 1.0)) {
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "alpha", "expected a number between 0 and 1, got %.17g", alpha);
     }
+    if (!pdm__given(margin, row)) {
+        pdm_status status = pdm__fail(err, PDM_E_MARGIN_REQUIRED, -1, "margin",
+                                      "the margin is missing; how much worse is good enough is a business choice");
+        return pdm__calc_row_failed(calc, 0, row, status, err);
+    }
     for (int32_t s = 0; s < 2; s++) {
         if (!sides[s]) continue;
         double bound = s == 0 ? -margin->f64[row] : margin->f64[row];

@@ -13,7 +13,11 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VECTORS = Path(os.environ.get("PDM_SHARED") or ROOT.parent / "shared") / "vectors" / "experiment"
+VECTORS = (
+    Path(os.environ.get("PDM_SHARED") or ROOT.parent / "shared")
+    / "vectors"
+    / "experiment"
+)
 FILES = (
     "bayesian",
     "distributions",
@@ -44,7 +48,10 @@ NOT_ANSWERED = {
     ("means_ratio_cuped", "poststrat_mean"): _LATER,
     ("means_ratio_cuped", "poststrat_ratio"): _LATER,
     ("proportions", "prop2_boschloo"): _LATER,
-    ("proportions", "tea_prop_norm"): "another product's convention: an interval of the pooled test",
+    (
+        "proportions",
+        "tea_prop_norm",
+    ): "another product's convention: an interval of the pooled test",
     ("segments_robust", "quantile"): _ROWS,
     ("segments_robust", "winsor_upper"): _ROWS,
     ("segments_robust", "quantile_rank_interval"): _LATER,
@@ -53,8 +60,12 @@ NOT_ANSWERED = {
     ("sequential_bernoulli", "bernoulli_cs"): _LATER,
     ("sequential_bernoulli", "poly_stitching_bound"): _LATER,
 }
-_RATIO_COVARIATE = "a ratio as covariate of a ratio: from C (pdm_covariate_from_ratios) and from rows"
-_ATTRIBUTE = "a filter on another attribute of the unit: from C (pdm_bucket_filter.value)"
+_RATIO_COVARIATE = (
+    "a ratio as covariate of a ratio: from C (pdm_covariate_from_ratios) and from rows"
+)
+_ATTRIBUTE = (
+    "a filter on another attribute of the unit: from C (pdm_bucket_filter.value)"
+)
 _NO_VARIATIONS = "no variations: nothing to ask"
 
 
@@ -83,7 +94,11 @@ def not_answered(vector):
         return _RATIO_COVARIATE
     if any("attribute" in f for f in vector["in"].get("filters", ())):
         return _ATTRIBUTE
-    return _NO_VARIATIONS if vector["fn"] == "gb_equal_weights" and vector["in"]["n"] == 0 else None
+    return (
+        _NO_VARIATIONS
+        if vector["fn"] == "gb_equal_weights" and vector["in"]["n"] == 0
+        else None
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- comparison
@@ -95,7 +110,11 @@ def differences(vector, answered):
     found = []
 
     def near(a, b):
-        return a == b or abs(a - b) <= absolute or abs(a - b) <= relative * max(abs(a), abs(b))
+        return (
+            a == b
+            or abs(a - b) <= absolute
+            or abs(a - b) <= relative * max(abs(a), abs(b))
+        )
 
     def compare(key, expected, got):
         if isinstance(expected, list):
@@ -107,7 +126,11 @@ def differences(vector, answered):
             return
         number, logarithm = got if isinstance(got, tuple) else (got, None)
         if isinstance(expected, dict):
-            right = logarithm is not None and near(expected["ln"], logarithm) and expected["sign"] > 0
+            right = (
+                logarithm is not None
+                and near(expected["ln"], logarithm)
+                and expected["sign"] > 0
+            )
         elif expected == "null":
             right = number is None
         elif expected in ("inf", "-inf"):
@@ -115,7 +138,11 @@ def differences(vector, answered):
         elif isinstance(expected, (str, bool)):
             right = number == expected
         else:
-            right = isinstance(number, (int, float)) and not math.isnan(number) and near(expected, number)
+            right = (
+                isinstance(number, (int, float))
+                and not math.isnan(number)
+                and near(expected, number)
+            )
         if not right:
             found.append(f"{key}: {expected!r} expected, {got!r} came")
 
@@ -157,7 +184,9 @@ def _distribution(family, x, *parameters):
     def ask(stats, given, out):
         names = dict(zip("ab", (float(given[key]) for key in parameters), strict=False))
         row = _first(stats.distribution(x=float(given[x]), family=family, **names))
-        twice = None if row["sf"] is None else (2 * row["sf"], math.log(2) + row["log_sf"])
+        twice = (
+            None if row["sf"] is None else (2 * row["sf"], math.log(2) + row["log_sf"])
+        )
         return {
             "cdf": _with_log(row, "cdf"),
             "sf": _with_log(row, "sf"),
@@ -172,13 +201,21 @@ def _distribution(family, x, *parameters):
 def _quantile(family, column, out_key, *parameters):
     def ask(stats, given, out):
         names = dict(zip("ab", (float(given[key]) for key in parameters), strict=False))
-        return {out_key: _first(stats.distribution(x=float(given["p"]), family=family, **names))[column]}
+        return {
+            out_key: _first(
+                stats.distribution(x=float(given["p"]), family=family, **names)
+            )[column]
+        }
 
     return ask
 
 
 def _binomial_tail(stats, given, out):
-    row = _first(stats.distribution(x=float(given["k"] - 1), a=given["n"], b=given["p"], family="binomial"))
+    row = _first(
+        stats.distribution(
+            x=float(given["k"] - 1), a=given["n"], b=given["p"], family="binomial"
+        )
+    )
     return {"p_ge": _with_log(row, "sf"), "p_lt": _with_log(row, "cdf")}
 
 
@@ -187,7 +224,9 @@ def _clopper_pearson(stats, given, out):
     x, n, half = given["count"], given["nobs"], given["alpha"] / 2
 
     def quantile(a, b, column):
-        return _first(stats.distribution(x=half, a=float(a), b=float(b), family="beta"))[column]
+        return _first(
+            stats.distribution(x=half, a=float(a), b=float(b), family="beta")
+        )[column]
 
     return {
         "low": quantile(x, n - x + 1, "quantile") if x > 0 else 0,
@@ -202,9 +241,17 @@ def _srm(method):
     def ask(stats, given, out):
         units, weights = given.get("observed"), given.get("weights")
         if units is None:
-            units, weights = [given["k"], given["n"] - given["k"]], [given["p"], 1 - given["p"]]
+            units, weights = (
+                [given["k"], given["n"] - given["k"]],
+                [given["p"], 1 - given["p"]],
+            )
         row = _first(
-            stats.srm(units=units, weight=weights, method=method, concentration=given.get("concentration"))
+            stats.srm(
+                units=units,
+                weight=weights,
+                method=method,
+                concentration=given.get("concentration"),
+            )
         )
         p = _with_log(row, "p")
         return {
@@ -265,7 +312,10 @@ def _chi2(test, key):
 
 
 def _fisher(stats, given, out):
-    sides = {side: _with_log(_rates(stats, given, test="fisher", alternative=side), "p") for side in ("greater", "less")}
+    sides = {
+        side: _with_log(_rates(stats, given, test="fisher", alternative=side), "p")
+        for side in ("greater", "less")
+    }
     return {
         **sides,
         "two_sided": _with_log(_rates(stats, given, test="fisher"), "p"),
@@ -306,7 +356,10 @@ def _spotify(stats, given, out):
 def _rate(stats, given, out):
     row = _first(
         stats.proportion_interval(
-            successes=given["x"], trials=given["n"], method=given["method"], conf_level=given["conf"]
+            successes=given["x"],
+            trials=given["n"],
+            method=given["method"],
+            conf_level=given["conf"],
         )
     )
     return {"low": row["low"], "high": row["high"]}
@@ -314,7 +367,11 @@ def _rate(stats, given, out):
 
 def _margins(stats, given, out):
     found = {}
-    for prefix, method in (("fm", "score"), ("mn", "miettinen_nurminen"), ("wald", "wald")):
+    for prefix, method in (
+        ("fm", "score"),
+        ("mn", "miettinen_nurminen"),
+        ("wald", "wald"),
+    ):
 
         def ask(question, direction="higher", method=method):
             return _first(
@@ -328,7 +385,11 @@ def _margins(stats, given, out):
                 )
             )
 
-        below, above, both = ask("noninferiority"), ask("noninferiority", "lower"), ask("equivalence")
+        below, above, both = (
+            ask("noninferiority"),
+            ask("noninferiority", "lower"),
+            ask("equivalence"),
+        )
         found[f"{prefix}_z_lower"] = below["statistic"]
         found[f"{prefix}_p_noninferior"] = below["p"]
         found[f"{prefix}_p_not_superior_by_margin"] = above["p"]
@@ -363,7 +424,9 @@ def _arm(part, arm):
             f"denominator_mean_{arm}": base,
             f"numerator_variance_{arm}": variance,
             f"denominator_variance_{arm}": spread,
-            f"covariance_{arm}": _covariance(n, part["sum_num_den"], part["num"]["sum"], part["den"]["sum"]),
+            f"covariance_{arm}": _covariance(
+                n, part["sum_num_den"], part["num"]["sum"], part["den"]["sum"]
+            ),
         }
     if part["type"] == "cuped":
         n, mean, variance = _moments(part["post"])
@@ -374,12 +437,27 @@ def _arm(part, arm):
             f"variance_{arm}": variance,
             f"covariate_mean_{arm}": before,
             f"covariate_variance_{arm}": spread,
-            f"covariance_{arm}": _covariance(n, part["sum_post_pre"], part["post"]["sum"], part["pre"]["sum"]),
+            f"covariance_{arm}": _covariance(
+                n, part["sum_post_pre"], part["post"]["sum"], part["pre"]["sum"]
+            ),
         }
-    if part["type"] == "quantile":  # the estimate, with the unit variance its rank interval implies
+    if (
+        part["type"] == "quantile"
+    ):  # the estimate, with the unit variance its rank interval implies
         w = (part["quantile_upper"] - part["quantile_lower"]) / (2 * 1.959963984540054)
-        variance = part["n"] / part["n_star"] * (part["n"] - 1) * w * w * (part["n_star"] / part["n"])
-        return False, {f"n_{arm}": part["n"], f"mean_{arm}": part["quantile_hat"], f"variance_{arm}": variance}
+        variance = (
+            part["n"]
+            / part["n_star"]
+            * (part["n"] - 1)
+            * w
+            * w
+            * (part["n_star"] / part["n"])
+        )
+        return False, {
+            f"n_{arm}": part["n"],
+            f"mean_{arm}": part["quantile_hat"],
+            f"variance_{arm}": variance,
+        }
     n, mean, variance = _moments(part)
     return False, {f"n_{arm}": n, f"mean_{arm}": mean, f"variance_{arm}": variance}
 
@@ -396,7 +474,10 @@ _SIDES = {"two-sided": "two_sided", "greater": "greater", "less": "less"}
 
 def _effect(stats, given, out):
     row = _compare(
-        stats, given, alternative=_SIDES[given.get("alternative", "two-sided")], conf_level=_level(given["alpha"])
+        stats,
+        given,
+        alternative=_SIDES[given.get("alternative", "two-sided")],
+        conf_level=_level(given["alpha"]),
     )
     if given["relative"]:
         effect, se, p = row["lift"], row["lift_se"], (row["lift_p"], row["lift_log_p"])
@@ -425,7 +506,11 @@ def _tea_arm(given, arm):
     source, numerator, denominator = given[arm], given["numer"], given["denom"]
     n, mean, variance = source["n"], source["mean"], source["var"]
     if denominator is None:
-        return False, {f"n_{arm}": n, f"mean_{arm}": mean[numerator], f"variance_{arm}": variance[numerator]}
+        return False, {
+            f"n_{arm}": n,
+            f"mean_{arm}": mean[numerator],
+            f"variance_{arm}": variance[numerator],
+        }
     return True, {
         f"n_{arm}": n,
         f"numerator_mean_{arm}": mean[numerator],
@@ -445,7 +530,9 @@ def _tea(stats, given, out):
         if x is not None:
             columns[f"covariate_mean_{arm}"] = given[arm]["mean"][x]
             columns[f"covariate_variance_{arm}"] = given[arm]["var"][x]
-            columns[f"covariance_{arm}"] = _tea_covariance(given[arm], given["numer"], x)
+            columns[f"covariance_{arm}"] = _tea_covariance(
+                given[arm], given["numer"], x
+            )
     row = _first(
         (stats.ratio_test if ratio else stats.mean_test)(
             **columns,
@@ -456,7 +543,9 @@ def _tea(stats, given, out):
             lift="log",
         )
     )
-    shift = row["diff"] - (row["treatment_value"] - row["control_value"])  # the file gives adjusted means
+    shift = row["diff"] - (
+        row["treatment_value"] - row["control_value"]
+    )  # the file gives adjusted means
     share = given["treatment"]["n"] / (given["control"]["n"] + given["treatment"]["n"])
     return {
         "control": row["control_value"] - shift * share,
@@ -487,15 +576,31 @@ def _two_moments(given):
 def _lift_limits(stats, given, out):
     found = {}
     for method in ("fieller", "delta", "log"):
-        row = _first(stats.mean_test(**_two_moments(given), normal=True, lift=method, conf_level=given["conf"]))
-        found[f"{method}_low"], found[f"{method}_high"] = row["lift_low"], row["lift_high"]
+        row = _first(
+            stats.mean_test(
+                **_two_moments(given),
+                normal=True,
+                lift=method,
+                conf_level=given["conf"],
+            )
+        )
+        found[f"{method}_low"], found[f"{method}_high"] = (
+            row["lift_low"],
+            row["lift_high"],
+        )
         if method == "fieller":
             found["g"], found["fieller_status"] = row["g"], row["lift_status"]
     return found
 
 
 def _t_test(row):
-    return {"t": row["statistic"], "df": row["df"], "p": row["p"], "low": row["low"], "high": row["high"]}
+    return {
+        "t": row["statistic"],
+        "df": row["df"],
+        "p": row["p"],
+        "low": row["low"],
+        "high": row["high"],
+    }
 
 
 def _samples(equal_var):
@@ -504,14 +609,26 @@ def _samples(equal_var):
         for arm, values in (("control", given["x"]), ("treatment", given["y"])):
             n, mean = len(values), math.fsum(values) / len(values)
             columns[f"n_{arm}"], columns[f"mean_{arm}"] = n, mean
-            columns[f"variance_{arm}"] = math.fsum((v - mean) ** 2 for v in values) / (n - 1)
-        return _t_test(_first(stats.mean_test(**columns, conf_level=given["conf"], equal_var=equal_var)))
+            columns[f"variance_{arm}"] = math.fsum((v - mean) ** 2 for v in values) / (
+                n - 1
+            )
+        return _t_test(
+            _first(
+                stats.mean_test(
+                    **columns, conf_level=given["conf"], equal_var=equal_var
+                )
+            )
+        )
 
     return ask
 
 
 def _welch_moments(stats, given, out):
-    return _t_test(_first(stats.mean_test(**_two_moments(given), conf_level=given.get("conf", 0.95))))
+    return _t_test(
+        _first(
+            stats.mean_test(**_two_moments(given), conf_level=given.get("conf", 0.95))
+        )
+    )
 
 
 def _tost(stats, given, out):
@@ -534,7 +651,14 @@ def _tost(stats, given, out):
 
 
 def _cmh(stats, given, out):
-    strata = [dict(zip(("x_treatment", "n_treatment", "x_control", "n_control"), s, strict=True)) for s in given["strata"]]
+    strata = [
+        dict(
+            zip(
+                ("x_treatment", "n_treatment", "x_control", "n_control"), s, strict=True
+            )
+        )
+        for s in given["strata"]
+    ]
     row = _first(stats.cochran_mantel_haenszel(strata))
     return {
         "chi2": row["chi2"],
@@ -556,7 +680,10 @@ def _heterogeneity(stats, given, out):
 
 def _interaction(stats, given, out):
     row = _first(
-        stats.heterogeneity(effect=[given["effect_1"], given["effect_2"]], se=[given["se_1"], given["se_2"]])
+        stats.heterogeneity(
+            effect=[given["effect_1"], given["effect_2"]],
+            se=[given["se_1"], given["se_2"]],
+        )
     )
     return {"z": row["z"], "p": _with_log(row, "p")}
 
@@ -565,11 +692,19 @@ def _interaction(stats, given, out):
 
 
 def _adjust(stats, given, out):
-    return {"adjusted": stats.p_adjust(p=given["p"], method=given["method"])["p_adjusted"].to_list()}
+    return {
+        "adjusted": stats.p_adjust(p=given["p"], method=given["method"])[
+            "p_adjusted"
+        ].to_list()
+    }
 
 
 def _bh_alpha(stats, given, out):
-    return {"alpha": stats.p_adjust(p=given["p"], method="bh", alpha=given["alpha"])["alpha_adjusted"][0]}
+    return {
+        "alpha": stats.p_adjust(p=given["p"], method="bh", alpha=given["alpha"])[
+            "alpha_adjusted"
+        ][0]
+    }
 
 
 def _weighted(stats, given, out):
@@ -589,7 +724,10 @@ def _dunnett(stats, given, out):
     options = {} if given["df"] == "inf" else {"df": given["df"]}
     if "alpha_two_sided" in given:
         options["alpha"] = given["alpha_two_sided"]
-    columns = {"statistic": [float(given.get("t", 2.0))] * k, "lambda": [math.sqrt(given["rho"])] * k}
+    columns = {
+        "statistic": [float(given.get("t", 2.0))] * k,
+        "lambda": [math.sqrt(given["rho"])] * k,
+    }
     result = stats.dunnett(columns, **options)
     return {"p": result["p_adjusted"][0], "c": result.tables["summary"]["critical"][0]}
 
@@ -599,7 +737,9 @@ def _dunnett(stats, given, out):
 
 def _asymptotic(stats, given, out):
     row = _compare(stats, given)
-    estimate, se = (row["lift"], row["lift_se"]) if given["relative"] else (row["diff"], row["se"])
+    estimate, se = (
+        (row["lift"], row["lift_se"]) if given["relative"] else (row["diff"], row["se"])
+    )
     look = _first(
         stats.always_valid(
             estimate=estimate,
@@ -627,10 +767,17 @@ def _asymptotic(stats, given, out):
 def _multiplier(stats, given, out):
     look = _first(
         stats.always_valid(
-            estimate=0.0, se=1.0, n_total=given["n_total"], n_tune=given["n_tune"], conf_level=given["conf"]
+            estimate=0.0,
+            se=1.0,
+            n_total=given["n_total"],
+            n_tune=given["n_tune"],
+            conf_level=given["conf"],
         )
     )
-    return {"multiplier": look["multiplier"], "rho": 1 / look["rho"] ** 2}  # in the source's parameters
+    return {
+        "multiplier": look["multiplier"],
+        "rho": 1 / look["rho"] ** 2,
+    }  # in the source's parameters
 
 
 def _mixture(exact):
@@ -659,7 +806,11 @@ def _msprt(stats, given, out):
     se = math.sqrt(given["V"] / given["n_pairs"])
     look = _first(
         stats.always_valid(
-            estimate=given["delta"], se=se, method="msprt", tau2=given["tau2"], conf_level=_level(given["alpha"])
+            estimate=given["delta"],
+            se=se,
+            method="msprt",
+            tau2=given["tau2"],
+            conf_level=_level(given["alpha"]),
         )
     )
     return {
@@ -670,13 +821,21 @@ def _msprt(stats, given, out):
 
 
 def _tau2(stats, given, out):
-    row = _first(stats.msprt_tau2(sigma=given["sigma"], pairs=given["truncation"], alpha=given["alpha"]))
+    row = _first(
+        stats.msprt_tau2(
+            sigma=given["sigma"], pairs=given["truncation"], alpha=given["alpha"]
+        )
+    )
     return {"tau2": row["tau2"]}
 
 
 def _bounds(result):
     z = result["bound"].to_list()
-    return {"constant": z[-1], "z": z, "alpha_spent_one_sided": result["alpha_spent"].to_list()}
+    return {
+        "constant": z[-1],
+        "z": z,
+        "alpha_spent_one_sided": result["alpha_spent"].to_list(),
+    }
 
 
 def _equal_looks(k):
@@ -686,7 +845,9 @@ def _equal_looks(k):
 def _classic(stats, given, out):
     return _bounds(
         stats.group_sequential(
-            info=_equal_looks(given["looks"]), classic=given["type"], alpha=given["alpha_two_sided"]
+            info=_equal_looks(given["looks"]),
+            classic=given["type"],
+            alpha=given["alpha_two_sided"],
         )
     )
 
@@ -694,7 +855,10 @@ def _classic(stats, given, out):
 def _inflation(stats, given, out):
     return {
         kind: stats.group_sequential(
-            info=_equal_looks(given["looks"]), classic=kind, alpha=given["alpha_two_sided"], power=given["power"]
+            info=_equal_looks(given["looks"]),
+            classic=kind,
+            alpha=given["alpha_two_sided"],
+            power=given["power"],
         ).tables["summary"]["inflation"][0]
         for kind in ("pocock", "obrien_fleming")
     }
@@ -714,8 +878,12 @@ def _spending(stats, given, out):
 
 
 def _total_spending(stats, given, out):
-    result = stats.group_sequential(info=given["info"], alpha=given["alpha"], spend_scale="total")
-    return {"alpha_spent": [2 * one_side for one_side in result["alpha_spent"].to_list()]}
+    result = stats.group_sequential(
+        info=given["info"], alpha=given["alpha"], spend_scale="total"
+    )
+    return {
+        "alpha_spent": [2 * one_side for one_side in result["alpha_spent"].to_list()]
+    }
 
 
 # ---- Bayes
@@ -727,7 +895,10 @@ def _normal(row):
         "post_mean": row["mean"],
         "post_sd": row["sd"],
         "chance_to_win": _with_log(row, "chance_to_win"),
-        "chance_to_lose": (math.exp(row["log_chance_to_lose"]), row["log_chance_to_lose"]),
+        "chance_to_lose": (
+            math.exp(row["log_chance_to_lose"]),
+            row["log_chance_to_lose"],
+        ),
         "risk_control": _with_log(row, "risk_control"),
         "risk_treatment": _with_log(row, "risk_treatment"),
     }
@@ -736,7 +907,11 @@ def _normal(row):
 def _normal_posterior(stats, given, out):
     prior, effect = given["prior"], _compare(stats, given)
     relative = given["relative"]
-    proper = {"prior_mean": prior["mean"], "prior_sd": math.sqrt(prior["variance"])} if prior["proper"] else {}
+    proper = (
+        {"prior_mean": prior["mean"], "prior_sd": math.sqrt(prior["variance"])}
+        if prior["proper"]
+        else {}
+    )
     return _normal(
         _first(
             stats.normal_posterior(
@@ -754,7 +929,9 @@ def _normal_posterior(stats, given, out):
 
 
 def _normal_risk(stats, given, out):
-    return _normal(_first(stats.normal_posterior(estimate=given["mean"], se=given["sd"])))
+    return _normal(
+        _first(stats.normal_posterior(estimate=given["mean"], se=given["sd"]))
+    )
 
 
 def _posterior(row):
@@ -855,15 +1032,22 @@ def _power_proportions(stats, given, out):
 
 def _mde_proportions(stats, given, out):
     return {
-        f"p2_up_{kind}": stats.mde(p_control=given["p1"], n_control=given["n_per_arm"], kind=kind, **_design(given))[
-            "p_treatment"
-        ][0]
+        f"p2_up_{kind}": stats.mde(
+            p_control=given["p1"],
+            n_control=given["n_per_arm"],
+            kind=kind,
+            **_design(given),
+        )["p_treatment"][0]
         for kind in ("pooled", "unpooled")
     }
 
 
 def _n_means(stats, given, out):
-    means = {"delta": given["delta"], "sd_control": given["sd_c"], "sd_treatment": given["sd_t"]}
+    means = {
+        "delta": given["delta"],
+        "sd_control": given["sd_c"],
+        "sd_treatment": given["sd_t"],
+    }
     options = _design(given, normal=True)
     n = stats.sample_size(**means, **options)["exact"][0]
     power = stats.power(**means, n_control=n, **_without_power(options))["power"][0]
@@ -875,14 +1059,22 @@ def _power_t(stats, given, out):
     options = _design(given, ratio=given.get("n_treatment", n) / n)
     return {
         key: stats.power(
-            delta=given["delta"], sd_control=given["sd"], n_control=n, far_tail=key != "power", **options
+            delta=given["delta"],
+            sd_control=given["sd"],
+            n_control=n,
+            far_tail=key != "power",
+            **options,
         )["power"][0]
         for key in ("power", "power_strict")
     }
 
 
 def _n_t(stats, given, out):
-    return {"n_per_arm": stats.sample_size(delta=given["delta"], sd_control=given["sd"], **_design(given))["exact"][0]}
+    return {
+        "n_per_arm": stats.sample_size(
+            delta=given["delta"], sd_control=given["sd"], **_design(given)
+        )["exact"][0]
+    }
 
 
 def _gpower(stats, given, out):
@@ -899,38 +1091,62 @@ def _stretch(stats, given, n):
     if not tune:
         return 1.0
     level = _level(given["alpha"])
-    look = _first(stats.always_valid(estimate=0.0, se=1.0, n_total=2 * n, n_tune=tune, conf_level=level))
+    look = _first(
+        stats.always_valid(
+            estimate=0.0, se=1.0, n_total=2 * n, n_tune=tune, conf_level=level
+        )
+    )
     z = _first(stats.distribution(x=given["alpha"] / 2))["isf"]
     return look["multiplier"] / z
 
 
 def _relative(stats, given, out):
     n = given["n_total"] / given["n_variations"]
-    design = {"mean": given["mean"], "variance": given["variance"] * _stretch(stats, given, n) ** 2, "n": n}
+    design = {
+        "mean": given["mean"],
+        "variance": given["variance"] * _stretch(stats, given, n) ** 2,
+        "n": n,
+    }
     alpha = given.get("alpha", 0.05)
     found = {}
     if "power" in out:
-        found["power"] = stats.power_lift(**design, effect=given["effect_rel"], alpha=alpha)["power"][0]
-    effect = stats.mde_lift(**design, alpha=alpha, power=given.get("power", 0.8))["effect"][0]
+        found["power"] = stats.power_lift(
+            **design, effect=given["effect_rel"], alpha=alpha
+        )["power"][0]
+    effect = stats.mde_lift(**design, alpha=alpha, power=given.get("power", 0.8))[
+        "effect"
+    ][0]
     return {**found, "mde_rel": effect, "mde_rel_80": effect}
 
 
 def _n_ratio(stats, given, out):
     ratio = given["mean_num"] / given["mean_den"]
-    unit = (given["var_num"] - 2 * ratio * given["cov"] + ratio**2 * given["var_den"]) / given["mean_den"] ** 2
+    unit = (
+        given["var_num"] - 2 * ratio * given["cov"] + ratio**2 * given["var_den"]
+    ) / given["mean_den"] ** 2
     unit *= 1 - given["cuped_rho"] ** 2
-    n = stats.sample_size(delta=given["mde_rel"] * ratio, sd_control=math.sqrt(unit), **_design(given))["exact"][0]
+    n = stats.sample_size(
+        delta=given["mde_rel"] * ratio, sd_control=math.sqrt(unit), **_design(given)
+    )["exact"][0]
     return {"unit_variance": unit, "n_per_arm": n}
 
 
 def _more_traffic(stats, given, out):
     arms = {}
     for side, arm in (("c", "control"), ("t", "treatment")):
-        part = {"type": "mean", "n": given[f"n_{side}"], "sum": given[f"sum_{side}"], "sumsq": given[f"sumsq_{side}"]}
+        part = {
+            "type": "mean",
+            "n": given[f"n_{side}"],
+            "sum": given[f"sum_{side}"],
+            "sumsq": given[f"sumsq_{side}"],
+        }
         arms |= _arm(part, arm)[1]
     row = _first(stats.mean_test(**arms, lift="delta"))
     answered = stats.more_traffic(
-        effect=given["target_mde_rel"], se=row["lift_se"], alpha=given["alpha"], power=given["target_power"]
+        effect=given["target_mde_rel"],
+        se=row["lift_se"],
+        alpha=given["alpha"],
+        power=given["target_power"],
     )
     return {"scaling_factor": answered["factor"][0]}
 
@@ -954,19 +1170,36 @@ def _n_noninferiority(stats, given, out):
 
 
 def _tost_design(given):
-    return {"p_control": given["p1"], "p_treatment": given["p2"], "margin": given["margin"], "question": "equivalence"}
+    return {
+        "p_control": given["p1"],
+        "p_treatment": given["p2"],
+        "margin": given["margin"],
+        "question": "equivalence",
+    }
 
 
 def _power_tost(stats, given, out):
-    return {"power": stats.power(**_tost_design(given), n_control=given["n_per_arm"], alpha=given["alpha"])["power"][0]}
+    return {
+        "power": stats.power(
+            **_tost_design(given), n_control=given["n_per_arm"], alpha=given["alpha"]
+        )["power"][0]
+    }
 
 
 def _n_tost(stats, given, out):
-    return {"n_per_arm": stats.sample_size(**_tost_design(given), alpha=given["alpha"], power=given["power"])["exact"][0]}
+    return {
+        "n_per_arm": stats.sample_size(
+            **_tost_design(given), alpha=given["alpha"], power=given["power"]
+        )["exact"][0]
+    }
 
 
 def _clusters(stats, given, out):
-    columns = {"size": given["mean_cluster_size"], "icc": given["icc"], "n": given["n_per_arm_individual"]}
+    columns = {
+        "size": given["mean_cluster_size"],
+        "icc": given["icc"],
+        "n": given["n_per_arm_individual"],
+    }
     equal, varied = (stats.design_effect(**columns, cv=cv) for cv in (0.0, given["cv"]))
     units = varied["exact"][0]
     return {
@@ -987,7 +1220,9 @@ def _bucket(stats, given, encoding="utf16"):
     version = given["version"]
     if version not in _VERSIONS:
         return None  # refused as an option: tests/python/test_stats.py
-    return stats.assign([given["value"]], seed=given["seed"], hash=_VERSIONS[version], encoding=encoding)["n"][0]
+    return stats.assign(
+        [given["value"]], seed=given["seed"], hash=_VERSIONS[version], encoding=encoding
+    )["n"][0]
 
 
 def _hash(stats, given, out):
@@ -1004,7 +1239,11 @@ def _variations(given, count):
     weights = given.get("weights")
     if isinstance(given.get("ranges"), list):
         low, high = zip(*given["ranges"], strict=True)
-        return {"variant": [str(i) for i in range(len(low))], "low": list(low), "high": list(high)}
+        return {
+            "variant": [str(i) for i in range(len(low))],
+            "low": list(low),
+            "high": list(high),
+        }
     names = [str(i) for i in range(count)]
     if not isinstance(weights, list) or len(weights) != count:
         return {"variant": names}
@@ -1024,13 +1263,24 @@ def _ranges(stats, given, out):
 
 
 def _equal_weights(stats, given, out):
-    result = stats.assign(["1"], seed="s", variations=_variations({}, given["n"])).tables["variations"]
-    return {"weights": [h - l for l, h in zip(result["low"].to_list(), result["high"].to_list(), strict=True)]}  # noqa: E741
+    result = stats.assign(
+        ["1"], seed="s", variations=_variations({}, given["n"])
+    ).tables["variations"]
+    return {
+        "weights": [
+            h - l
+            for l, h in zip(
+                result["low"].to_list(), result["high"].to_list(), strict=True
+            )
+        ]
+    }  # noqa: E741
 
 
 def _in_namespace(stats, given, out):
     name, low, high = given["namespace"]
-    result = stats.assign([given["id"]], seed="s", namespace=name, namespace_low=low, namespace_high=high)
+    result = stats.assign(
+        [given["id"]], seed="s", namespace=name, namespace_low=low, namespace_high=high
+    )
     return {"in": result["reason"][0] != "not_in_namespace"}
 
 
@@ -1039,9 +1289,21 @@ def _assign(stats, given, out):
     if "coverage" in given:
         traffic["coverage"] = given["coverage"]
     if "namespace" in given:
-        traffic |= dict(zip(("namespace", "namespace_low", "namespace_high"), given["namespace"], strict=True))
+        traffic |= dict(
+            zip(
+                ("namespace", "namespace_low", "namespace_high"),
+                given["namespace"],
+                strict=True,
+            )
+        )
     filters = [
-        {"seed": f["seed"], "low": low, "high": high, "hash": _VERSIONS[f.get("hash_version", 2)], "filter": number}
+        {
+            "seed": f["seed"],
+            "low": low,
+            "high": high,
+            "hash": _VERSIONS[f.get("hash_version", 2)],
+            "filter": number,
+        }
         for number, f in enumerate(given.get("filters", ()))
         for low, high in f["ranges"]
     ]
@@ -1061,7 +1323,10 @@ def _assign_counts(stats, given, out):
         _USERS,
         seed=given["seed"],
         hash=_VERSIONS[given["version"]],
-        variations={"variant": [str(i) for i in range(len(given["weights"]))], "weight": given["weights"]},
+        variations={
+            "variant": [str(i) for i in range(len(given["weights"]))],
+            "weight": given["weights"],
+        },
     )
     counts = result.tables["variations"]["units"].to_list()
     return {"counts": counts, "unassigned": len(_USERS) - sum(counts)}
@@ -1069,7 +1334,9 @@ def _assign_counts(stats, given, out):
 
 def _crosstab(stats, given, out):
     first, second = (
-        stats.assign(_USERS, seed=seed, hash=_VERSIONS[given["version"]])["variation"].to_list()
+        stats.assign(_USERS, seed=seed, hash=_VERSIONS[given["version"]])[
+            "variation"
+        ].to_list()
         for seed in given["seeds"]
     )
     table = [0] * 4

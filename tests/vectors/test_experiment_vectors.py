@@ -12,7 +12,9 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import experiment_vectors as experiment  # noqa: E402
 
 VECTORS = experiment.vectors()
-ASKED = [name for name, vector in VECTORS.items() if experiment.not_answered(vector) is None]
+ASKED = [
+    name for name, vector in VECTORS.items() if experiment.not_answered(vector) is None
+]
 NOT_ASKED = [name for name in VECTORS if name not in ASKED]
 
 
@@ -32,7 +34,9 @@ def vector_of(name):
 def test_every_file_has_its_vectors():
     vector_of(next(iter(VECTORS), "no vectors"))
     assert {vector["file"] for vector in VECTORS.values()} == set(experiment.FILES)
-    assert {path.stem for path in experiment.VECTORS.glob("*.json")} == set(experiment.FILES)
+    assert {path.stem for path in experiment.VECTORS.glob("*.json")} == set(
+        experiment.FILES
+    )
     known = {(vector["file"], vector["fn"]) for vector in VECTORS.values()}
     assert set(experiment.NOT_ANSWERED) <= known
     assert len(ASKED) > 800
@@ -54,9 +58,23 @@ def test_differences_are_seen():
     """The comparison itself: what must not pass does not."""
     vector = {
         "tol": {"rel": 1e-12, "abs": 1e-300},
-        "out": {"a": 1.0, "b": [0.0, 2.0], "c": {"ln": -800.0, "sign": 1}, "d": "null", "e": "inf", "f": False},
+        "out": {
+            "a": 1.0,
+            "b": [0.0, 2.0],
+            "c": {"ln": -800.0, "sign": 1},
+            "d": "null",
+            "e": "inf",
+            "f": False,
+        },
     }
-    right = {"a": 1.0 + 2e-16, "b": [0.0, 2.0], "c": (0.0, -800.0), "d": None, "e": float("inf"), "f": False}
+    right = {
+        "a": 1.0 + 2e-16,
+        "b": [0.0, 2.0],
+        "c": (0.0, -800.0),
+        "d": None,
+        "e": float("inf"),
+        "f": False,
+    }
     assert experiment.differences(vector, {**right, "more": 1}) == []
     for wrong in (
         {**right, "a": 1.0 + 1e-11},
