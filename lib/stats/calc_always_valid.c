@@ -30,6 +30,7 @@ static const pdm_option_info always_valid_options[] = {
 };
 static const pdm_result_column_info look_results[] = {
     PDM__RESULT("name", PDM_TYPE_NONE, "", "As given."),
+    PDM__RESULT("n_total", PDM_TYPE_FLOAT64, "units", "As given."),
     PDM__RESULT("estimate", PDM_TYPE_FLOAT64, "as the metric", "As given."),
     PDM__RESULT("low", PDM_TYPE_FLOAT64, "as the metric", "Interval that holds at every look."),
     PDM__RESULT("high", PDM_TYPE_FLOAT64, "as the metric", "Its other end."),
@@ -86,7 +87,8 @@ static pdm_status always_valid_run(pdm__calc *calc, pdm_error *err) {
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         if (now.status == PDM_STATUS_OK) before = (pdm_interval){.low = now.low, .high = now.high};
         crossed = crossed || now.low > 0.0 || now.high < 0.0;
-        const double numbers[] = {in->columns[LOOK_ESTIMATE].f64[i],
+        const double numbers[] = {pdm__number(&in->columns[LOOK_TOTAL], i, PDM__NAN),
+                                  in->columns[LOOK_ESTIMATE].f64[i],
                                   now.low,
                                   now.high,
                                   now.p,
@@ -96,8 +98,8 @@ static pdm_status always_valid_run(pdm__calc *calc, pdm_error *err) {
                                   now.rho};
         pdm__put_key(&out, 0, i, &in->columns[LOOK_NAME], i);
         for (int32_t c = 0; c < PDM__COUNT(numbers); c++) pdm__put_limit(&out, c + 1, i, numbers[c]);
-        pdm__put_bool(&out, 9, i, crossed);
-        pdm__put_status(&out, 10, i, now.status, "nothing varies");
+        pdm__put_bool(&out, 10, i, crossed);
+        pdm__put_status(&out, 11, i, now.status, "nothing varies");
     }
     return pdm__rows_end(&out);
 }

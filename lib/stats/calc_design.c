@@ -186,6 +186,7 @@ static const pdm__column_rule power_rules[] = {PDM__NO_RULE};
 static const pdm_option_info power_options[] = {DESIGN_OPTIONS};
 static const pdm_result_column_info power_results[] = {
     PDM__RESULT("name", PDM_TYPE_NONE, "", "As given."),
+    PDM__RESULT("n_control", PDM_TYPE_FLOAT64, "units", "As given."),
     PDM__RESULT("power", PDM_TYPE_FLOAT64, "", "Chance to show it."),
     PDM__RESULT("kind", PDM_TYPE_DICTIONARY, "", "Formula used."),
     PDM__RESULT("alpha", PDM_TYPE_FLOAT64, "", "Level asked for."),
@@ -218,10 +219,11 @@ static pdm_status power_run(pdm__calc *calc, pdm_error *err) {
         pdm_status status = find_power(&d, chosen->question, &options, &answer, err);
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         pdm__put_key(&out, 0, i, &in->columns[D_NAME], i);
-        pdm__put_float(&out, 1, i, answer.value);
-        pdm__put_code(&out, 2, i, used(&d, &answer), used_names);
-        pdm__put_float(&out, 3, i, alpha_of(chosen));
-        pdm__put_status(&out, 4, i, answer.status, NULL);
+        pdm__put_float(&out, 1, i, d.n_control);
+        pdm__put_float(&out, 2, i, answer.value);
+        pdm__put_code(&out, 3, i, used(&d, &answer), used_names);
+        pdm__put_float(&out, 4, i, alpha_of(chosen));
+        pdm__put_status(&out, 5, i, answer.status, NULL);
     }
     return pdm__rows_end(&out);
 }
@@ -241,10 +243,13 @@ static const pdm_option_info mde_options[] = {
 };
 static const pdm_result_column_info mde_results[] = {
     PDM__RESULT("name", PDM_TYPE_NONE, "", "As given."),
+    PDM__RESULT("n_control", PDM_TYPE_FLOAT64, "units", "As given."),
     PDM__RESULT("mde", PDM_TYPE_FLOAT64, "as the metric", "Smallest difference that is seen with the power wanted."),
     PDM__RESULT("mde_rel", PDM_TYPE_FLOAT64, "of p_control", "The same as a part of the control's rate."),
     PDM__RESULT("p_treatment", PDM_TYPE_FLOAT64, "", "Conversions: the rate it leads to."),
     PDM__RESULT("kind", PDM_TYPE_DICTIONARY, "", "Formula used."),
+    PDM__RESULT("alpha", PDM_TYPE_FLOAT64, "", "Level asked for."),
+    PDM__RESULT("power", PDM_TYPE_FLOAT64, "", "Power asked for."),
     PDM__RESULT_STATUS,
 };
 static const pdm_table_info mde_tables[] = {PDM__TABLE("answers", mde_results, "A design.")};
@@ -269,11 +274,14 @@ static pdm_status mde_run(pdm__calc *calc, pdm_error *err) {
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         double difference = d.means ? answer.value : answer.value - d.p_control;
         pdm__put_key(&out, 0, i, &in->columns[D_NAME], i);
-        pdm__put_float(&out, 1, i, difference);
-        pdm__put_float(&out, 2, i, d.means ? PDM__NAN : difference / d.p_control);
-        pdm__put_float(&out, 3, i, d.means ? PDM__NAN : answer.value);
-        pdm__put_code(&out, 4, i, used(&d, &answer), used_names);
-        pdm__put_status(&out, 5, i, answer.status, "no effect is large enough");
+        pdm__put_float(&out, 1, i, d.n_control);
+        pdm__put_float(&out, 2, i, difference);
+        pdm__put_float(&out, 3, i, d.means ? PDM__NAN : difference / d.p_control);
+        pdm__put_float(&out, 4, i, d.means ? PDM__NAN : answer.value);
+        pdm__put_code(&out, 5, i, used(&d, &answer), used_names);
+        pdm__put_float(&out, 6, i, alpha_of(chosen));
+        pdm__put_float(&out, 7, i, chosen->power);
+        pdm__put_status(&out, 8, i, answer.status, "no effect is large enough");
     }
     return pdm__rows_end(&out);
 }

@@ -60,6 +60,7 @@ static const pdm_result_column_info look_results[] = {
 };
 static const pdm_result_column_info summary_results[] = {
     PDM__RESULT("looks", PDM_TYPE_INT64, "", "How many."),
+    PDM__RESULT("alternative", PDM_TYPE_DICTIONARY, "", "Which sides are watched."),
     PDM__RESULT("alpha", PDM_TYPE_FLOAT64, "", "Level of all looks together."),
     PDM__RESULT("power", PDM_TYPE_FLOAT64, "", "Power asked for."),
     PDM__RESULT("inflation", PDM_TYPE_FLOAT64, "of a fixed test",
@@ -152,12 +153,13 @@ static pdm_status put_summary(pdm__calc *calc, const pdm_look *looks, int32_t co
     }
     PDM__TRY(pdm__rows_begin(calc, 1, 1, NULL, &out, err));
     pdm__put_int(&out, 0, 0, count);
-    pdm__put_float(&out, 1, 0, chosen->alpha);
-    pdm__put_float(&out, 2, 0, chosen->power);
-    pdm__put_float(&out, 3, 0, inflation);
-    pdm__put_bool(&out, 4, 0, first >= 0);
-    pdm__put_int(&out, 5, 0, first);
-    if (first < 0) pdm__put_null(&out, 5, 0);
+    pdm__put_code(&out, 1, 0, chosen->alternative, pdm__alternative_names);
+    pdm__put_float(&out, 2, 0, chosen->alpha);
+    pdm__put_float(&out, 3, 0, chosen->power);
+    pdm__put_float(&out, 4, 0, inflation);
+    pdm__put_bool(&out, 5, 0, first >= 0);
+    pdm__put_int(&out, 6, 0, first);
+    if (first < 0) pdm__put_null(&out, 6, 0);
     return pdm__rows_end(&out);
 }
 

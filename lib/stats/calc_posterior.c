@@ -77,6 +77,10 @@ static const pdm_result_column_info beta_results[] = {
     PDM__RESULT("low", PDM_TYPE_FLOAT64, "as the metric", "Credible interval of the difference, exact equal tails."),
     PDM__RESULT("high", PDM_TYPE_FLOAT64, "as the metric", "Its other end."),
     PDM__RESULT("win", PDM_TYPE_INT32, "", "1 = that interval lies above 0, −1 = below, else 0."),
+    PDM__RESULT("a_control", PDM_TYPE_FLOAT64, "", "Posterior Beta(a, b) of the control."),
+    PDM__RESULT("b_control", PDM_TYPE_FLOAT64, "", "Its b."),
+    PDM__RESULT("a_treatment", PDM_TYPE_FLOAT64, "", "Posterior Beta(a, b) of the treatment."),
+    PDM__RESULT("b_treatment", PDM_TYPE_FLOAT64, "", "Its b."),
 };
 static const pdm_table_info beta_posterior_tables[] = {PDM__TABLE("posteriors", beta_results, "A comparison.")};
 
@@ -89,6 +93,7 @@ static pdm_status beta_at(const pdm_beta_options *chosen, const pdm_two_proporti
 }
 
 static pdm_status beta_posterior_run(pdm__calc *calc, pdm_error *err) {
+    const pdm_beta_options *chosen = calc->options;
     const pdm__sheet *in = &calc->sheets[0];
     pdm__rows out;
     PDM__TRY(pdm__rows_begin(calc, 0, in->rows, &in->columns[TWO_NAME], &out, err));
@@ -99,7 +104,7 @@ static pdm_status beta_posterior_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(pdm__calc_poll(calc, 65536, err));
         PDM__TRY(read_counts(calc, i, TWO_X_CONTROL, &two.x_control, &two.n_control, err));
         PDM__TRY(read_counts(calc, i, TWO_X_TREATMENT, &two.x_treatment, &two.n_treatment, err));
-        pdm_status status = beta_at(calc->options, &two, &p, &diff, err);
+        pdm_status status = beta_at(chosen, &two, &p, &diff, err);
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         put_posterior(&out, i, &in->columns[TWO_NAME], &p);
         pdm__put_float(&out, POSTERIOR_COUNT, i, p.mean_treatment - p.mean_control);
@@ -107,6 +112,10 @@ static pdm_status beta_posterior_run(pdm__calc *calc, pdm_error *err) {
         pdm__put_float(&out, POSTERIOR_COUNT + 2, i, diff.high);
         pdm__put_int(&out, POSTERIOR_COUNT + 3, i, diff.low > 0 ? 1 : diff.high < 0 ? -1 : 0);
         if (isnan(diff.low)) pdm__put_null(&out, POSTERIOR_COUNT + 3, i);
+        pdm__put_float(&out, POSTERIOR_COUNT + 4, i, chosen->prior_a + (double)two.x_control);
+        pdm__put_float(&out, POSTERIOR_COUNT + 5, i, chosen->prior_b + (double)(two.n_control - two.x_control));
+        pdm__put_float(&out, POSTERIOR_COUNT + 6, i, chosen->prior_a + (double)two.x_treatment);
+        pdm__put_float(&out, POSTERIOR_COUNT + 7, i, chosen->prior_b + (double)(two.n_treatment - two.x_treatment));
     }
     return pdm__rows_end(&out);
 }
@@ -140,6 +149,8 @@ static const pdm_result_column_info best_results[] = {
     PDM__RESULT("low", PDM_TYPE_FLOAT64, "of units", "Its credible interval."),
     PDM__RESULT("high", PDM_TYPE_FLOAT64, "of units", "Its other end."),
     PDM__RESULT("prob_best", PDM_TYPE_FLOAT64, "", "Chance to have the highest rate of all arms."),
+    PDM__RESULT("a", PDM_TYPE_FLOAT64, "", "Posterior Beta(a, b)."),
+    PDM__RESULT("b", PDM_TYPE_FLOAT64, "", "Its b."),
 };
 static const pdm_table_info beta_best_tables[] = {
     PDM__TABLE("arms", best_results, "An arm, experiment by experiment.")};
@@ -168,6 +179,8 @@ static pdm_status best_of(const pdm__calc *calc, const pdm__groups *groups, int3
         pdm__put_float(out, 3, start + i, pdm_beta_quantile(tail, a, b));
         pdm__put_float(out, 4, start + i, pdm_beta_isf(tail, a, b));
         pdm__put_float(out, 5, start + i, best[i]);
+        pdm__put_float(out, 6, start + i, a);
+        pdm__put_float(out, 7, start + i, b);
     }
     return PDM_OK;
 }
@@ -210,7 +223,13 @@ static const pdm_option_info gamma_posterior_options[] = {
     PDM__OPTION_FLOAT(pdm_gamma_options, prior_rate, 0.0, "", "Gamma prior: rate, the exposure they were seen over."),
     PDM__OPTION_FLOAT(pdm_gamma_options, conf_level, 0.95, "", "Level of the credible intervals."),
 };
-static const pdm_result_column_info gamma_results[] = {POSTERIOR_COLUMNS};
+static const pdm_result_column_info gamma_results[] = {
+    POSTERIOR_COLUMNS,
+    PDM__RESULT("shape_control", PDM_TYPE_FLOAT64, "", "Posterior Gamma(shape, rate) of the control."),
+    PDM__RESULT("rate_control", PDM_TYPE_FLOAT64, "", "Its rate."),
+    PDM__RESULT("shape_treatment", PDM_TYPE_FLOAT64, "", "Posterior Gamma(shape, rate) of the treatment."),
+    PDM__RESULT("rate_treatment", PDM_TYPE_FLOAT64, "", "Its rate."),
+};
 static const pdm_table_info gamma_posterior_tables[] = {PDM__TABLE("posteriors", gamma_results, "A comparison.")};
 
 static pdm_status gamma_posterior_run(pdm__calc *calc, pdm_error *err) {
@@ -230,6 +249,10 @@ static pdm_status gamma_posterior_run(pdm__calc *calc, pdm_error *err) {
             pdm_gamma_posterior(&two, chosen->prior_shape, chosen->prior_rate, chosen->conf_level, &p, err);
         if (status != PDM_OK) return pdm__calc_row_failed(calc, 0, i, status, err);
         put_posterior(&out, i, &in->columns[EVENT_NAME], &p);
+        pdm__put_float(&out, POSTERIOR_COUNT, i, chosen->prior_shape + (double)two.events_control);
+        pdm__put_float(&out, POSTERIOR_COUNT + 1, i, chosen->prior_rate + two.exposure_control);
+        pdm__put_float(&out, POSTERIOR_COUNT + 2, i, chosen->prior_shape + (double)two.events_treatment);
+        pdm__put_float(&out, POSTERIOR_COUNT + 3, i, chosen->prior_rate + two.exposure_treatment);
     }
     return pdm__rows_end(&out);
 }

@@ -109,9 +109,7 @@ def numbers(result):
 
 
 def test_every_calculator_has_an_example(pdm):
-    assert set(EXAMPLES) == {
-        name for name in pdm.stats.__all__ if not name[0].isupper()
-    }
+    assert set(EXAMPLES) == {name for name in pdm.stats.__all__ if not name[0].isupper()}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -122,9 +120,7 @@ def test_every_calculator_answers(pdm, stats, name):
     for table in result.tables.values():
         for column in table.columns:
             values = table[column].to_list()
-            assert not any(
-                isinstance(value, float) and math.isnan(value) for value in values
-            ), (name, column)
+            assert not any(isinstance(value, float) and math.isnan(value) for value in values), (name, column)
     with pytest.raises(TypeError):
         getattr(stats, name)(**EXAMPLES[name], nothing=1)
 
@@ -140,10 +136,7 @@ def frames():
         "x_treatment": [125, 1],
     }
     columns["n_treatment"] = [500, 34]
-    rows = [
-        dict(zip(columns, row, strict=True))
-        for row in zip(*columns.values(), strict=True)
-    ]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     yield "dict", lambda: columns
     yield "rows", lambda: rows
     yield "tuples", lambda: [tuple(row.values()) for row in rows]
@@ -153,9 +146,7 @@ def frames():
     yield "numpy", lambda: {key: np.array(values) for key, values in columns.items()}
 
 
-@pytest.mark.parametrize(
-    ("kind", "make"), list(frames()), ids=[kind for kind, _ in frames()]
-)
+@pytest.mark.parametrize(("kind", "make"), list(frames()), ids=[kind for kind, _ in frames()])
 def test_rows_come_from_any_frame(stats, kind, make):
     result = stats.proportion_test(make())
     assert result["name"].to_list() == ["a", "b"]
@@ -166,22 +157,13 @@ def test_rows_come_from_any_frame(stats, kind, make):
 
 
 def test_scalars_arrays_and_what_holds_for_every_row(stats):
-    sizes = stats.sample_size(p_control=0.15, p_treatment=[0.18, 0.25])[
-        "n_control"
-    ].to_list()
+    sizes = stats.sample_size(p_control=0.15, p_treatment=[0.18, 0.25])["n_control"].to_list()
     assert sizes == [2402, 250]
     assert (
-        stats.sample_size(
-            p_control=np.full(2, 0.15), p_treatment=np.array([0.18, 0.25])
-        )["n_control"].to_list()
+        stats.sample_size(p_control=np.full(2, 0.15), p_treatment=np.array([0.18, 0.25]))["n_control"].to_list()
         == sizes
     )
-    assert (
-        stats.sample_size(p_control=np.float64(0.15), p_treatment=0.25)[
-            "n_control"
-        ].value
-        == 250
-    )
+    assert stats.sample_size(p_control=np.float64(0.15), p_treatment=0.25)["n_control"].value == 250
     with pytest.raises(ValueError):
         stats.sample_size(p_control=[0.1, 0.2, 0.3], p_treatment=[0.2, 0.3])
 
@@ -193,15 +175,8 @@ def test_options_take_every_double(stats):
     z = 1.9599639845400545 + 0.8416212335729143
     assert row["exact"] == pytest.approx(z**2 * (4 + 4 / third) / 0.25, rel=1e-13)
     tau2 = only(stats.msprt_tau2(sigma=1.0, pairs=10_000))["tau2"]
-    assert (
-        only(stats.always_valid(estimate=0.06, se=0.01, method="msprt", tau2=tau2))["p"]
-        < 1e-5
-    )
-    look = only(
-        stats.always_valid(
-            estimate=0.0, se=1.0, n_total=10, n_tune=10, conf_level=1 - 2**-40
-        )
-    )
+    assert only(stats.always_valid(estimate=0.06, se=0.01, method="msprt", tau2=tau2))["p"] < 1e-5
+    look = only(stats.always_valid(estimate=0.0, se=1.0, n_total=10, n_tune=10, conf_level=1 - 2**-40))
     assert look["multiplier"] > 7
     for alpha in (-0.1, math.nan, math.inf):
         with pytest.raises(ValueError, match="alpha"):
@@ -438,25 +413,14 @@ def test_what_the_data_cannot_answer_has_a_status(pdm, stats):
     with pytest.raises(pdm.Error) as caught:
         stats.proportion_test(rows, strict=True)
     assert caught.value.code == "degenerate"
+    assert only(stats.mean_test(**{**TWO, "n_control": 1, "variance_control": 0.0}))["status"] == "too_few"
     assert (
-        only(stats.mean_test(**{**TWO, "n_control": 1, "variance_control": 0.0}))[
-            "status"
-        ]
-        == "too_few"
-    )
-    assert (
-        only(
-            stats.mean_test(
-                **{**TWO, "variance_control": 0.0, "variance_treatment": 0.0}
-            )
-        )["status"]
+        only(stats.mean_test(**{**TWO, "variance_control": 0.0, "variance_treatment": 0.0}))["status"]
         == "zero_variance"
     )
     assert only(stats.srm(units=[0, 0]))["status"] == "no_data"
     assert only(stats.srm(units=[5, 0], weight=[1, 0]))["status"] == "single_arm"
-    assert (
-        only(stats.mde_lift(mean=10.0, variance=1e6, n=10))["status"] == "unreachable"
-    )
+    assert only(stats.mde_lift(mean=10.0, variance=1e6, n=10))["status"] == "unreachable"
 
 
 # ----------------------------------------------------------------------------------------------------------------- laws
@@ -464,16 +428,8 @@ def test_what_the_data_cannot_answer_has_a_status(pdm, stats):
 
 def all_tables(most):
     """Every pair of arms of 1 … most units."""
-    n, x = (
-        np.array(each)
-        for each in zip(
-            *((n, x) for n in range(1, most + 1) for x in range(n + 1)), strict=True
-        )
-    )
-    control, treatment = (
-        index.ravel()
-        for index in np.meshgrid(np.arange(len(n)), np.arange(len(n)), indexing="ij")
-    )
+    n, x = (np.array(each) for each in zip(*((n, x) for n in range(1, most + 1) for x in range(n + 1)), strict=True))
+    control, treatment = (index.ravel() for index in np.meshgrid(np.arange(len(n)), np.arange(len(n)), indexing="ij"))
     return {
         "x_control": x[control],
         "n_control": n[control],
@@ -491,9 +447,7 @@ def tables():
 @pytest.mark.parametrize("alpha", [0.05, 0.2])
 def test_interval_lift_and_p_agree_on_every_table(stats, tables, alpha, alternative):
     """Difference interval excludes 0 ⇔ lift set excludes 0 ⇔ p < α: all 2×2 tables of up to 30 units per arm."""
-    frame = numbers(
-        stats.proportion_test(tables, alternative=alternative, conf_level=1 - alpha)
-    )
+    frame = numbers(stats.proportion_test(tables, alternative=alternative, conf_level=1 - alpha))
     assert len(frame["p"]) == 495**2
     significant = frame["p"] < alpha
     on_the_edge = np.abs(frame["p"] - alpha) < 1e-9
@@ -518,9 +472,7 @@ def test_means_agree_with_and_without_a_covariate(stats):
         columns[f"variance_{arm}"] = spread
         columns[f"covariate_mean_{arm}"] = chance.normal(5, 0.3, rows)
         columns[f"covariate_variance_{arm}"] = x_spread
-        columns[f"covariance_{arm}"] = chance.uniform(-0.99, 0.99, rows) * np.sqrt(
-            spread * x_spread
-        )
+        columns[f"covariance_{arm}"] = chance.uniform(-0.99, 0.99, rows) * np.sqrt(spread * x_spread)
     plain = {key: value for key, value in columns.items() if not key.startswith("cov")}
     for given in (plain, columns):
         frame = numbers(stats.mean_test(given))
@@ -529,9 +481,7 @@ def test_means_agree_with_and_without_a_covariate(stats):
         bounded = frame["g"] < 1
         by_set = (frame["lift_low"] > 0) | (frame["lift_high"] < 0)
         assert np.array_equal(by_set[bounded], significant[bounded])
-        outside = (frame["gap_low"] < 0) & (
-            frame["gap_high"] > 0
-        )  # 0 lies in the gap: the set excludes it
+        outside = (frame["gap_low"] < 0) & (frame["gap_high"] > 0)  # 0 lies in the gap: the set excludes it
         assert np.array_equal(outside[~bounded], significant[~bounded])
         assert bounded.any() and (~bounded).any() and 0.1 < significant.mean() < 0.9
 
@@ -557,8 +507,7 @@ def test_symmetries(stats):
         "wald",
     ):
         one, two, three = (
-            numbers(stats.proportion_test(each, difference=difference))
-            for each in (tables, swapped, failures)
+            numbers(stats.proportion_test(each, difference=difference)) for each in (tables, swapped, failures)
         )
         for other in (two, three):
             np.testing.assert_allclose(other["diff"], -one["diff"], atol=1e-15)
@@ -568,26 +517,16 @@ def test_symmetries(stats):
         np.testing.assert_allclose(three["statistic"], -one["statistic"], atol=1e-14)
         if difference == "mee":
             inverted = 1 / (1 + one["lift_high"])
-            np.testing.assert_allclose(
-                1 + two["lift_low"], inverted, rtol=1e-9, atol=1e-12
-            )
+            np.testing.assert_allclose(1 + two["lift_low"], inverted, rtol=1e-9, atol=1e-12)
     scaled = {
-        key: value
-        * (9 if key.startswith("variance") else 3 if key.startswith("mean") else 1)
+        key: value * (9 if key.startswith("variance") else 3 if key.startswith("mean") else 1)
         for key, value in TWO.items()
     }
-    shifted = {
-        key: value + (100 if key.startswith("mean") else 0)
-        for key, value in TWO.items()
-    }
-    plain, thrice, moved = (
-        only(stats.mean_test(**each)) for each in (TWO, scaled, shifted)
-    )
+    shifted = {key: value + (100 if key.startswith("mean") else 0) for key, value in TWO.items()}
+    plain, thrice, moved = (only(stats.mean_test(**each)) for each in (TWO, scaled, shifted))
     assert thrice["diff"] == pytest.approx(3 * plain["diff"], rel=1e-14)
     assert thrice["low"] == pytest.approx(3 * plain["low"], rel=1e-12)
-    assert (thrice["p"], thrice["lift_low"]) == pytest.approx(
-        (plain["p"], plain["lift_low"]), rel=1e-12
-    )
+    assert (thrice["p"], thrice["lift_low"]) == pytest.approx((plain["p"], plain["lift_low"]), rel=1e-12)
     assert moved["p"] == pytest.approx(plain["p"], rel=1e-11)
 
 
@@ -611,19 +550,11 @@ def test_practice_numbers(stats):
     assert row["statistic"] == pytest.approx(3.952847075, abs=1e-9)
     assert row["p"] == pytest.approx(7.7226796e-5, rel=1e-7)
     assert (row["low"], row["high"]) == pytest.approx((0.050741, 0.149346), abs=1e-6)
-    assert (row["lift_low"], row["lift_high"]) == pytest.approx(
-        (0.2899, 1.1584), abs=5e-5
-    )
-    assert stats.sample_size(p_control=0.15, p_treatment=[0.25, 0.18])[
-        "n_control"
-    ].to_list() == [250, 2402]
-    assert stats.mde(p_control=0.15, n_control=500)[
-        "p_treatment"
-    ].value - 0.15 == pytest.approx(0.069, abs=5e-4)
+    assert (row["lift_low"], row["lift_high"]) == pytest.approx((0.2899, 1.1584), abs=5e-5)
+    assert stats.sample_size(p_control=0.15, p_treatment=[0.25, 0.18])["n_control"].to_list() == [250, 2402]
+    assert stats.mde(p_control=0.15, n_control=500)["p_treatment"].value - 0.15 == pytest.approx(0.069, abs=5e-4)
     five = {
-        kind: stats.sample_size(p_control=0.2, p_treatment=0.25, kind=kind)[
-            "exact"
-        ].value
+        kind: stats.sample_size(p_control=0.2, p_treatment=0.25, kind=kind)["exact"].value
         for kind in ("pooled", "unpooled", "evan_miller", "arcsine", "fleiss_cc")
     }
     assert [round(value, 1) for value in five.values()] == [
@@ -673,15 +604,10 @@ def test_decision_before_and_without_the_plan(stats):
         "below_min_days",
     ]
     assert (
-        stats.decide([GOAL], **{**PLAN, "n_treatment": 200, "days": 3}, last_look=True)
-        .main["decision"]
-        .value
-        == "keep"
+        stats.decide([GOAL], **{**PLAN, "n_treatment": 200, "days": 3}, last_look=True).main["decision"].value == "keep"
     )
     watched = {**GOAL, "watched_low": 0.01, "watched_high": math.inf}
-    assert (
-        stats.decide([watched], **{**PLAN, "days": 3}).main["decision"].value == "keep"
-    )
+    assert stats.decide([watched], **{**PLAN, "days": 3}).main["decision"].value == "keep"
     assert stats.decide([GOAL], **PLAN, srm_p=1e-5).main["decision"].value == "review"
     wide = {
         "metric": "带新客数",
@@ -690,18 +616,8 @@ def test_decision_before_and_without_the_plan(stats):
         "scale": "diff",
         "equivalence": 0.01,
     }
-    assert (
-        stats.decide([{**wide, "tost_low": -0.04, "tost_high": 0.05}], **PLAN)
-        .main["decision"]
-        .value
-        == "review"
-    )
-    assert (
-        stats.decide([{**wide, "tost_low": -0.004, "tost_high": 0.005}], **PLAN)
-        .main["decision"]
-        .value
-        == "drop"
-    )
+    assert stats.decide([{**wide, "tost_low": -0.04, "tost_high": 0.05}], **PLAN).main["decision"].value == "review"
+    assert stats.decide([{**wide, "tost_low": -0.004, "tost_high": 0.005}], **PLAN).main["decision"].value == "drop"
 
 
 # ------------------------------------------------------------------------------------------------------------ assignment
@@ -710,19 +626,11 @@ def test_decision_before_and_without_the_plan(stats):
 def test_assignment_is_stable_and_covers_what_it_says(stats):
     ids = np.arange(200_000)
     small, large = (
-        stats.assign(ids, seed="exp", coverage=coverage)["variation"].to_numpy()
-        for coverage in (0.05, 0.5)
+        stats.assign(ids, seed="exp", coverage=coverage)["variation"].to_numpy() for coverage in (0.05, 0.5)
     )
-    assert np.array_equal(
-        large[small >= 0], small[small >= 0]
-    )  # raising the coverage keeps everyone
-    assert (
-        abs((small >= 0).mean() - 0.05) < 0.002
-        and abs((large >= 0).mean() - 0.5) < 0.005
-    )
-    as_text = stats.assign([str(i) for i in ids[:1000]], seed="exp", coverage=0.5)[
-        "variation"
-    ].to_numpy()
+    assert np.array_equal(large[small >= 0], small[small >= 0])  # raising the coverage keeps everyone
+    assert abs((small >= 0).mean() - 0.05) < 0.002 and abs((large >= 0).mean() - 0.5) < 0.005
+    as_text = stats.assign([str(i) for i in ids[:1000]], seed="exp", coverage=0.5)["variation"].to_numpy()
     assert np.array_equal(as_text, large[:1000])
     nobody = stats.assign(ids[:1000], seed="exp", coverage=0.0)
     assert set(nobody["reason"].to_list()) == {"not_covered"}
@@ -730,13 +638,8 @@ def test_assignment_is_stable_and_covers_what_it_says(stats):
 
 def test_layers_namespaces_holdouts_filters(stats):
     ids = np.arange(50_000)
-    one, two = (
-        stats.assign(ids, seed=seed)["variation"].to_numpy()
-        for seed in ("layer-a", "layer-b")
-    )
-    assert (
-        only(stats.srm(units=np.bincount(2 * one + two, minlength=4)))["status"] == "ok"
-    )
+    one, two = (stats.assign(ids, seed=seed)["variation"].to_numpy() for seed in ("layer-a", "layer-b"))
+    assert only(stats.srm(units=np.bincount(2 * one + two, minlength=4)))["status"] == "ok"
     shares = ((0.0, 0.4), (0.4, 1.0))
     reasons = [
         stats.assign(
@@ -752,35 +655,23 @@ def test_layers_namespaces_holdouts_filters(stats):
     assert not any(both)
     held = stats.assign(ids, seed="e", holdout_seed="2026", holdout_share=0.1)
     again = stats.assign(ids, seed="f", holdout_seed="2026", holdout_share=0.1)
-    holdout = [
-        i for i, reason in enumerate(held["reason"].to_list()) if reason == "holdout"
-    ]
+    holdout = [i for i, reason in enumerate(held["reason"].to_list()) if reason == "holdout"]
     assert abs(len(holdout) / len(ids) - 0.1) < 0.005
-    assert holdout == [
-        i for i, reason in enumerate(again["reason"].to_list()) if reason == "holdout"
-    ]
+    assert holdout == [i for i, reason in enumerate(again["reason"].to_list()) if reason == "holdout"]
     split = [
         {"seed": "f", "low": 0.0, "high": 0.2, "filter": 1},
         {"seed": "f", "low": 0.5, "high": 0.6, "filter": 1},
     ]
-    union = (
-        stats.assign(ids, seed="e", filters=split)
-        .tables["variations"]["units"]
-        .to_list()
-    )
+    union = stats.assign(ids, seed="e", filters=split).tables["variations"]["units"].to_list()
     assert abs(sum(union) / len(ids) - 0.3) < 0.01
     none = stats.assign(
         ids,
         seed="e",
         filters=[{**each, "filter": number} for number, each in enumerate(split)],
     )
-    assert (
-        sum(none.tables["variations"]["units"].to_list()) == 0
-    )  # two filters must both pass
+    assert sum(none.tables["variations"]["units"].to_list()) == 0  # two filters must both pass
     missing = stats.assign(["u1", None, ""], seed="e")
-    assert missing["reason"].to_list()[1:] == ["no_id", "no_id"] and missing[
-        "variant"
-    ].to_list()[1:] == [None, None]
+    assert missing["reason"].to_list()[1:] == ["no_id", "no_id"] and missing["variant"].to_list()[1:] == [None, None]
     named = stats.assign(ids, seed="e", variations={"A": 0.5, "B": 0.3, "C": 0.2})
     counts = named.tables["variations"]
     assert counts["variant"].to_list() == ["A", "B", "C"]
@@ -799,9 +690,7 @@ def test_layers_namespaces_holdouts_filters(stats):
 def test_encodings_of_chinese_ids(stats):
     """One id, three buckets: what is hashed must be said."""
     found = {
-        encoding: stats.assign(
-            ["用户1001"], seed="exp-2026", hash="v1", encoding=encoding
-        )["n"].value
+        encoding: stats.assign(["用户1001"], seed="exp-2026", hash="v1", encoding=encoding)["n"].value
         for encoding in ("utf16", "utf8", "codepoint")
     }
     assert found == {"utf16": 0.654, "utf8": 0.315, "codepoint": 0.654}
@@ -823,9 +712,7 @@ def test_looks_cross_and_stay_crossed(stats):
         assert (low[i] + high[i]) / 2 == pytest.approx([0.01, 0.05, 0.02][i])
     summary = looks.tables["summary"].to_rows()[0]
     assert summary["first_crossed"] == 1 and 1 < summary["inflation"] < 1.1
-    z = stats.group_sequential(
-        info=[0.25, 0.5, 0.75, 1.0], statistic=[-0.5, -3.6, 0, 0]
-    )["crossed"].to_list()
+    z = stats.group_sequential(info=[0.25, 0.5, 0.75, 1.0], statistic=[-0.5, -3.6, 0, 0])["crossed"].to_list()
     assert z == [False, True, True, True]
     last = stats.group_sequential(info=[0.5, 1.0])["alpha_spent"].to_list()[-1]
     assert last == pytest.approx(0.025, rel=1e-12)
@@ -860,9 +747,7 @@ def test_scipy_gives_the_same_tests(stats):
             row = only(stats.proportion_test(**given, test=test))
             assert row["p"] == pytest.approx(chi2.pvalue, rel=1e-9)
         g = scipy.chi2_contingency(table, correction=False, lambda_="log-likelihood")
-        assert only(stats.proportion_test(**given, test="g"))["p"] == pytest.approx(
-            g.pvalue, rel=1e-9
-        )
+        assert only(stats.proportion_test(**given, test="g"))["p"] == pytest.approx(g.pvalue, rel=1e-9)
         for side, name in (
             ("two_sided", "two-sided"),
             ("greater", "greater"),
@@ -872,18 +757,12 @@ def test_scipy_gives_the_same_tests(stats):
             row = only(stats.proportion_test(**given, test="fisher", alternative=side))
             assert row["p"] == pytest.approx(exact, rel=1e-9)
     for equal_var in (False, True):
-        reference = scipy.ttest_ind_from_stats(
-            5.5, math.sqrt(3), 120, 5.0, 2.0, 100, equal_var=equal_var
-        )
+        reference = scipy.ttest_ind_from_stats(5.5, math.sqrt(3), 120, 5.0, 2.0, 100, equal_var=equal_var)
         row = only(stats.mean_test(**TWO, equal_var=equal_var))
-        assert (row["statistic"], row["p"]) == pytest.approx(
-            (reference.statistic, reference.pvalue), rel=1e-10
-        )
+        assert (row["statistic"], row["p"]) == pytest.approx((reference.statistic, reference.pvalue), rel=1e-10)
     chi2 = scipy.chisquare([502, 470, 528], [500, 500, 500])
     row = only(stats.srm(units=[502, 470, 528]))
-    assert (row["chi2"], row["p"]) == pytest.approx(
-        (chi2.statistic, chi2.pvalue), rel=1e-10
-    )
+    assert (row["chi2"], row["p"]) == pytest.approx((chi2.statistic, chi2.pvalue), rel=1e-10)
     for x, n, p in ((47, 100, 0.5), (3, 12, 0.5), (1, 9, 0.3)):
         row = only(stats.srm(units=[x, n - x], weight=[p, 1 - p], method="exact"))
         assert row["p"] == pytest.approx(scipy.binomtest(x, n, p).pvalue, rel=1e-9)
@@ -894,27 +773,15 @@ def test_scipy_gives_the_same_posterior(stats):
     scipy = pytest.importorskip("scipy.stats")
     integrate = pytest.importorskip("scipy.integrate")
     a, b = scipy.beta(76, 426), scipy.beta(96, 406)
-    reference, _ = integrate.quad(
-        lambda p: b.pdf(p) * a.cdf(p), 0, 1, points=[0.15, 0.19], limit=200
-    )
-    row = only(
-        stats.beta_posterior(
-            x_control=75, n_control=500, x_treatment=95, n_treatment=500
-        )
-    )
+    reference, _ = integrate.quad(lambda p: b.pdf(p) * a.cdf(p), 0, 1, points=[0.15, 0.19], limit=200)
+    row = only(stats.beta_posterior(x_control=75, n_control=500, x_treatment=95, n_treatment=500))
     assert row["prob_better"] == pytest.approx(reference, rel=1e-7)
-    assert (row["low_control"], row["high_control"]) == pytest.approx(
-        a.interval(0.95), rel=1e-9
-    )
-    normal = only(
-        stats.normal_posterior(estimate=0.1, se=0.05, prior_mean=0.0, prior_sd=0.3)
-    )
+    assert (row["low_control"], row["high_control"]) == pytest.approx(a.interval(0.95), rel=1e-9)
+    normal = only(stats.normal_posterior(estimate=0.1, se=0.05, prior_mean=0.0, prior_sd=0.3))
     precision = 1 / 0.05**2 + 1 / 0.3**2
     mean, sd = 0.1 / 0.05**2 / precision, precision**-0.5
     assert (normal["mean"], normal["sd"]) == pytest.approx((mean, sd), rel=1e-12)
-    assert normal["chance_to_win"] == pytest.approx(
-        scipy.norm.cdf(mean / sd), rel=1e-12
-    )
+    assert normal["chance_to_win"] == pytest.approx(scipy.norm.cdf(mean / sd), rel=1e-12)
 
 
 def test_statsmodels_gives_the_same_power_and_adjustments(stats):
@@ -931,9 +798,9 @@ def test_statsmodels_gives_the_same_power_and_adjustments(stats):
         power=0.8,
         alternative="larger",
     )
-    assert only(stats.sample_size(p_control=0.2, p_treatment=0.25, kind="arcsine"))[
-        "exact"
-    ] == pytest.approx(size, rel=1e-6)
+    assert only(stats.sample_size(p_control=0.2, p_treatment=0.25, kind="arcsine"))["exact"] == pytest.approx(
+        size, rel=1e-6
+    )
     p = np.array([0.001, 0.8, 0.04, 0.03, 0.03, 0.2, 0.0004, 0.999])
     names = {
         "bonferroni": "bonferroni",
@@ -978,9 +845,7 @@ def test_statsmodels_gives_the_same_power_and_adjustments(stats):
 def test_statsmodels_gives_the_same_strata(stats):
     tables = pytest.importorskip("statsmodels.stats.contingency_tables")
     strata = [(200, 10000, 240, 10000), (50, 1000, 44, 1000), (5, 400, 9, 420)]
-    reference = tables.StratifiedTable(
-        [np.array([[xt, nt - xt], [xc, nc - xc]]) for xc, nc, xt, nt in strata]
-    )
+    reference = tables.StratifiedTable([np.array([[xt, nt - xt], [xc, nc - xc]]) for xc, nc, xt, nt in strata])
     columns = dict(
         zip(
             ("x_control", "n_control", "x_treatment", "n_treatment"),
@@ -988,20 +853,12 @@ def test_statsmodels_gives_the_same_strata(stats):
             strict=True,
         )
     )
-    row = only(
-        stats.cochran_mantel_haenszel(
-            {key: list(value) for key, value in columns.items()}
-        )
-    )
+    row = only(stats.cochran_mantel_haenszel({key: list(value) for key, value in columns.items()}))
     assert row["odds_ratio"] == pytest.approx(reference.oddsratio_pooled, rel=1e-10)
     assert row["risk_ratio"] == pytest.approx(reference.riskratio_pooled, rel=1e-10)
-    assert (row["odds_low"], row["odds_high"]) == pytest.approx(
-        reference.oddsratio_pooled_confint(), rel=1e-9
-    )
+    assert (row["odds_low"], row["odds_high"]) == pytest.approx(reference.oddsratio_pooled_confint(), rel=1e-9)
     test = reference.test_null_odds(correction=False)
-    assert (row["chi2"], row["p"]) == pytest.approx(
-        (test.statistic, test.pvalue), rel=1e-9
-    )
+    assert (row["chi2"], row["p"]) == pytest.approx((test.statistic, test.pvalue), rel=1e-9)
     corrected = reference.test_null_odds(correction=True)
     assert row["p_cc"] == pytest.approx(corrected.pvalue, rel=1e-9)
 
@@ -1013,9 +870,5 @@ def test_scipy_gives_the_same_dunnett(stats):
     control, *others = (chance.normal(mean, 2, 40) for mean in (0, 0.2, 1.2, 0.6))
     reference = scipy.dunnett(*others, control=control, rng=np.random.default_rng(1))
     df = 4 * 39
-    result = stats.dunnett(
-        {"statistic": reference.statistic, "lambda": np.full(3, math.sqrt(0.5))}, df=df
-    )
-    np.testing.assert_allclose(
-        result["p_adjusted"].to_list(), reference.pvalue, atol=5e-4
-    )
+    result = stats.dunnett({"statistic": reference.statistic, "lambda": np.full(3, math.sqrt(0.5))}, df=df)
+    np.testing.assert_allclose(result["p_adjusted"].to_list(), reference.pvalue, atol=5e-4)

@@ -13,11 +13,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VECTORS = (
-    Path(os.environ.get("PDM_SHARED") or ROOT.parent / "shared")
-    / "vectors"
-    / "experiment"
-)
+VECTORS = Path(os.environ.get("PDM_SHARED") or ROOT.parent / "shared") / "vectors" / "experiment"
 FILES = (
     "bayesian",
     "distributions",
@@ -60,12 +56,8 @@ NOT_ANSWERED = {
     ("sequential_bernoulli", "bernoulli_cs"): _LATER,
     ("sequential_bernoulli", "poly_stitching_bound"): _LATER,
 }
-_RATIO_COVARIATE = (
-    "a ratio as covariate of a ratio: from C (pdm_covariate_from_ratios) and from rows"
-)
-_ATTRIBUTE = (
-    "a filter on another attribute of the unit: from C (pdm_bucket_filter.value)"
-)
+_RATIO_COVARIATE = "a ratio as covariate of a ratio: from C (pdm_covariate_from_ratios) and from rows"
+_ATTRIBUTE = "a filter on another attribute of the unit: from C (pdm_bucket_filter.value)"
 _NO_VARIATIONS = "no variations: nothing to ask"
 
 
@@ -94,11 +86,7 @@ def not_answered(vector):
         return _RATIO_COVARIATE
     if any("attribute" in f for f in vector["in"].get("filters", ())):
         return _ATTRIBUTE
-    return (
-        _NO_VARIATIONS
-        if vector["fn"] == "gb_equal_weights" and vector["in"]["n"] == 0
-        else None
-    )
+    return _NO_VARIATIONS if vector["fn"] == "gb_equal_weights" and vector["in"]["n"] == 0 else None
 
 
 # ---------------------------------------------------------------------------------------------------------- comparison
@@ -110,11 +98,7 @@ def differences(vector, answered):
     found = []
 
     def near(a, b):
-        return (
-            a == b
-            or abs(a - b) <= absolute
-            or abs(a - b) <= relative * max(abs(a), abs(b))
-        )
+        return a == b or abs(a - b) <= absolute or abs(a - b) <= relative * max(abs(a), abs(b))
 
     def compare(key, expected, got):
         if isinstance(expected, list):
@@ -126,11 +110,7 @@ def differences(vector, answered):
             return
         number, logarithm = got if isinstance(got, tuple) else (got, None)
         if isinstance(expected, dict):
-            right = (
-                logarithm is not None
-                and near(expected["ln"], logarithm)
-                and expected["sign"] > 0
-            )
+            right = logarithm is not None and near(expected["ln"], logarithm) and expected["sign"] > 0
         elif expected == "null":
             right = number is None
         elif expected in ("inf", "-inf"):
@@ -138,11 +118,7 @@ def differences(vector, answered):
         elif isinstance(expected, (str, bool)):
             right = number == expected
         else:
-            right = (
-                isinstance(number, (int, float))
-                and not math.isnan(number)
-                and near(expected, number)
-            )
+            right = isinstance(number, (int, float)) and not math.isnan(number) and near(expected, number)
         if not right:
             found.append(f"{key}: {expected!r} expected, {got!r} came")
 
@@ -184,9 +160,7 @@ def _distribution(family, x, *parameters):
     def ask(stats, given, out):
         names = dict(zip("ab", (float(given[key]) for key in parameters), strict=False))
         row = _first(stats.distribution(x=float(given[x]), family=family, **names))
-        twice = (
-            None if row["sf"] is None else (2 * row["sf"], math.log(2) + row["log_sf"])
-        )
+        twice = None if row["sf"] is None else (2 * row["sf"], math.log(2) + row["log_sf"])
         return {
             "cdf": _with_log(row, "cdf"),
             "sf": _with_log(row, "sf"),
@@ -201,21 +175,13 @@ def _distribution(family, x, *parameters):
 def _quantile(family, column, out_key, *parameters):
     def ask(stats, given, out):
         names = dict(zip("ab", (float(given[key]) for key in parameters), strict=False))
-        return {
-            out_key: _first(
-                stats.distribution(x=float(given["p"]), family=family, **names)
-            )[column]
-        }
+        return {out_key: _first(stats.distribution(x=float(given["p"]), family=family, **names))[column]}
 
     return ask
 
 
 def _binomial_tail(stats, given, out):
-    row = _first(
-        stats.distribution(
-            x=float(given["k"] - 1), a=given["n"], b=given["p"], family="binomial"
-        )
-    )
+    row = _first(stats.distribution(x=float(given["k"] - 1), a=given["n"], b=given["p"], family="binomial"))
     return {"p_ge": _with_log(row, "sf"), "p_lt": _with_log(row, "cdf")}
 
 
@@ -224,9 +190,7 @@ def _clopper_pearson(stats, given, out):
     x, n, half = given["count"], given["nobs"], given["alpha"] / 2
 
     def quantile(a, b, column):
-        return _first(
-            stats.distribution(x=half, a=float(a), b=float(b), family="beta")
-        )[column]
+        return _first(stats.distribution(x=half, a=float(a), b=float(b), family="beta"))[column]
 
     return {
         "low": quantile(x, n - x + 1, "quantile") if x > 0 else 0,
@@ -313,8 +277,7 @@ def _chi2(test, key):
 
 def _fisher(stats, given, out):
     sides = {
-        side: _with_log(_rates(stats, given, test="fisher", alternative=side), "p")
-        for side in ("greater", "less")
+        side: _with_log(_rates(stats, given, test="fisher", alternative=side), "p") for side in ("greater", "less")
     }
     return {
         **sides,
@@ -424,9 +387,7 @@ def _arm(part, arm):
             f"denominator_mean_{arm}": base,
             f"numerator_variance_{arm}": variance,
             f"denominator_variance_{arm}": spread,
-            f"covariance_{arm}": _covariance(
-                n, part["sum_num_den"], part["num"]["sum"], part["den"]["sum"]
-            ),
+            f"covariance_{arm}": _covariance(n, part["sum_num_den"], part["num"]["sum"], part["den"]["sum"]),
         }
     if part["type"] == "cuped":
         n, mean, variance = _moments(part["post"])
@@ -437,22 +398,11 @@ def _arm(part, arm):
             f"variance_{arm}": variance,
             f"covariate_mean_{arm}": before,
             f"covariate_variance_{arm}": spread,
-            f"covariance_{arm}": _covariance(
-                n, part["sum_post_pre"], part["post"]["sum"], part["pre"]["sum"]
-            ),
+            f"covariance_{arm}": _covariance(n, part["sum_post_pre"], part["post"]["sum"], part["pre"]["sum"]),
         }
-    if (
-        part["type"] == "quantile"
-    ):  # the estimate, with the unit variance its rank interval implies
+    if part["type"] == "quantile":  # the estimate, with the unit variance its rank interval implies
         w = (part["quantile_upper"] - part["quantile_lower"]) / (2 * 1.959963984540054)
-        variance = (
-            part["n"]
-            / part["n_star"]
-            * (part["n"] - 1)
-            * w
-            * w
-            * (part["n_star"] / part["n"])
-        )
+        variance = part["n"] / part["n_star"] * (part["n"] - 1) * w * w * (part["n_star"] / part["n"])
         return False, {
             f"n_{arm}": part["n"],
             f"mean_{arm}": part["quantile_hat"],
@@ -530,9 +480,7 @@ def _tea(stats, given, out):
         if x is not None:
             columns[f"covariate_mean_{arm}"] = given[arm]["mean"][x]
             columns[f"covariate_variance_{arm}"] = given[arm]["var"][x]
-            columns[f"covariance_{arm}"] = _tea_covariance(
-                given[arm], given["numer"], x
-            )
+            columns[f"covariance_{arm}"] = _tea_covariance(given[arm], given["numer"], x)
     row = _first(
         (stats.ratio_test if ratio else stats.mean_test)(
             **columns,
@@ -543,9 +491,7 @@ def _tea(stats, given, out):
             lift="log",
         )
     )
-    shift = row["diff"] - (
-        row["treatment_value"] - row["control_value"]
-    )  # the file gives adjusted means
+    shift = row["diff"] - (row["treatment_value"] - row["control_value"])  # the file gives adjusted means
     share = given["treatment"]["n"] / (given["control"]["n"] + given["treatment"]["n"])
     return {
         "control": row["control_value"] - shift * share,
@@ -609,26 +555,14 @@ def _samples(equal_var):
         for arm, values in (("control", given["x"]), ("treatment", given["y"])):
             n, mean = len(values), math.fsum(values) / len(values)
             columns[f"n_{arm}"], columns[f"mean_{arm}"] = n, mean
-            columns[f"variance_{arm}"] = math.fsum((v - mean) ** 2 for v in values) / (
-                n - 1
-            )
-        return _t_test(
-            _first(
-                stats.mean_test(
-                    **columns, conf_level=given["conf"], equal_var=equal_var
-                )
-            )
-        )
+            columns[f"variance_{arm}"] = math.fsum((v - mean) ** 2 for v in values) / (n - 1)
+        return _t_test(_first(stats.mean_test(**columns, conf_level=given["conf"], equal_var=equal_var)))
 
     return ask
 
 
 def _welch_moments(stats, given, out):
-    return _t_test(
-        _first(
-            stats.mean_test(**_two_moments(given), conf_level=given.get("conf", 0.95))
-        )
-    )
+    return _t_test(_first(stats.mean_test(**_two_moments(given), conf_level=given.get("conf", 0.95))))
 
 
 def _tost(stats, given, out):
@@ -652,12 +586,7 @@ def _tost(stats, given, out):
 
 def _cmh(stats, given, out):
     strata = [
-        dict(
-            zip(
-                ("x_treatment", "n_treatment", "x_control", "n_control"), s, strict=True
-            )
-        )
-        for s in given["strata"]
+        dict(zip(("x_treatment", "n_treatment", "x_control", "n_control"), s, strict=True)) for s in given["strata"]
     ]
     row = _first(stats.cochran_mantel_haenszel(strata))
     return {
@@ -692,19 +621,11 @@ def _interaction(stats, given, out):
 
 
 def _adjust(stats, given, out):
-    return {
-        "adjusted": stats.p_adjust(p=given["p"], method=given["method"])[
-            "p_adjusted"
-        ].to_list()
-    }
+    return {"adjusted": stats.p_adjust(p=given["p"], method=given["method"])["p_adjusted"].to_list()}
 
 
 def _bh_alpha(stats, given, out):
-    return {
-        "alpha": stats.p_adjust(p=given["p"], method="bh", alpha=given["alpha"])[
-            "alpha_adjusted"
-        ][0]
-    }
+    return {"alpha": stats.p_adjust(p=given["p"], method="bh", alpha=given["alpha"])["alpha_adjusted"][0]}
 
 
 def _weighted(stats, given, out):
@@ -737,9 +658,7 @@ def _dunnett(stats, given, out):
 
 def _asymptotic(stats, given, out):
     row = _compare(stats, given)
-    estimate, se = (
-        (row["lift"], row["lift_se"]) if given["relative"] else (row["diff"], row["se"])
-    )
+    estimate, se = (row["lift"], row["lift_se"]) if given["relative"] else (row["diff"], row["se"])
     look = _first(
         stats.always_valid(
             estimate=estimate,
@@ -821,11 +740,7 @@ def _msprt(stats, given, out):
 
 
 def _tau2(stats, given, out):
-    row = _first(
-        stats.msprt_tau2(
-            sigma=given["sigma"], pairs=given["truncation"], alpha=given["alpha"]
-        )
-    )
+    row = _first(stats.msprt_tau2(sigma=given["sigma"], pairs=given["truncation"], alpha=given["alpha"]))
     return {"tau2": row["tau2"]}
 
 
@@ -878,12 +793,8 @@ def _spending(stats, given, out):
 
 
 def _total_spending(stats, given, out):
-    result = stats.group_sequential(
-        info=given["info"], alpha=given["alpha"], spend_scale="total"
-    )
-    return {
-        "alpha_spent": [2 * one_side for one_side in result["alpha_spent"].to_list()]
-    }
+    result = stats.group_sequential(info=given["info"], alpha=given["alpha"], spend_scale="total")
+    return {"alpha_spent": [2 * one_side for one_side in result["alpha_spent"].to_list()]}
 
 
 # ---- Bayes
@@ -907,11 +818,7 @@ def _normal(row):
 def _normal_posterior(stats, given, out):
     prior, effect = given["prior"], _compare(stats, given)
     relative = given["relative"]
-    proper = (
-        {"prior_mean": prior["mean"], "prior_sd": math.sqrt(prior["variance"])}
-        if prior["proper"]
-        else {}
-    )
+    proper = {"prior_mean": prior["mean"], "prior_sd": math.sqrt(prior["variance"])} if prior["proper"] else {}
     return _normal(
         _first(
             stats.normal_posterior(
@@ -929,9 +836,7 @@ def _normal_posterior(stats, given, out):
 
 
 def _normal_risk(stats, given, out):
-    return _normal(
-        _first(stats.normal_posterior(estimate=given["mean"], se=given["sd"]))
-    )
+    return _normal(_first(stats.normal_posterior(estimate=given["mean"], se=given["sd"])))
 
 
 def _posterior(row):
@@ -1005,9 +910,7 @@ def _without_power(options):
 
 def _n_proportions(stats, given, out):
     return {
-        kind: stats.sample_size(
-            p_control=given["p1"], p_treatment=given["p2"], kind=kind, **_design(given)
-        )["exact"][0]
+        kind: stats.sample_size(p_control=given["p1"], p_treatment=given["p2"], kind=kind, **_design(given))["exact"][0]
         for kind in _KINDS
         if kind in out
     }
@@ -1070,11 +973,7 @@ def _power_t(stats, given, out):
 
 
 def _n_t(stats, given, out):
-    return {
-        "n_per_arm": stats.sample_size(
-            delta=given["delta"], sd_control=given["sd"], **_design(given)
-        )["exact"][0]
-    }
+    return {"n_per_arm": stats.sample_size(delta=given["delta"], sd_control=given["sd"], **_design(given))["exact"][0]}
 
 
 def _gpower(stats, given, out):
@@ -1091,11 +990,7 @@ def _stretch(stats, given, n):
     if not tune:
         return 1.0
     level = _level(given["alpha"])
-    look = _first(
-        stats.always_valid(
-            estimate=0.0, se=1.0, n_total=2 * n, n_tune=tune, conf_level=level
-        )
-    )
+    look = _first(stats.always_valid(estimate=0.0, se=1.0, n_total=2 * n, n_tune=tune, conf_level=level))
     z = _first(stats.distribution(x=given["alpha"] / 2))["isf"]
     return look["multiplier"] / z
 
@@ -1110,24 +1005,16 @@ def _relative(stats, given, out):
     alpha = given.get("alpha", 0.05)
     found = {}
     if "power" in out:
-        found["power"] = stats.power_lift(
-            **design, effect=given["effect_rel"], alpha=alpha
-        )["power"][0]
-    effect = stats.mde_lift(**design, alpha=alpha, power=given.get("power", 0.8))[
-        "effect"
-    ][0]
+        found["power"] = stats.power_lift(**design, effect=given["effect_rel"], alpha=alpha)["power"][0]
+    effect = stats.mde_lift(**design, alpha=alpha, power=given.get("power", 0.8))["effect"][0]
     return {**found, "mde_rel": effect, "mde_rel_80": effect}
 
 
 def _n_ratio(stats, given, out):
     ratio = given["mean_num"] / given["mean_den"]
-    unit = (
-        given["var_num"] - 2 * ratio * given["cov"] + ratio**2 * given["var_den"]
-    ) / given["mean_den"] ** 2
+    unit = (given["var_num"] - 2 * ratio * given["cov"] + ratio**2 * given["var_den"]) / given["mean_den"] ** 2
     unit *= 1 - given["cuped_rho"] ** 2
-    n = stats.sample_size(
-        delta=given["mde_rel"] * ratio, sd_control=math.sqrt(unit), **_design(given)
-    )["exact"][0]
+    n = stats.sample_size(delta=given["mde_rel"] * ratio, sd_control=math.sqrt(unit), **_design(given))["exact"][0]
     return {"unit_variance": unit, "n_per_arm": n}
 
 
@@ -1179,18 +1066,12 @@ def _tost_design(given):
 
 
 def _power_tost(stats, given, out):
-    return {
-        "power": stats.power(
-            **_tost_design(given), n_control=given["n_per_arm"], alpha=given["alpha"]
-        )["power"][0]
-    }
+    return {"power": stats.power(**_tost_design(given), n_control=given["n_per_arm"], alpha=given["alpha"])["power"][0]}
 
 
 def _n_tost(stats, given, out):
     return {
-        "n_per_arm": stats.sample_size(
-            **_tost_design(given), alpha=given["alpha"], power=given["power"]
-        )["exact"][0]
+        "n_per_arm": stats.sample_size(**_tost_design(given), alpha=given["alpha"], power=given["power"])["exact"][0]
     }
 
 
@@ -1220,9 +1101,7 @@ def _bucket(stats, given, encoding="utf16"):
     version = given["version"]
     if version not in _VERSIONS:
         return None  # refused as an option: tests/python/test_stats.py
-    return stats.assign(
-        [given["value"]], seed=given["seed"], hash=_VERSIONS[version], encoding=encoding
-    )["n"][0]
+    return stats.assign([given["value"]], seed=given["seed"], hash=_VERSIONS[version], encoding=encoding)["n"][0]
 
 
 def _hash(stats, given, out):
@@ -1263,24 +1142,13 @@ def _ranges(stats, given, out):
 
 
 def _equal_weights(stats, given, out):
-    result = stats.assign(
-        ["1"], seed="s", variations=_variations({}, given["n"])
-    ).tables["variations"]
-    return {
-        "weights": [
-            h - l
-            for l, h in zip(
-                result["low"].to_list(), result["high"].to_list(), strict=True
-            )
-        ]
-    }  # noqa: E741
+    result = stats.assign(["1"], seed="s", variations=_variations({}, given["n"])).tables["variations"]
+    return {"weights": [h - l for l, h in zip(result["low"].to_list(), result["high"].to_list(), strict=True)]}  # noqa: E741
 
 
 def _in_namespace(stats, given, out):
     name, low, high = given["namespace"]
-    result = stats.assign(
-        [given["id"]], seed="s", namespace=name, namespace_low=low, namespace_high=high
-    )
+    result = stats.assign([given["id"]], seed="s", namespace=name, namespace_low=low, namespace_high=high)
     return {"in": result["reason"][0] != "not_in_namespace"}
 
 
@@ -1334,9 +1202,7 @@ def _assign_counts(stats, given, out):
 
 def _crosstab(stats, given, out):
     first, second = (
-        stats.assign(_USERS, seed=seed, hash=_VERSIONS[given["version"]])[
-            "variation"
-        ].to_list()
+        stats.assign(_USERS, seed=seed, hash=_VERSIONS[given["version"]])["variation"].to_list()
         for seed in given["seeds"]
     )
     table = [0] * 4

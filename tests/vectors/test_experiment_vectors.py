@@ -12,9 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import experiment_vectors as experiment  # noqa: E402
 
 VECTORS = experiment.vectors()
-ASKED = [
-    name for name, vector in VECTORS.items() if experiment.not_answered(vector) is None
-]
+ASKED = [name for name, vector in VECTORS.items() if experiment.not_answered(vector) is None]
 NOT_ASKED = [name for name in VECTORS if name not in ASKED]
 
 
@@ -34,9 +32,7 @@ def vector_of(name):
 def test_every_file_has_its_vectors():
     vector_of(next(iter(VECTORS), "no vectors"))
     assert {vector["file"] for vector in VECTORS.values()} == set(experiment.FILES)
-    assert {path.stem for path in experiment.VECTORS.glob("*.json")} == set(
-        experiment.FILES
-    )
+    assert {path.stem for path in experiment.VECTORS.glob("*.json")} == set(experiment.FILES)
     known = {(vector["file"], vector["fn"]) for vector in VECTORS.values()}
     assert set(experiment.NOT_ANSWERED) <= known
     assert len(ASKED) > 800
