@@ -255,6 +255,21 @@ def test_every_calculator_has_a_guide(pdm):
         assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
 
 
+STATS = sorted(page for page in (ROOT / "docs" / "stats").glob("*.md") if not page.name.endswith(".zh-CN.md"))
+
+
+def test_every_statistic_has_a_guide(pdm):
+    """Once in the overview, once on its page; the overview says the same in both languages."""
+    names = sorted(page.stem for page in (ROOT / "docs" / "stats" / "reference").glob("*.md"))
+    assert set(pdm.stats.__all__) >= set(names)
+    overview = ROOT / "docs" / "stats" / "README.md"
+    chinese = overview.with_name("README.zh-CN.md")
+    for pages in ([overview], [chinese], [page for page in STATS if page != overview]):
+        text = "".join(page.read_text(encoding="utf-8").split("\n## Formulas")[0] for page in pages)
+        assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
+    assert [(each.code, each.output) for each in ALL[overview]] == [(each.code, each.output) for each in ALL[chinese]]
+
+
 def every_code(pdm, k, **options):
     """Code → segment, by a customer of every code: R, F and M are k values each, and cuts between them."""
     rows = []
