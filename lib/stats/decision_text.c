@@ -155,7 +155,8 @@ static number_text write_number(double x, value_kind kind, const pdm_reason *rea
     bool percent = kind == KIND_SHARE || (kind == KIND_EFFECT && reason->scale == PDM_SCALE_LIFT);
     bool with_sign = kind == KIND_EFFECT && reason->code != PDM_REASON_EQUIVALENT;
     if (kind == KIND_STATUS) {
-        for (const char *c = pdm_row_status_name((int32_t)x); *c != '\0'; c++) put(&t, *c);
+        int32_t status = x >= 0 && x < PDM_ROW_STATUS_COUNT ? (int32_t)x : -1;
+        for (const char *c = pdm_row_status_name(status); *c != '\0'; c++) put(&t, *c);
     } else if (kind == KIND_COUNT && fabs(x) < 0x1p53) {
         char buffer[LONGEST];
         (void)snprintf(buffer, sizeof buffer, "%lld", (long long)x);

@@ -264,7 +264,9 @@ def check_options(o):
         "switches that mean nothing in a scan": meaningless,
         "unordered takes only (1, k) wipe_progress": unordered
         and any((a, b, effect) != (1, o.steps, "wipe_progress") for a, b, effect in o.exclusions),
-        "every_attempt of unordered or scan": o.trend_count == "every_attempt" and (unordered or scan),
+        "every_attempt of unordered or scan": o.trend_period != "none"
+        and o.trend_count == "every_attempt"
+        and (unordered or scan),
         "scan": scan and (extras or o.order != "ordered" or o.exclusions or o.grace or o.collapse_ties),
         "per_unit with totals": o.hold_constant != "none" and o.hold_count == "per_unit" and o.count == "totals",
     }

@@ -387,8 +387,12 @@ def replan(annual, actuals, remaining, method, spread=3):
         parts = [(Fraction(0), exact(w), Fraction(0), None if cap is None else exact(cap)) for w, _, cap in remaining]
         return bounded(left, parts, True)
     sharers = min(1 if method == "next" else spread, len(remaining))
-    miss = left - sum(old)
-    return [target + (miss / sharers if i < sharers else 0) for i, target in enumerate(old)]
+    caps = [None if cap is None else exact(cap) for _, _, cap in remaining]
+    parts = [
+        (target, Fraction(1), Fraction(0), cap) if i < sharers else (target, Fraction(0), target, target)
+        for i, (target, cap) in enumerate(zip(old, caps, strict=True))
+    ]
+    return bounded(left, parts, False)
 
 
 def credit(orders, policy, role_weights):

@@ -30,7 +30,8 @@ static void test_published(void **unused) {
     COHORT_EXPECT(r, "lifecycle", "dormant", 0, 2, 1, 0, 2, 0, 1, 0);
     COHORT_EXPECT(r, "lifecycle", "active", 3, 1, 0, 2, 0, 1, 0, 1);
     COHORT_EXPECT(r, "lifecycle", "complete", 1, 1, 1, 1, 1, 1, 1, 0);
-    COHORT_EXPECT_F64(r, "lifecycle", "quick_ratio", NAN, 0.0, 0.0, NAN, 0.0, NAN, 0.0, NAN);
+    COHORT_EXPECT_F64(r, "lifecycle", "quick_ratio", (double)NAN, 0.0, 0.0, (double)NAN, 0.0, (double)NAN, 0.0,
+                      (double)NAN);
     COHORT_EXPECT(r, "totals", "units", 4);
     pdm_result_free(r);
 }

@@ -213,7 +213,7 @@ static void test_modes(void **unused) {
     options.denominator = PDM_RETENTION_PREVIOUS_INTERVAL;
     r = worked(&options, NULL, 0);
     COHORT_EXPECT(r, "cells", "den", 2, 2, 1, 1, 1, 0);
-    COHORT_EXPECT_F64(r, "cells", "rate", 1, 0.5, 1, 1, 0, NAN);
+    COHORT_EXPECT_F64(r, "cells", "rate", 1, 0.5, 1, 1, 0, (double)NAN);
     pdm_result_free(r);
     options.denominator = PDM_RETENTION_COHORT_SIZE;
     options.mode = PDM_RETENTION_ON_OR_AFTER;
@@ -243,7 +243,7 @@ static void test_status(void **unused) {
     pdm_result *r = worked(&options, NULL, 0);
     COHORT_EXPECT_TEXT(r, "cells", "status", "complete", "complete", "complete", "future");
     COHORT_EXPECT(r, "average", "cohorts", 1, 1, 1, 0);
-    COHORT_EXPECT_F64(r, "average", "rate", 1, 0.5, 0.5, NAN);
+    COHORT_EXPECT_F64(r, "average", "rate", 1, 0.5, 0.5, (double)NAN);
     pdm_result_free(r);
     options.mode = PDM_RETENTION_ON_OR_AFTER;
     r = worked(&options, NULL, 0);
@@ -290,23 +290,24 @@ static void test_values(void **unused) {
                        "partial", "future", "complete", "partial", "future", "future", "partial", "future", "future",
                        "future");
     COHORT_EXPECT(r, "cells", "value_sum", 3000, 500, 400, 200, 700, 0, 0, NA, 0, 0, NA, NA, 0, NA, NA, NA);
-    COHORT_EXPECT_F64(r, "cells", "ltv", 1500, 1750, 1950, 2050, 700, 700, 700, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN,
-                      NAN);
-    COHORT_EXPECT_F64(r, "cells", "value_rate", 1, 1.0 / 6, 400.0 / 3000, 200.0 / 3000, 1, 0, 0, NAN, NAN, NAN, NAN,
-                      NAN, NAN, NAN, NAN, NAN);
+    COHORT_EXPECT_F64(r, "cells", "ltv", 1500, 1750, 1950, 2050, 700, 700, 700, (double)NAN, (double)NAN, (double)NAN,
+                      (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN);
+    COHORT_EXPECT_F64(r, "cells", "value_rate", 1, 1.0 / 6, 400.0 / 3000, 200.0 / 3000, 1, 0, 0, (double)NAN,
+                      (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN,
+                      (double)NAN);
     assert_true(pdm_table_f64(pdm_result_table(r, NULL), "value_per_retained")[1] == 500.0);
     assert_true(pdm_table_is_null(pdm_result_table(r, NULL), "value_per_retained", 5));
     /* Complete cells only: column 1 of three cohorts, column 2 of the first alone. */
     COHORT_EXPECT(r, "average", "cohorts", 3, 2, 1, 0);
     COHORT_EXPECT(r, "average", "num", 3, 1, 1, 0);
     COHORT_EXPECT(r, "average", "den", 3, 3, 2, 0);
-    COHORT_EXPECT_F64(r, "average", "ltv", 3700.0 / 3, 4200.0 / 3, 1950, NAN);
+    COHORT_EXPECT_F64(r, "average", "ltv", 3700.0 / 3, 4200.0 / 3, 1950, (double)NAN);
     pdm_result_free(r);
     options.average = PDM_RETENTION_SIMPLE;
     r = run(&options, NULL, value_names, value_rows(), 7);
-    COHORT_EXPECT_F64(r, "average", "rate", 1, 0.25, 0.5, NAN);
-    COHORT_EXPECT_F64(r, "average", "ltv", 1100, 1225, 1950, NAN);
-    COHORT_EXPECT_F64(r, "average", "lo", NAN, NAN, NAN, NAN);
+    COHORT_EXPECT_F64(r, "average", "rate", 1, 0.25, 0.5, (double)NAN);
+    COHORT_EXPECT_F64(r, "average", "ltv", 1100, 1225, 1950, (double)NAN);
+    COHORT_EXPECT_F64(r, "average", "lo", (double)NAN, (double)NAN, (double)NAN, (double)NAN);
     pdm_result_free(r);
     options.average = PDM_RETENTION_NO_AVERAGE;
     r = run(&options, NULL, value_names, value_rows(), 7);
@@ -331,8 +332,8 @@ static void test_payback(void **unused) {
     COHORT_EXPECT(r, "payback", "value_cum", 4100, 700, 0);
     COHORT_EXPECT(r, "payback", "payback", 2, NA, 0); /* 3000, 3500, 3900 */
     COHORT_EXPECT_TEXT(r, "payback", "status", "paid_back", "open", "provisional");
-    COHORT_EXPECT_F64(r, "payback", "cost_per_unit", 1850, 701, NAN);
-    COHORT_EXPECT_F64(r, "payback", "value_to_cost", 4100.0 / 3700, 700.0 / 701, NAN);
+    COHORT_EXPECT_F64(r, "payback", "cost_per_unit", 1850, 701, (double)NAN);
+    COHORT_EXPECT_F64(r, "payback", "value_to_cost", 4100.0 / 3700, 700.0 / 701, (double)NAN);
     assert_true(pdm_table_f64(pdm_result_table(r, "cells"), "value_to_cost")[0] == 3000.0 / 3700);
     assert_true(pdm_table_is_null(pdm_result_table(r, "cells"), "value_to_cost", 8));
     pdm_result_free(r);
@@ -476,7 +477,7 @@ static void test_nobody(void **unused) {
     r = cohort_result(cohort_state("retention", &options, NULL));
     COHORT_EXPECT(r, "cells", "size", 0, 0, 0, 0);
     COHORT_EXPECT(r, "cells", "retained", 0, 0, 0, NA);
-    COHORT_EXPECT_F64(r, "cells", "rate", NAN, NAN, NAN, NAN);
+    COHORT_EXPECT_F64(r, "cells", "rate", (double)NAN, (double)NAN, (double)NAN, (double)NAN);
     pdm_result_free(r);
 }
 
