@@ -1,6 +1,6 @@
 /* Calculators `mean_test`, `ratio_test` and `mean_margin_test`: from moments of two arms. */
-#include "stats/effect_table.h"
 #include "stats/margin_table.h"
+#include "stats/mean_table.h"
 
 #include <pdmetrics/stats/calculators.h>
 
@@ -15,60 +15,7 @@
         PDM__COLUMN_OR_NULL("covariance_" arm, PDM_ROLE_FLOAT, "",                                                     \
                             "Covariance of metric and covariate, divisor n − 1.")
 
-static const char *const lift_names[] = {"fieller", "delta", "log", NULL};
-static const char *const theta_names[] = {"auto", "total", "within", NULL};
-
-#define MEAN_OPTIONS                                                                                                   \
-    PDM__OPTION_STRICT(pdm_mean_test_options),                                                                         \
-        PDM__OPTION_ENUM(pdm_mean_test_options, alternative, pdm__alternative_names,                                   \
-                         "What is shown: that they differ, that the treatment is greater, or less."),                  \
-        PDM__OPTION_BOOL(pdm_mean_test_options, equal_var, "Pooled variance instead of Welch's test."),                \
-        PDM__OPTION_BOOL(pdm_mean_test_options, normal, "Normal critical values instead of Student's."),               \
-        PDM__OPTION_ENUM(pdm_mean_test_options, lift, lift_names, "Confidence set of the lift."),                      \
-        PDM__OPTION_ENUM(pdm_mean_test_options, theta, theta_names,                                                    \
-                         "CUPED's coefficient: from both arms thrown together (auto for means), or from the sums "     \
-                         "within the arms (auto for ratios)."),                                                        \
-        PDM__OPTION_BOOL(pdm_mean_test_options, unchecked, "Impossible moments pass."),                                \
-        PDM__OPTION_FLOAT(pdm_mean_test_options, conf_level, 0.95, "", "Confidence level.")
-
 static const pdm_result_column_info effect_columns[] = {PDM__EFFECT_COLUMNS};
-
-static pdm_mean_options options_of(const pdm_mean_test_options *chosen, bool ratio) {
-    pdm_mean_options options = pdm_mean_options_default();
-    options.alternative = chosen->alternative;
-    options.equal_var = chosen->equal_var;
-    options.normal = chosen->normal;
-    options.lift = chosen->lift;
-    options.theta = chosen->theta == 0 ? (ratio ? PDM_THETA_WITHIN : PDM_THETA_TOTAL) : chosen->theta - 1;
-    options.unchecked = chosen->unchecked;
-    options.conf_level = chosen->conf_level;
-    return options;
-}
-
-static void put_mean(pdm__rows *out, int64_t row, const pdm__values *name, const pdm_mean_effect *e) {
-    pdm__effect effect = {.control = e->control,
-                          .treatment = e->treatment,
-                          .difference = e->difference,
-                          .interval = {.low = e->low, .high = e->high, .status = e->status},
-                          .test = {.statistic = e->statistic,
-                                   .se = e->se,
-                                   .df = e->df,
-                                   .p = e->p,
-                                   .log_p = e->log_p,
-                                   .status = e->status,
-                                   .warnings = e->warnings},
-                          .lift = e->lift,
-                          .critical = e->critical,
-                          .theta = e->theta,
-                          .variance_reduction = e->variance_reduction,
-                          .balance_p = e->balance_p};
-    pdm__put_effect(out, row, name, &effect);
-}
-
-/* The library's functions name one code for everything that is no number; here it is known to be the moments. */
-static pdm_status moments_failed(const pdm__calc *calc, int64_t row, pdm_status status, pdm_error *err) {
-    return pdm__calc_row_failed(calc, 0, row, status == PDM_E_BAD_VALUE ? PDM_E_BAD_MOMENTS : status, err);
-}
 
 /* ---- mean_test ---- */
 
@@ -85,7 +32,7 @@ static const pdm_column_info mean_columns[] = {
 static const pdm_list_info mean_test_inputs[] = {
     PDM__INPUT("moments", mean_columns, PDM_INPUT_ROWS, "Comparisons; covariate moments are all given or none.")};
 static const pdm__column_rule mean_test_rules[] = {PDM__NO_RULE};
-static const pdm_option_info mean_test_options[] = {MEAN_OPTIONS};
+static const pdm_option_info mean_test_options[] = {PDM__MEAN_OPTIONS};
 static const pdm_table_info mean_test_tables[] = {PDM__TABLE("effects", effect_columns, "A comparison.")};
 
 /* Whether all (or none) of `count` cells from `column` on are given; some: an error. */
@@ -148,7 +95,7 @@ static pdm_status read_means(const pdm__calc *calc, int64_t row, pdm_covariate_m
 
 static pdm_status mean_test_run(pdm__calc *calc, pdm_error *err) {
     const pdm__sheet *in = &calc->sheets[0];
-    pdm_mean_options options = options_of(calc->options, false);
+    pdm_mean_options options = pdm__mean_options_of(calc->options, false);
     pdm__rows out;
     PDM__TRY(pdm__rows_begin(calc, 0, in->rows, &in->columns[MEAN_NAME], &out, err));
     for (int64_t i = 0; i < in->rows; i++) {
@@ -157,8 +104,8 @@ static pdm_status mean_test_run(pdm__calc *calc, pdm_error *err) {
         bool adjusted = false;
         PDM__TRY(read_means(calc, i, arms, &adjusted, err));
         pdm_status status = compare_arms(arms, adjusted, &options, &effect, err);
-        if (status != PDM_OK) return moments_failed(calc, i, status, err);
-        put_mean(&out, i, &in->columns[MEAN_NAME], &effect);
+        if (status != PDM_OK) return pdm__moments_failed(calc, i, status, err);
+        pdm__put_mean(&out, i, &in->columns[MEAN_NAME], &effect);
     }
     return pdm__rows_end(&out);
 }
@@ -188,7 +135,7 @@ static const pdm_list_info ratio_test_inputs[] = {
     PDM__INPUT("moments", ratio_columns, PDM_INPUT_ROWS,
                "Comparisons of Σ numerator / Σ denominator over units; variances and covariances with divisor n − 1.")};
 static const pdm__column_rule ratio_test_rules[] = {PDM__NO_RULE};
-static const pdm_option_info ratio_test_options[] = {MEAN_OPTIONS};
+static const pdm_option_info ratio_test_options[] = {PDM__MEAN_OPTIONS};
 static const pdm_table_info ratio_test_tables[] = {PDM__TABLE("effects", effect_columns, "A comparison.")};
 
 static pdm_status read_ratio(const pdm__calc *calc, int64_t row, int32_t column, pdm_arm_moments *out, pdm_error *err) {
@@ -201,12 +148,12 @@ static pdm_status read_ratio(const pdm__calc *calc, int64_t row, int32_t column,
     ratio.denominator_variance = cells[column + 4].f64[row];
     ratio.covariance = cells[column + 5].f64[row];
     pdm_status status = pdm_arm_from_ratio(&ratio, out, err);
-    return status == PDM_OK ? PDM_OK : moments_failed(calc, row, status, err);
+    return status == PDM_OK ? PDM_OK : pdm__moments_failed(calc, row, status, err);
 }
 
 static pdm_status ratio_test_run(pdm__calc *calc, pdm_error *err) {
     const pdm__sheet *in = &calc->sheets[0];
-    pdm_mean_options options = options_of(calc->options, true);
+    pdm_mean_options options = pdm__mean_options_of(calc->options, true);
     pdm__rows out;
     PDM__TRY(pdm__rows_begin(calc, 0, in->rows, &in->columns[RATIO_NAME], &out, err));
     for (int64_t i = 0; i < in->rows; i++) {
@@ -216,8 +163,8 @@ static pdm_status ratio_test_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(read_ratio(calc, i, RATIO_CONTROL, &control, err));
         PDM__TRY(read_ratio(calc, i, RATIO_TREATMENT, &treatment, err));
         pdm_status status = pdm_mean_compare(&control, &treatment, &options, &effect, err);
-        if (status != PDM_OK) return moments_failed(calc, i, status, err);
-        put_mean(&out, i, &in->columns[RATIO_NAME], &effect);
+        if (status != PDM_OK) return pdm__moments_failed(calc, i, status, err);
+        pdm__put_mean(&out, i, &in->columns[RATIO_NAME], &effect);
     }
     return pdm__rows_end(&out);
 }
@@ -259,7 +206,7 @@ static pdm_status mean_margin_test_run(pdm__calc *calc, pdm_error *err) {
         PDM__TRY(read_arm(calc, i, MEAN_CONTROL, &arms[0], err));
         PDM__TRY(read_arm(calc, i, MEAN_TREATMENT, &arms[1], err));
         pdm_status status = compare_arms(arms, false, &options, &effect, err);
-        if (status != PDM_OK) return moments_failed(calc, i, status, err);
+        if (status != PDM_OK) return pdm__moments_failed(calc, i, status, err);
         PDM__TRY(pdm__put_margin(calc, &out, i, &in->columns[MEAN_NAME], &in->columns[MARGIN_MARGIN], test_mean,
                                  &effect, err));
     }

@@ -7,6 +7,7 @@ static const pdm_calculator *const calculators[] = {
     &pdm__calculator_proportion_test,
     &pdm__calculator_proportion_margin_test,
     &pdm__calculator_mean_test,
+    &pdm__calculator_cuped_test,
     &pdm__calculator_ratio_test,
     &pdm__calculator_mean_margin_test,
     &pdm__calculator_sample_size,

@@ -10,6 +10,7 @@ extern const pdm_calculator pdm__calculator_proportion_interval;
 extern const pdm_calculator pdm__calculator_proportion_test;
 extern const pdm_calculator pdm__calculator_proportion_margin_test;
 extern const pdm_calculator pdm__calculator_mean_test;
+extern const pdm_calculator pdm__calculator_cuped_test;
 extern const pdm_calculator pdm__calculator_ratio_test;
 extern const pdm_calculator pdm__calculator_mean_margin_test;
 extern const pdm_calculator pdm__calculator_sample_size;

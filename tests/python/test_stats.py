@@ -40,6 +40,11 @@ EXAMPLES = {
     "proportion_test": FOUR,
     "proportion_margin_test": {**FOUR, "margin": 0.1},
     "mean_test": TWO,
+    "cuped_test": {
+        **TWO,
+        "covariates": [("x", 1.0, 1.5, 1.1, 1.25)],
+        "covariances": [("x", "x", 2.0, 2.5)],
+    },
     "ratio_test": RATIO,
     "mean_margin_test": {**TWO, "margin": 0.1},
     "sample_size": {"p_control": 0.15, "p_treatment": 0.25},
@@ -222,6 +227,24 @@ REFUSED = [
         "null_value",
         0,
         "covariance_treatment",
+    ),
+    (
+        "cuped_test",
+        {**TWO, "covariates": [("x", 1.0, 1.5, 1.1, 1.25)], "covariances": [("x", "y", 2.0, 2.5)]},
+        "unknown_name",
+        0,
+        "other",
+    ),
+    (
+        "cuped_test",
+        {
+            **TWO,
+            "covariates": [("x", 1.0, 1.5, 1.1, 1.25), ("y", 1.0, 0.0, 1.0, 0.0)],
+            "covariances": [("x", "x", 2.0, 2.5), ("y", "y", 1.0, 1.0)],
+        },
+        "null_value",
+        0,
+        "covariate",
     ),
     ("mean_margin_test", TWO, "margin_required", 0, "margin"),
     ("mean_margin_test", {**TWO, "margin": -1.0}, "bad_value", 0, "margin"),
@@ -539,6 +562,45 @@ def test_adjusted_levels_agree_with_adjusted_p(stats):
             by_p = np.array(result["p_adjusted"].to_list()) <= 0.05
             by_level = p <= np.array(result["alpha_adjusted"].to_list())
             assert np.array_equal(by_p, by_level), (method, p)
+
+
+def test_several_covariates_are_those_of_numpy(stats):
+    """θ from the covariances of both arms thrown together, by NumPy on the units; a repeated covariate is left out."""
+    chance = np.random.default_rng(11)
+    arms = {}
+    for arm, n, shift in (("control", 400, 0.0), ("treatment", 500, 0.3)):
+        x, y = chance.normal(2, 1, n), chance.normal(0, 3, n)
+        arms[arm] = np.array([1 + shift + 1.5 * x - 0.4 * y + chance.normal(0, 1, n), x, y, x])
+    names = ("x", "y", "same as x")
+    cov = {arm: np.cov(data) for arm, data in arms.items()}
+    columns = {}
+    for arm, data in arms.items():
+        columns |= {f"n_{arm}": data.shape[1], f"mean_{arm}": data[0].mean(), f"variance_{arm}": cov[arm][0, 0]}
+    covariates = [
+        {"covariate": name}
+        | {f"mean_{arm}": arms[arm][i].mean() for arm in arms}
+        | {f"covariance_{arm}": cov[arm][0, i] for arm in arms}
+        for i, name in enumerate(names, 1)
+    ]
+    pairs = [
+        {"covariate": names[i - 1], "other": names[j - 1]} | {arm: cov[arm][i, j] for arm in arms}
+        for i in range(1, 4)
+        for j in range(i, 4)
+    ]
+    result = stats.cuped_test(**columns, covariates=covariates, covariances=pairs)
+    both = np.cov(np.hstack(list(arms.values()))[:3])
+    theta = np.linalg.solve(both[1:, 1:], both[0, 1:])
+    found = result.tables["covariates"]
+    assert found["used"].to_list() == [True, True, False]
+    np.testing.assert_allclose(found["theta"].to_list(), [*theta, 0.0], rtol=1e-9)
+    adjusted = {arm: data[0] - theta @ data[1:3] for arm, data in arms.items()}
+    row = only(result)
+    difference = adjusted["treatment"].mean() - adjusted["control"].mean()
+    se = math.sqrt(sum(each.var(ddof=1) / len(each) for each in adjusted.values()))
+    assert (row["diff"], row["se"]) == pytest.approx((difference, se), rel=1e-9)
+    one = stats.cuped_test(**TWO, covariates=[("x", 1.0, 1.5, 1.1, 1.25)], covariances=[("x", "x", 2.0, 2.5)])
+    assert only(one)["diff"] == pytest.approx(only(stats.mean_test(**TWO, **X))["diff"], rel=1e-12)
+    assert only(one)["p"] == pytest.approx(only(stats.mean_test(**TWO, **X))["p"], rel=1e-10)
 
 
 # ------------------------------------------------------------------------------------------------------ practice numbers

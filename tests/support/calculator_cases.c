@@ -158,6 +158,11 @@ const calculator_case calculator_cases[] = {
      "moments: n_control mean_control variance_control n_treatment mean_treatment variance_treatment "
      "covariate_mean_control covariate_variance_control covariance_control covariate_mean_treatment "
      "covariate_variance_treatment covariance_treatment | 100 5 4 120 5.5 3 1 2 1.5 1.1 2.5 1.25"},
+    {"cuped_test", "",
+     "moments: n_control mean_control variance_control n_treatment mean_treatment variance_treatment | 100 5 4 120 5.5 3\n"
+     "covariates: covariate mean_control covariance_control mean_treatment covariance_treatment | x 2 1.4 2.1 1.2 | "
+     "y 1 0.5 1 0.4 | z 2 1.4 2.1 1.2\n"
+     "covariances: covariate other control treatment | x x 1 1 | y y 2 2 | z z 1 1 | x y 0.3 0.2 | z x 1 1 | y z 0.3 0.2"},
     {"ratio_test", "",
      "moments: n_control numerator_mean_control denominator_mean_control numerator_variance_control "
      "denominator_variance_control covariance_control n_treatment numerator_mean_treatment denominator_mean_treatment "

@@ -31,7 +31,7 @@ FILES = (
 )
 
 _LATER = "of a later release"
-_ROWS = "works on rows: the metric experiment, its vectors are in tests/unit and tests/vectors in C"
+_ROWS = "works on values, not on moments: from C (pdmetrics/stats/robust.h) and the metric experiment"
 _INSIDE = "a step inside of assign(), reached from C"
 # What pdmetrics.stats does not answer, and why. (file, function) or the id of a case.
 NOT_ANSWERED = {

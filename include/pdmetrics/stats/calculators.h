@@ -8,6 +8,8 @@
  * - `proportion_test`: counts(name, x_control, n_control, x_treatment, n_treatment) → effects. proportion.h
  * - `proportion_margin_test`: counts(…, margin) → tests: non-inferiority and equivalence. proportion.h
  * - `mean_test`: moments(name, n_control, mean_control, variance_control, …, covariate moments) → effects. mean.h
+ * - `cuped_test`: moments(n_control, …), covariates(covariate, mean_control, covariance_control, …), covariances(covariate, other, control,
+ *   treatment) → effects, covariates: one comparison. mean.h
  * - `ratio_test`: moments(name, n_control, numerator_control, denominator_control, …) → effects. mean.h
  * - `mean_margin_test`: moments(…, margin) → tests. mean.h
  * - `sample_size`, `power`, `mde`: designs(name, p_control, p_treatment | delta, sd_control, sd_treatment, n_control, margin) → answers. power.h
@@ -102,7 +104,7 @@ static inline pdm_margin_test_options pdm_margin_test_options_default(void) {
     return options;
 }
 
-/** Options of `mean_test` and `ratio_test`. */
+/** Options of `mean_test`, `cuped_test` and `ratio_test`. */
 typedef struct pdm_mean_test_options {
     uint32_t struct_size; /**< sizeof(pdm_mean_test_options) */
     int32_t strict;       /**< row statuses fail the call */

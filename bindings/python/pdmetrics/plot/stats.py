@@ -243,7 +243,7 @@ def forest(
     return made
 
 
-for _name in ("proportion_test", "mean_test", "ratio_test"):
+for _name in ("proportion_test", "mean_test", "cuped_test", "ratio_test"):
     figure(_name, "forest")(forest)
 
 
