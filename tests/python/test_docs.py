@@ -250,7 +250,7 @@ def test_every_calculator_has_a_guide(pdm):
     """Once in the overview, once on its page."""
     names = sorted(page.stem for page in (ROOT / "docs" / "plan" / "reference").glob("*.md"))
     assert set(pdm.plan.__all__) >= set(names)
-    for pages in ([page for page in PLAN if page.stem == "README"], [page for page in PLAN if page.stem != "README"]):
+    for pages in ([page for page in PLAN if page.stem == "overview"], [page for page in PLAN if page.stem != "overview"]):
         text = "".join(page.read_text(encoding="utf-8") for page in pages)
         assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
 
@@ -262,8 +262,8 @@ def test_every_statistic_has_a_guide(pdm):
     """Once in the overview, once on its page; the overview says the same in both languages."""
     names = sorted(page.stem for page in (ROOT / "docs" / "stats" / "reference").glob("*.md"))
     assert set(pdm.stats.__all__) >= set(names)
-    overview = ROOT / "docs" / "stats" / "README.md"
-    chinese = overview.with_name("README.zh-CN.md")
+    overview = ROOT / "docs" / "stats" / "overview.md"
+    chinese = overview.with_name("overview.zh-CN.md")
     for pages in ([overview], [chinese], [page for page in STATS if page != overview]):
         text = "".join(page.read_text(encoding="utf-8").split("\n## Formulas")[0] for page in pages)
         assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
