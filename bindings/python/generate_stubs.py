@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, cast
 
+from ._conditions import ConditionLike
 from ._frames import FrameLike
 from ._lists import ListLike
 from ._result import Result, Table, register_result
@@ -117,7 +118,8 @@ def parameters(core, shorthand, metric) -> list[tuple[str, str, str, str]]:
         need = "" if column.required else " Optional."
         unit = f" ({column.unit})" if column.unit else ""
         default = "None" if column.keyword in short.on_request else f'"{column.name}"'
-        found.append((column.keyword, "str | None", default, f"Column: {column.doc}{unit}{need}"))
+        kind = short.wider.get(column.keyword, "str")
+        found.append((column.keyword, f"{kind} | None", default, f"Column: {column.doc}{unit}{need}"))
     for name, kind, default, doc in COMMON:
         asked = name in short.on_request
         found.append((name, f"{kind} | None" if asked else kind, "None" if asked else default, doc))
@@ -138,6 +140,8 @@ def parameters(core, shorthand, metric) -> list[tuple[str, str, str, str]]:
             kind += " | ListLike"
         if option.name in short.several:
             kind += " | Sequence[str]"
+        if option.name in short.wider:
+            kind += f" | {short.wider[option.name]}"
         found.append((option.name, kind, literal(option.default), f"{option.doc}{unit}"))
     found += MACHINE
     names = [name for name, *_ in found]

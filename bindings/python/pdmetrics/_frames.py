@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from . import _columns, _pandas
+from . import _columns, _conditions, _pandas
 from ._errors import ArgumentError, ColumnTypeError, MissingColumnError
 from ._native import core
 
@@ -46,6 +46,8 @@ class Wanted:
     keyword: str
     role: int
     explicit: bool
+    condition: _conditions.Condition | None = None
+    """What makes the column, if the frame does not have it."""
 
 
 @dataclass
@@ -85,7 +87,10 @@ def chunks(frame: FrameLike, wanted: Sequence[Wanted]) -> Iterator[Chunk]:
     """The rows of any frame."""
     if isinstance(frame, (str, os.PathLike)):
         yield from chunks(relation(frame), wanted)
-    elif _is(frame, "pandas", "DataFrame"):
+        return
+    if any(item.condition is not None for item in wanted) and _is_frame(frame):
+        frame = _with_flags(frame, wanted)
+    if _is(frame, "pandas", "DataFrame"):
         yield _of_pandas(frame, wanted)
     elif _is(frame, "polars", "DataFrame"):
         yield _of_stream(_select(frame, wanted, frame.columns), wanted)
@@ -105,6 +110,12 @@ def chunks(frame: FrameLike, wanted: Sequence[Wanted]) -> Iterator[Chunk]:
         yield from _of_iterable(frame, wanted)
     else:
         raise ColumnTypeError(f"expected a frame, got {type(frame).__name__}")
+
+
+def _with_flags(frame: Any, wanted: Sequence[Wanted]) -> Any:
+    """The frame and the columns that conditions make."""
+    flags = {item.source: item.condition for item in wanted if item.condition is not None}
+    return _conditions.added(frame, flags) if flags else frame
 
 
 def _is(frame: object, package: str, name: str) -> bool:
@@ -258,11 +269,12 @@ def _is_row(frame: Mapping[str, Any]) -> bool:
 
 
 def _is_frame(frame: object) -> bool:
-    return isinstance(frame, Mapping) or any(
+    return isinstance(frame, Mapping) or _is(frame, "polars", "LazyFrame") or any(
         hasattr(frame, name) for name in ("__arrow_c_stream__", "__arrow_c_array__", "columns", "dtype")
     )
 
 
 def _of_rows(rows: Sequence[Mapping[str, Any]], wanted: Sequence[Wanted]) -> Batch:
     names = dict.fromkeys(name for row in rows for name in row)
-    return _of_mapping({name: [row.get(name) for row in rows] for name in names}, wanted)
+    columns = {name: [row.get(name) for row in rows] for name in names}
+    return _of_mapping(_with_flags(columns, wanted), wanted)

@@ -163,7 +163,9 @@ def _keyword(name: str, taken: Collection[str]) -> str:
     if name.endswith("_id") and name not in _KEPT_KEYWORDS:
         return name[:-3]
     short = _SHORT_KEYWORDS.get(name, name)
-    return f"{short}_column" if short in taken or keyword.iskeyword(short) else short
+    if keyword.iskeyword(short):
+        short += "_"
+    return f"{short}_column" if short in taken else short
 
 
 def _column(info: core.pdm_column_info, taken: Collection[str] = ()) -> ColumnInfo:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
 from . import _columns, _frames, _lists, _registry, _shorthand, _time
+from ._conditions import Condition
 from ._errors import ArgumentError, ColumnTypeError, Error, MissingColumnError, OptionError, OptionsDifferError
 from ._frames import Batch, Chunk, FrameLike, Wanted
 from ._native import core
@@ -18,6 +19,9 @@ from ._registry import MetricInfo, OptionInfo, metrics
 from ._result import Result, result_class
 
 Progress = Callable[[int, int], object] | Literal[True] | None
+
+# What a column of a metric is called in a frame, what makes it, or that it is not there.
+_Source = str | Condition | None
 
 _COMMON = ("tz", "week_start", "threads", "memory_limit", "progress")
 
@@ -65,7 +69,7 @@ class State:
     _metric: MetricInfo
     _machine: _Machine
     _native: core.pdm_state
-    _columns: dict[str, str | None]
+    _columns: dict[str, _Source]
     _named: list[Wanted] | None = None  # columns that its lists name; None = not asked yet
     _tz: tzinfo
     _exponent: int | None
@@ -77,7 +81,7 @@ class State:
 
     # -------------------------------------------------------------------------------------------------------- life
 
-    def update(self, frame: FrameLike, **columns: str | None) -> Self:
+    def update(self, frame: FrameLike, **columns: _Source) -> Self:
         """Takes all rows of a frame.
 
         ``columns`` say what its columns are called, if that differs from what the state was told.
@@ -145,7 +149,7 @@ class State:
         threads: int | None = None,
         memory_limit: int | None = None,
         progress: Progress = None,
-        **columns: str | None,
+        **columns: _Source,
     ) -> Self:
         """Restores a state, of whatever metric the bytes hold. They are trusted in nothing.
 
@@ -221,7 +225,7 @@ class State:
         self._exponent = call.exponent
         self._native = call.state()
 
-    def _wanted(self, columns: Mapping[str, str | None]) -> list[Wanted]:
+    def _wanted(self, columns: Mapping[str, _Source]) -> list[Wanted]:
         if self._named is None:
             self._named = _columns_of_lists(self._native, self._metric)
         if not columns:
@@ -238,7 +242,7 @@ class State:
 def _unpickle(
     kind: type[State],
     data: bytes,
-    columns: dict[str, str | None],
+    columns: dict[str, _Source],
     tz: tzinfo,
     threads: int | None,
     exponent: int | None,
@@ -257,7 +261,7 @@ class Call:
         self.metric = metric
         self.tz = _time.zone(arguments.get("tz"))
         self.calendar = _time.calendar(self.tz, arguments.get("week_start") or "monday")
-        self.columns: dict[str, str | None] = {}
+        self.columns: dict[str, _Source] = {}
         self.options: list[tuple[str, str]] = []
         self.lists: list[tuple[str, tuple[int, list[Any]]]] = []
         self.exponent: int | None = arguments.get("currency_exponent")
@@ -301,10 +305,10 @@ def _columns_of_lists(native: core.pdm_state, metric: MetricInfo) -> list[Wanted
     return named
 
 
-def _column_names(metric: MetricInfo, columns: Mapping[str, str | None]) -> dict[str, str | None]:
+def _column_names(metric: MetricInfo, columns: Mapping[str, _Source]) -> dict[str, _Source]:
     """Canonical name → name in the frame, from keywords; the canonical names are keywords as well."""
     keywords = {column.keyword: column.name for column in metric.columns} | {c.name: c.name for c in metric.columns}
-    names: dict[str, str | None] = {}
+    names: dict[str, _Source] = {}
     for keyword, source in columns.items():
         if keyword not in keywords:
             known = ", ".join(column.keyword for column in metric.columns)
@@ -313,11 +317,14 @@ def _column_names(metric: MetricInfo, columns: Mapping[str, str | None]) -> dict
     return names
 
 
-def _wanted(metric: MetricInfo, names: Mapping[str, str | None]) -> list[Wanted]:
+def _wanted(metric: MetricInfo, names: Mapping[str, _Source]) -> list[Wanted]:
     wanted = []
     for column in metric.columns:
         source = names.get(column.name, column.name)
-        if source is not None:
+        if isinstance(source, Condition):
+            made = f"{column.keyword}: {source.label}"
+            wanted.append(Wanted(column.name, made, column.keyword, column.role, True, source))
+        elif source is not None:
             wanted.append(Wanted(column.name, str(source), column.keyword, column.role, source != column.name))
     return wanted
 

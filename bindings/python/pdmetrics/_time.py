@@ -144,6 +144,8 @@ def _parse(text: str, name: str) -> datetime | int:
     stripped = text.strip()
     if re.fullmatch(r"-?\d{9,}", stripped):
         return int(stripped)
+    if re.fullmatch(r"\d{4}[-/]\d{2}", stripped):  # a month, by its first day
+        stripped += "-01"
     try:
         return datetime.fromisoformat(stripped.replace("/", "-"))
     except ValueError:

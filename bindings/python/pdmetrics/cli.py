@@ -38,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--" + name.rstrip("_").replace("_", "-")
 
 
 def _escape(text: str) -> str:
@@ -205,7 +205,9 @@ def _add_review(commands: Any) -> None:
             if name in known.lists_in_words:
                 _add_list(options, metric, name)
         for extra in known.parameters:
-            _add_extra(options, extra)
+            if extra.name not in seen and extra.name not in names:
+                seen.add(extra.name)
+                _add_extra(options, extra)
     review.set_defaults(run=_run_review)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._registry import MetricInfo
@@ -32,10 +32,13 @@ class Shorthand:
     on_request: frozenset[str] = frozenset()  # arguments that are None unless given: columns not read unless asked for
     lists_in_words: frozenset[str] = frozenset()  # lists that may be one text: "view,cart,pay"
     several: frozenset[str] = frozenset()  # options of text that may be a list of texts
+    wider: Mapping[str, str] = field(default_factory=dict)  # arguments that may be more: what, as a type
     expand: Expand | None = None
 
 
 _NONE = Shorthand()
+# A column on request that shall not be read, even if the frame has one of its name.
+ABSENT = object()
 _KNOWN: dict[str, Shorthand] = {}
 
 
@@ -46,12 +49,18 @@ def shorthand(
     on_request: Sequence[str] = (),
     lists_in_words: Sequence[str] = (),
     several: Sequence[str] = (),
+    wider: Mapping[str, str] | None = None,
 ) -> Callable[[Expand], Expand]:
     """Registers what expands the arguments of a metric."""
 
     def register(expand: Expand) -> Expand:
         _KNOWN[metric] = Shorthand(
-            tuple(parameters), frozenset(on_request), frozenset(lists_in_words), frozenset(several), expand
+            tuple(parameters),
+            frozenset(on_request),
+            frozenset(lists_in_words),
+            frozenset(several),
+            {} if wider is None else wider,
+            expand,
         )
         return expand
 
@@ -82,4 +91,6 @@ def expanded(metric: MetricInfo, arguments: Mapping[str, Any]) -> dict[str, Any]
     for column in metric.columns:
         if column.keyword in known.on_request and found.get(column.keyword) is None:
             found[column.keyword] = column.name
+        elif found.get(column.keyword) is ABSENT:
+            found[column.keyword] = None
     return found
