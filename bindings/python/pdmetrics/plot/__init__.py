@@ -76,7 +76,7 @@ def finish(made: go.Figure) -> go.Figure:
         template="plotly_white",
         font={"family": FONT, "size": 13, "color": INK},
         title={"x": 0, "xanchor": "left", "xref": "paper", "font": {"size": 17}},
-        margin={"l": 8, "r": 8, "t": 56, "b": 8},
+        margin={"l": 8, "r": 8, "t": max(56, made.layout.margin.t or 0), "b": 8},
         hoverlabel={"font": {"family": FONT, "size": 13}, "align": "left"},
         separators=".,",
     )
