@@ -90,7 +90,11 @@ def test_triangle_is_the_table(pdm, orders, asked, lang, period, options):
         assert heat.z[y][k] == shown
         assert texts(figure)[k, y] == (f"{row['size']:,}" if k == 0 else texts(figure)[k, y])
         assert is_chinese(heat.customdata[y][k]) == (lang == "zh") or period in ("day", "week")
-    hatched = {(row["k"], cohorts.index(row["cohort"])) for row in cells if row["k"] and row["status"] == "partial" and row["rate"] is not None}
+    hatched = {
+        (row["k"], cohorts.index(row["cohort"]))
+        for row in cells
+        if row["k"] and row["status"] == "partial" and row["rate"] is not None
+    }
     assert polygons(figure) == hatched
     note = {"en": "hatched", "zh": "斜线"}[lang]
     assert (note in figure.layout.title.text) == bool(hatched)
@@ -105,7 +109,13 @@ def test_triangle_is_the_table(pdm, orders, asked, lang, period, options):
 
 
 def test_labels_of_periods(pdm, orders, asked):
-    for period, label in (("month", "2025-12"), ("week", "2025-12-29"), ("day", "2025-12-31"), ("quarter", "2025 Q4"), ("year", "2025")):
+    for period, label in (
+        ("month", "2025-12"),
+        ("week", "2025-12-29"),
+        ("day", "2025-12-31"),
+        ("quarter", "2025 Q4"),
+        ("year", "2025"),
+    ):
         result = pdm.retention(orders, **{**asked, "period": period, "date_to": "2025-12-31"})
         assert result.plot().layout.yaxis.ticktext[-1] == label
         assert {"day": "days", "week": "weeks"}.get(period, period) in result.plot().layout.xaxis.title.text
@@ -148,7 +158,15 @@ def test_hover_tells_all(pdm, orders, asked):
     figure = result.plot()
     told = figure.data[0].customdata[list(figure.layout.yaxis.ticktext).index("2025-03") - 1][2]
     row = rows[2]
-    for part in ("2025-03", "month 2", f"{row['num']:,} of {row['den']:,}", f"{row['rate']:.1%}", f"{row['lo']:.1%}", f"{row['ltv'] / 100:,.2f}", f"{row['value_to_cost']:.0%}"):
+    for part in (
+        "2025-03",
+        "month 2",
+        f"{row['num']:,} of {row['den']:,}",
+        f"{row['rate']:.1%}",
+        f"{row['lo']:.1%}",
+        f"{row['ltv'] / 100:,.2f}",
+        f"{row['value_to_cost']:.0%}",
+    ):
         assert part in told, (part, told)
 
 
@@ -160,16 +178,22 @@ def test_groups(pdm, orders, asked):
     largest = max(sizes, key=sizes.get)
     assert largest in result.plot().layout.title.text
     heat = result.plot(group="wecom").data[0]
-    mine = [row["rate"] for row in result.to_rows() if row["group"] == "wecom" and row["k"] == 1 and row["status"] != "future"]
+    mine = [
+        row["rate"]
+        for row in result.to_rows()
+        if row["group"] == "wecom" and row["k"] == 1 and row["status"] != "future"
+    ]
     assert [line[1] for line in heat.z][: len(mine)] == mine
     assert "企业微信" in result.plot(group="wecom", lang="zh").layout.title.text
     for kind, key in (("curves", "rate"), ("ltv", "ltv")):
-        lines = {trace.name: trace for trace in result.plot(kind).data}
+        lines = {}
+        for trace in result.plot(kind).data:
+            lines.setdefault(trace.name, {}).update(zip(trace.x, trace.y, strict=True))
         assert set(lines) == set(sizes)
         scale = 100 if key == "ltv" else 1
         for name, line in lines.items():
             rows = [row for row in result.average.to_rows() if row["group"] == name and row[key] is not None]
-            assert list(line.y) == [row[key] / scale for row in rows if row["k"] or key == "ltv"]
+            assert line == {row["k"]: row[key] / scale for row in rows if row["k"] or key == "ltv"}
         one = result.plot(kind, group="wecom").data
         assert "average" in {trace.name for trace in one} and len(one) > len(lines)
     for call in (lambda: result.plot(group="nobody"), lambda: result.plot("curves", group="nobody")):
@@ -185,9 +209,12 @@ def test_curves(pdm, orders, asked, lang):
     result = pdm.retention(orders, **asked, as_of="2025-12-15")
     figure = drawn(result, "curves", lang)
     average = [trace for trace in figure.data if trace.name == {"en": "average", "zh": "平均"}[lang]]
-    (line,) = average
-    rows = [row for row in result.average.to_rows() if row["k"] and row["rate"] is not None]
-    assert list(line.y) == [row["rate"] for row in rows] and list(line.x) == [row["k"] for row in rows]
+    line, few = average
+    rows = {row["k"]: row for row in result.average.to_rows() if row["k"] and row["rate"] is not None}
+    drawn_at = dict(zip([*line.x, *few.x], [*line.y, *few.y], strict=True))
+    assert drawn_at == {k: row["rate"] for k, row in rows.items()}
+    most = max(row["cohorts"] for row in result.average.to_rows())
+    assert few.line.dash == "dot" and list(few.x)[1:] == [k for k, row in rows.items() if 2 * row["cohorts"] < most]
     by_name = {}
     for trace in figure.data:
         by_name.setdefault(trace.name, []).append(trace)
@@ -210,7 +237,10 @@ def test_values_and_payback(pdm, orders, asked, lang):
     costs = {"2025-02": 50_000, "2025-03": 1, "2025-04": 10**9}
     result = pdm.retention(orders, **asked, costs=costs)
     figure = drawn(result, "ltv", lang)
-    words = {"en": {"open": "not yet paid back", "paid_back": "paid back"}, "zh": {"open": "尚未回本", "paid_back": "已回本"}}[lang]
+    words = {
+        "en": {"open": "not yet paid back", "paid_back": "paid back"},
+        "zh": {"open": "尚未回本", "paid_back": "已回本"},
+    }[lang]
     cells = {(row["cohort"], row["k"]): row for row in result.to_rows()}
     for kind, key, scale in (("ltv", "ltv", 100), ("payback", "value_to_cost", 1)):
         figure = drawn(result, kind, lang)
@@ -244,7 +274,9 @@ def test_lifecycle(pdm, orders, lang, period):
     for trace in figure.data:
         assert [shape == "/" for shape in trace.marker.pattern.shape] == [not row["complete"] for row in rows]
     assert not any(text.startswith(("-", "−")) for text in figure.layout.yaxis.ticktext)
-    assert ("hatched" in figure.layout.title.text or "斜线" in figure.layout.title.text) == any(not row["complete"] for row in rows)
+    assert ("hatched" in figure.layout.title.text or "斜线" in figure.layout.title.text) == any(
+        not row["complete"] for row in rows
+    )
     grouped = pdm.lifecycle(orders, unit="customer_id", tz=TZ, period=period, by="channel")
     assert "wecom" in grouped.plot(group="wecom").layout.title.text
 
@@ -272,14 +304,20 @@ def test_active(pdm, orders, lang):
 def test_stickiness(pdm, orders, lang):
     result = pdm.activity(orders, unit="customer_id", tz=TZ, period="month")
     figure = drawn(result, "stickiness", lang)
-    rows = [row for row in result.stickiness.to_rows() if row["j"] <= max(r["j"] for r in result.stickiness.to_rows() if r["units"])]
+    rows = [
+        row
+        for row in result.stickiness.to_rows()
+        if row["j"] <= max(r["j"] for r in result.stickiness.to_rows() if r["units"])
+    ]
     assert list(figure.data[0].y) == [row["share"] for row in rows]
     mean = result.summary["mean"].value
     assert f"{mean:.1f}" in figure.layout.title.text
     daily = pdm.activity({"unit": [1] * 40, "time": [datetime(2025, 1, 1) + timedelta(days=i) for i in range(40)]})
     bars = daily.plot("stickiness", lang=lang).data[0]
     assert list(bars.x)[-1] == "32+" and sum(bars.y) == 1
-    grouped = pdm.activity(orders, unit="customer_id", tz=TZ, period="month", by="channel").plot("stickiness", lang=lang)
+    grouped = pdm.activity(orders, unit="customer_id", tz=TZ, period="month", by="channel").plot(
+        "stickiness", lang=lang
+    )
     assert len(grouped.data) == len(set(orders["channel"])) and grouped.layout.showlegend
     cumulative = pdm.activity(orders, unit="customer_id", tz=TZ, cumulative=True)
     shares = list(cumulative.plot("stickiness").data[0].y)
@@ -309,7 +347,11 @@ def test_repurchase(pdm, orders, lang):
     assert list(rates.data[1].y) == [row["return_rate"] for row in periods if row["return_rate"] is not None]
     n_day = drawn(result, "n_day", lang)
     assert len(n_day.data) == 3
-    rows = [row for row in result["repurchase_n"].to_rows() if row["cohort"] is not None and row["n"] == 30 and row["rate"] is not None]
+    rows = [
+        row
+        for row in result["repurchase_n"].to_rows()
+        if row["cohort"] is not None and row["n"] == 30 and row["rate"] is not None
+    ]
     assert list(n_day.data[1].y) == [row["rate"] for row in rows]
     grouped = pdm.repurchase(sold, unit="customer_id", tz=TZ, by="channel")
     bars = drawn(grouped, "n_day", lang)

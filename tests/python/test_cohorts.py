@@ -139,7 +139,11 @@ def test_boolean_columns(pdm, world, columns, wanted, kind):
     flags["never"] = [None] * len(flags["s"])
     flags["never"][0] = False
     frame, *_ = kind(world, {**columns, **flags})
-    for start, back in (("s", "r"), (pdm.Step(column="s"), pdm.Step(column=["never", "r"])), ({"column": "s"}, pdm.Step("x", "r"))):
+    for start, back in (
+        ("s", "r"),
+        (pdm.Step(column="s"), pdm.Step(column=["never", "r"])),
+        ({"column": "s"}, pdm.Step("x", "r")),
+    ):
         assert pdm.retention(frame, start=start, return_=back, **ASKED).to_dict() == wanted
 
 
@@ -179,7 +183,13 @@ def test_brackets(pdm, world):
     frame = orders(world)
     native = [{"from": 1, "to": 3}, {"from": 4, "to": 7}, {"from": 8, "to": 8}]
     wanted = pdm.retention(frame, mode="brackets", brackets=native, **ASKED).to_dict()
-    for way in ([(1, 3), (4, 7), 8], ["1-3", "4-7", "8"], "1-3, 4..7, 8", [range(1, 4), [4, 7], (8, 8)], {"from": [1, 4, 8], "to": [3, 7, 8]}):
+    for way in (
+        [(1, 3), (4, 7), 8],
+        ["1-3", "4-7", "8"],
+        "1-3, 4..7, 8",
+        [range(1, 4), [4, 7], (8, 8)],
+        {"from": [1, 4, 8], "to": [3, 7, 8]},
+    ):
         assert pdm.retention(frame, brackets=way, **ASKED).to_dict() == wanted, way
 
 
@@ -190,15 +200,25 @@ def test_costs_and_values(pdm, world):
     wanted = pdm.retention({**frame, "value": frame["amount"]}, retained_value=True, costs=native, **asked)
     assert wanted.payback["cost"].to_list() == [90_000, 5]
     assert len({row["cohort"] for row in wanted.to_rows()}) == 3
-    for way in ({"2024-06": 90_000, "2024-08": 5}, {date(2024, 6, 30): 90_000, date(2024, 8, 1): 5}, [("2024-06", 90_000), ("2024-08", 5)]):
+    for way in (
+        {"2024-06": 90_000, "2024-08": 5},
+        {date(2024, 6, 30): 90_000, date(2024, 8, 1): 5},
+        [("2024-06", 90_000), ("2024-08", 5)],
+    ):
         found = pdm.retention(frame, value="amount", costs=way, **asked)
         assert found.payback.to_dict() == wanted.payback.to_dict(), way
         assert found.to_dict() == wanted.to_dict()
     by = {**asked, "by": "channel", "value": "amount"}
     groups = {("group", "2024-06"): 7, ("wecom", "2024-07"): 8}
     found = pdm.retention(frame, costs=groups, **by).payback
-    assert {(row["group"], row["cohort_start"].month): row["cost"] for row in found.to_rows()} == {("group", 6): 7, ("wecom", 7): 8}
-    assert pdm.retention(frame, costs={"group": {"2024-06": 7}, "wecom": {"2024-07": 8}}, **by).payback.to_dict() == found.to_dict()
+    assert {(row["group"], row["cohort_start"].month): row["cost"] for row in found.to_rows()} == {
+        ("group", 6): 7,
+        ("wecom", 7): 8,
+    }
+    assert (
+        pdm.retention(frame, costs={"group": {"2024-06": 7}, "wecom": {"2024-07": 8}}, **by).payback.to_dict()
+        == found.to_dict()
+    )
 
 
 def test_columns_that_are_named_are_used(pdm, world):
@@ -206,34 +226,58 @@ def test_columns_that_are_named_are_used(pdm, world):
     plain = pdm.retention(frame, **ASKED)
     by = pdm.retention(frame, by="channel", **ASKED)
     assert {row["group"] for row in by.to_rows()} == set(frame["channel"])
-    assert sum(row["size"] for row in by.to_rows() if row["k"] == 0) == sum(row["size"] for row in plain.to_rows() if row["k"] == 0)
+    assert sum(row["size"] for row in by.to_rows() if row["k"] == 0) == sum(
+        row["size"] for row in plain.to_rows() if row["k"] == 0
+    )
     same = pdm.retention(frame, by="channel", breakdown_by="same_value", **ASKED)
     assert same.totals["entries"].value > by.totals["entries"].value
     held = pdm.retention(frame, hold="channel", **ASKED)
     assert held.to_dict() == pdm.retention(frame, hold="channel", hold_constant="column", **ASKED).to_dict()
     assert held.to_dict() != plain.to_dict()
-    any_view = {**frame, "first": [amount > 30_000 for amount in frame["amount"]], "every": [True] * len(frame["amount"])}
+    any_view = {
+        **frame,
+        "first": [amount > 30_000 for amount in frame["amount"]],
+        "every": [True] * len(frame["amount"]),
+    }
     ever = pdm.retention(any_view, start="first", start_any="every", **ASKED)
-    assert ever.to_dict() == pdm.retention(any_view, start="first", start_any="every", cohort_entry="first_ever", **ASKED).to_dict()
+    assert (
+        ever.to_dict()
+        == pdm.retention(any_view, start="first", start_any="every", cohort_entry="first_ever", **ASKED).to_dict()
+    )
     assert ever.totals["entries"].value < pdm.retention(any_view, start="first", **ASKED).totals["entries"].value
     life = pdm.lifecycle(frame, unit="customer_id", by="channel", period="month")
     assert {row["group"] for row in life.to_rows()} == set(frame["channel"])
     assert set(pdm.activity(frame, unit="customer_id", by="channel").summary["group"]) == set(frame["channel"])
     bought = pdm.repurchase(frame, unit="customer_id", by="channel", n="7, 30d")
     assert set(bought["repurchase_n"]["n"]) == {7, 30}
-    assert pdm.repurchase(frame, unit="customer_id", n=[14])["repurchase_n"]["n"][0] == pdm.repurchase(frame, unit="customer_id", n=14)["repurchase_n"]["n"][0]
+    assert (
+        pdm.repurchase(frame, unit="customer_id", n=[14])["repurchase_n"]["n"][0]
+        == pdm.repurchase(frame, unit="customer_id", n=14)["repurchase_n"]["n"][0]
+    )
     seen = {**frame, "joined": [time.replace(day=1) for time in frame["time"]]}
     with_date = pdm.lifecycle(seen, unit="customer_id", first_seen_column="joined", period="day")
-    assert with_date.to_dict() == pdm.lifecycle(seen, unit="customer_id", first_seen_column="joined", first_seen="column").to_dict()
+    assert (
+        with_date.to_dict()
+        == pdm.lifecycle(seen, unit="customer_id", first_seen_column="joined", first_seen="column").to_dict()
+    )
     assert with_date.to_dict() != pdm.lifecycle(seen, unit="customer_id").to_dict()
 
 
 def test_criteria(pdm, world):
     frame = orders(world)
-    for way, native in ((">=3", ("gte", 3)), (3, ("gte", 3)), (("lte", 2), ("lte", 2)), ("= 2", ("exact", 2)), ("exact 2", ("exact", 2))):
+    for way, native in (
+        (">=3", ("gte", 3)),
+        (3, ("gte", 3)),
+        (("lte", 2), ("lte", 2)),
+        ("= 2", ("exact", 2)),
+        ("exact 2", ("exact", 2)),
+    ):
         found = pdm.activity(frame, unit="customer_id", period="week", criteria=way).to_dict()
         name, number = native
-        assert found == pdm.activity(frame, unit="customer_id", period="week", criteria=name, criteria_rows=number).to_dict()
+        assert (
+            found
+            == pdm.activity(frame, unit="customer_id", period="week", criteria=name, criteria_rows=number).to_dict()
+        )
 
 
 def test_posthog_counts_from_sunday(pdm):
@@ -318,14 +362,20 @@ def test_commands(pdm, columns, wanted, tmp_path, monkeypatch, capsys):
     frame = pandas.DataFrame(columns)
     frame["time"] = frame["time"].dt.tz_convert("UTC")
     frame.to_csv("events.csv", index=False)
-    words = "retention events.csv --unit customer_id --event event --start view --return pay --period month --intervals 6"
+    words = (
+        "retention events.csv --unit customer_id --event event --start view --return pay --period month --intervals 6"
+    )
     assert cli.main([*words.split(), "--tz", TZ, "--out", "out.csv"]) == 0, capsys.readouterr().err
     found = pandas.read_csv("out.csv")
     assert found["size"].to_list() == wanted["size"]
     assert found["retained"].fillna(-1).to_list() == [-1 if each is None else each for each in wanted["retained"]]
-    assert cli.main(["retention", "events.csv", "--unit", "customer_id", "--brackets", "1-3,4-7", "--out", "b.csv"]) == 0
+    assert (
+        cli.main(["retention", "events.csv", "--unit", "customer_id", "--brackets", "1-3,4-7", "--out", "b.csv"]) == 0
+    )
     assert pandas.read_csv("b.csv")["interval_to"].to_list()[:3] == [0, 3, 7]
-    assert cli.main(["activity", "events.csv", "--unit", "customer_id", "--criteria", ">=2", "--preset", "posthog"]) == 0
+    assert (
+        cli.main(["activity", "events.csv", "--unit", "customer_id", "--criteria", ">=2", "--preset", "posthog"]) == 0
+    )
     capsys.readouterr()
     assert cli.main(["retention", "events.csv", "--unit", "customer_id", "--event", "event"]) == 2
     assert "no events" in capsys.readouterr().err

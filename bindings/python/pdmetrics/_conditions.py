@@ -229,7 +229,10 @@ def _one_of(values: Any, events: Sequence[Event]) -> Any:
         kind = kind.value_type
     try:
         wanted = pyarrow.array(list(events), type=kind)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError):  # names looked for among codes, or the reverse: none is there
+    except (
+        pyarrow.ArrowInvalid,
+        pyarrow.ArrowTypeError,
+    ):  # names looked for among codes, or the reverse: none is there
         return compute.and_(values.is_null(), compute.is_valid(values))
     return compute.is_in(values, value_set=wanted)
 

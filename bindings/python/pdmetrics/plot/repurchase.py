@@ -69,7 +69,9 @@ def ladder(result: Result, *, lang: Language, group: str | None = NOT_GIVEN) -> 
         if before is not None:
             took = spelled(before["median"], lang)
             text += f" · ↓ {percent(before['rate'])} · {took}"
-            lines.append(f"{percent(before['rate'])} [{percent(before['lo'])}, {percent(before['hi'])}] {_say('on', lang)}")
+            lines.append(
+                f"{percent(before['rate'])} [{percent(before['lo'])}, {percent(before['hi'])}] {_say('on', lang)}"
+            )
             lines.append(f"{_say('median', lang)}: {took}")
         lines.append(f"{row['stopped']:,} {_say('stopped', lang)}")
         texts.append(text)

@@ -30,7 +30,10 @@ _TEXT = {
     "hatched": {"en": "hatched: not over, may still rise", "zh": "斜线：尚未结束，仍可能上升"},
     "shades": {"en": "from light (oldest cohort) to dark (newest)", "zh": "由浅（最早）到深（最新）的同期群"},
     "hollow": {"en": "hollow: not over", "zh": "空心：尚未结束"},
-    "so_far": {"en": "average: of the cohorts that got so far", "zh": "平均：已到达该期的同期群"},
+    "so_far": {
+        "en": "average of the cohorts that got so far; dotted: of fewer than half of them",
+        "zh": "平均：已到达该期的同期群；虚线：不足一半",
+    },
     "cohorts": {"en": "cohorts averaged", "zh": "个同期群参与平均"},
     "value": {"en": "value", "zh": "金额"},
     "per_unit": {"en": "per customer", "zh": "人均"},
@@ -260,7 +263,7 @@ def _letter_size(columns: int, rows: int) -> int:
 
 
 @figure("retention", "triangle")
-def triangle(result: Result, *, lang: Language, group: str | None = NOT_GIVEN) -> go.Figure:
+def triangle(result: Result, *, lang: Language, group: str | None = NOT_GIVEN, title: str = "") -> go.Figure:
     """Cohorts as rows, intervals as columns; the average above, cells that are not over hatched. ``group``: of a breakdown."""
     groups = groups_of(result.tables["cells"].to_rows())
     name, rows = _cohorts.chosen(groups, group, "size")
@@ -288,9 +291,14 @@ def triangle(result: Result, *, lang: Language, group: str | None = NOT_GIVEN) -
         )
     )
     _triangle_axes(made, by_cohort, titles, period, bool(average), lang)
-    title = group_title(_say("triangle", lang), name, groups, lang)
+    title = group_title(title or _say("triangle", lang), name, groups, lang)
     made.update_layout(
-        title={"text": under(title, _say("hatched", lang) if strokes else ""), "y": 1, "yanchor": "top", "pad": {"t": 14}},
+        title={
+            "text": under(title, _say("hatched", lang) if strokes else ""),
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 14},
+        },
         margin={"t": 112 if strokes else 94},
         height=max(300, _row_size(len(by_cohort)) * (len(by_cohort) + 2) + 170),
         plot_bgcolor="white",
@@ -393,8 +401,12 @@ def _cohort_lines(lines: _Lines, rows: Rows, period: str, result: Result, lang: 
     return len(by_cohort)
 
 
-def _average_line(lines: _Lines, result: Result, group: str | None, name: str, colour: str, period: str, lang: Language) -> None:
+def _average_line(
+    lines: _Lines, result: Result, group: str | None, name: str, colour: str, period: str, lang: Language
+) -> None:
     rows = _averages(result, group)
+    most = max((row["cohorts"] for row in rows), default=0)
+    rows = [{**row, "status": "partial" if 2 * row["cohorts"] < most else "complete"} for row in rows]
     hovers = [_average_hover(row, period, result, lang, name) for row in rows]
     lines.add(rows, hovers, name, colour, width=3, legend=True)
 
@@ -421,7 +433,11 @@ def _draw_lines(lines: _Lines, result: Result, group: str | None, title: str, la
     shown = [k for k in titles if k >= lines.first]
     step = max(1, -(-len(shown) // 16))
     made.update_xaxes(
-        title_text=_axis(period, lang), tickvals=shown[::step], ticktext=[titles[k] for k in shown[::step]], showgrid=False, zeroline=False
+        title_text=_axis(period, lang),
+        tickvals=shown[::step],
+        ticktext=[titles[k] for k in shown[::step]],
+        showgrid=False,
+        zeroline=False,
     )
     made.update_layout(
         title_text=under(title, note), height=440, hovermode="closest", legend={"x": 1.01, "y": 1, "tracegroupgap": 2}
@@ -504,7 +520,9 @@ def payback(result: Result, *, lang: Language, group: str | None = NOT_GIVEN) ->
         raise ArgumentError("this result has no costs: give costs={cohort: cost}")
     groups = groups_of(table.to_rows())
     name, _ = _cohorts.chosen(groups, group, "cost")
-    cells = [row for row in result.tables["cells"].to_rows() if row["group"] == name and row["value_to_cost"] is not None]
+    cells = [
+        row for row in result.tables["cells"].to_rows() if row["group"] == name and row["value_to_cost"] is not None
+    ]
     lines = _Lines("value_to_cost", 1, 0)
     period = _period(cells)
     _cohort_lines(lines, cells, period, result, lang)
@@ -513,7 +531,9 @@ def payback(result: Result, *, lang: Language, group: str | None = NOT_GIVEN) ->
     made.add_hline(y=1, line={"color": INK, "width": 1.5, "dash": "dash"})
     longest = max((row["k"] for row in cells), default=0)
     step = max(1, -(-(longest + 1) // 16))
-    made.update_xaxes(title_text=_axis(period, lang), tickvals=list(range(0, longest + 1, step)), showgrid=False, zeroline=False)
+    made.update_xaxes(
+        title_text=_axis(period, lang), tickvals=list(range(0, longest + 1, step)), showgrid=False, zeroline=False
+    )
     made.update_yaxes(
         title_text=_say("to_cost", lang), tickformat=".0%", rangemode="tozero", gridcolor=GRID, automargin=True
     )

@@ -6,7 +6,7 @@ A section registers itself for a metric with :func:`section`; a metric without o
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -98,6 +98,8 @@ class Data:
         self.arguments = dict(arguments)
         self._columns: dict[str, list[str]] = {}
         self._derived: dict[str, Any] = {}
+        self.periods: dict[str, str] = {}
+        """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
 
     def frame(self, name: str) -> Any:
@@ -129,6 +131,11 @@ class Data:
                 return name
         return None
 
+    @property
+    def derived(self) -> Collection[str]:
+        """Inputs that were made of others."""
+        return self._derived.keys()
+
     def derive(self, name: str, frame: Any) -> str:
         """Makes a result an input for another metric; returns how it is called here."""
         self._derived[name] = frame
@@ -157,7 +164,8 @@ class Data:
         given = {**shared, **arguments}
         available = set(self.columns(source))
         for column in info.columns:  # what the review names for another input is no error here
-            if given.get(column.keyword) not in available and not column.required:
+            named = given.get(column.keyword)
+            if not column.required and (named is None or (isinstance(named, str) and named not in available)):
                 given.pop(column.keyword, None)
             elif column.required and column.keyword not in given:
                 given[column.keyword] = self.name_of(column, source) or column.name
@@ -213,7 +221,9 @@ def _load(metric: str) -> None:
 
 
 def _column_names(frame: Any) -> list[str]:
-    columns = getattr(frame, "columns", None)
+    if hasattr(frame, "collect_schema"):  # polars, whose lazy frames do not like to be asked for columns
+        return list(frame.collect_schema().names())
+    columns = getattr(frame, "column_names", None) or getattr(frame, "columns", None)
     if columns is not None:
         return [str(name) for name in columns]
     if isinstance(frame, Mapping):
