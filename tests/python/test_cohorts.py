@@ -160,6 +160,17 @@ def test_every_row(pdm, columns):
     assert pdm.retention(frame, start=True, **ASKED).to_dict() == every
 
 
+def test_every_third_row_of_a_frame(pdm, columns, wanted):
+    """Slices with a step have strides, times with a zone too."""
+    frame = pytest.importorskip("pandas").DataFrame(columns)
+    assert str(frame["time"].dtype).startswith("datetime64[") and frame["time"].dt.tz is not None
+    asked = {"event": "event", "start": "view", "return_": "pay", **ASKED}
+    state = pdm.Retention(**asked)
+    for at in range(3):
+        state.merge(pdm.Retention(**asked).update(frame[at::3]))
+    assert state.result().to_dict() == wanted
+
+
 def test_states_with_conditions(pdm, columns, wanted):
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame(columns)

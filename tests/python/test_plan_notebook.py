@@ -1,30 +1,32 @@
-"""The planning notebook, run from nothing."""
+"""The notebooks, run from nothing."""
 
 import json
 
 import pytest
 from conftest import ROOT
 
-PATH = ROOT / "examples" / "notebooks" / "planning.ipynb"
+FOLDER = ROOT / "examples" / "notebooks"
 
 
-def test_runs(pdm):
+@pytest.mark.parametrize(("name", "most"), [("planning", 14), ("retention", 14)])
+def test_runs(pdm, name, most):
     pytest.importorskip("pandas")
     go = pytest.importorskip("plotly.graph_objects")
     import notebook
 
-    shown = notebook.run(PATH)
+    shown = notebook.run(FOLDER / f"{name}.ipynb")
     figures = [item for item in shown if isinstance(item, go.Figure)]
-    assert len(figures) >= 14
+    assert len(figures) >= most
     for figure in figures:
         json.loads(figure.to_json())
         assert figure.layout.title.text
     summaries = [item for item in shown if "shortfall" in getattr(item, "columns", [])]
-    assert [item["status"].value for item in summaries] == ["infeasible"]
+    assert [item["status"].value for item in summaries] == (["infeasible"] if name == "planning" else [])
 
 
-def test_is_committed_without_outputs():
-    told = json.loads(PATH.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_is_committed_without_outputs(path):
+    told = json.loads(path.read_text(encoding="utf-8"))
     assert told["nbformat"] == 4
     for cell in told["cells"]:
         assert cell["cell_type"] in ("code", "markdown") and cell["id"]

@@ -26,7 +26,8 @@ def of_series(name: str, series: Any, role: int) -> Column:
     if label == "DatetimeTZDtype":
         import pandas  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-        return of_ticks(name, pandas.DatetimeIndex(series).asi8, dtype.unit, naive=False)
+        ticks = pandas.DatetimeIndex(series).asi8
+        return of_ticks(name, ticks if ticks.flags.c_contiguous else ticks.copy(), dtype.unit, naive=False)
     if label == "CategoricalDtype":
         return _of_categories(name, series.cat, role)
     if hasattr(series.array, "__arrow_array__") and (label in ("ArrowDtype", "StringDtype")) and _arrow_backed(dtype):
