@@ -1,11 +1,10 @@
-/* Winsorising: caps are quantiles of the units' values over all arms and segments, so that no arm has a cap of its own. */
+/*
+ * Winsorising: caps are quantiles of the units' values over all arms and segments, so that no arm has a cap of its own.
+ */
 #include "metrics/experiment_internal.h"
 
 #include "core/sort.h"
-
-#include <math.h>
-
-#define ONE INT64_C(1000000000000000) /* shares are read as decimals of 15 places */
+#include "stats/quantile.h"
 
 /* Values of column i of a metric, as ordered words. Returns how many. */
 static size_t collect(const pdm__experiment_work *work, const pdm__experiment_metric *m, int32_t column, int64_t *out) {
@@ -28,37 +27,10 @@ static size_t collect(const pdm__experiment_work *work, const pdm__experiment_me
     return n;
 }
 
-/* Position of the quantile `share` among n values, times 3·ONE, counted from 1 (Hyndman and Fan 1996, table 1). */
-static pdm__int128 position(int32_t type, size_t n, int64_t share) {
-    pdm__int128 p = share;
-    pdm__int128 count = (pdm__int128)n;
-    switch (type) {
-    case 3: return 3 * (count + 1) * p;
-    case 4: return (3 * count + 1) * p + ONE;
-    default: return 3 * (count - 1) * p + 3 * (pdm__int128)ONE;
-    }
-}
-
-static double value_at(const int64_t *sorted, pdm__int128 at, size_t n) {
-    if (at < 1) at = 1;
-    if (at > (pdm__int128)n) at = (pdm__int128)n;
-    return pdm__experiment_unordered(sorted[at - 1]);
-}
-
-static double quantile(const int64_t *sorted, size_t n, double share_given, int32_t type) {
-    int64_t share = llround(share_given * (double)ONE);
-    if (type == 1 || type == 2) { /* the inverse of the distribution function; averaged at its steps */
-        pdm__int128 exact = (pdm__int128)n * share;
-        pdm__int128 at = (exact + ONE - 1) / ONE;
-        double low = value_at(sorted, at, n);
-        return type == 2 && exact % ONE == 0 ? low + (value_at(sorted, at + 1, n) - low) / 2 : low;
-    }
-    pdm__int128 unit = 3 * (pdm__int128)ONE;
-    pdm__int128 at = position(type, n, share);
-    double part = (double)(int64_t)(at % unit) / (double)(int64_t)unit;
-    double low = value_at(sorted, at / unit, n);
-    double high = value_at(sorted, at / unit + 1, n);
-    return part == 0 || low == high ? low : low + part * (high - low);
+static double quantile(const int64_t *sorted, size_t n, double share, int32_t type) {
+    pdm__quantile at = pdm__quantile_find(share, n, type);
+    double low = pdm__experiment_unordered(sorted[at.low]);
+    return pdm__quantile_between(&at, low, pdm__experiment_unordered(sorted[at.high]));
 }
 
 static pdm_status cap_column(pdm__experiment_work *work, int32_t metric, int32_t column, int64_t *values,

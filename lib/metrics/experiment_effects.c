@@ -9,7 +9,6 @@
 
 #include <math.h>
 
-#define LEAST_PIVOT 1e-10 /* of a covariate's variance */
 #define IMBALANCE 0.001
 
 int32_t pdm__experiment_pairs(const pdm__experiment_plan *plan) {
@@ -30,85 +29,6 @@ pdm__experiment_pair_of_arms pdm__experiment_nth_pair(const pdm__experiment_plan
     return (pdm__experiment_pair_of_arms){first, first + 1 + nth};
 }
 
-/* ---- CUPED with several covariates: their best combination is one covariate ---- */
-
-typedef struct combination {
-    int32_t count;
-    double total[PDM_EXPERIMENT_MAX_COVARIATES][PDM_EXPERIMENT_MAX_COVARIATES];
-    double with_metric[PDM_EXPERIMENT_MAX_COVARIATES];
-    bool dropped[PDM_EXPERIMENT_MAX_COVARIATES];
-    double theta[PDM_EXPERIMENT_MAX_COVARIATES];
-} combination;
-
-/* Sums of squares and products of both arms thrown together, the shift between them included. */
-static void add_totals(const pdm__experiment_effect *e, combination *k) {
-    const pdm__experiment_moments *c = &e->control;
-    const pdm__experiment_moments *t = &e->treatment;
-    double n_c = (double)c->n;
-    double n_t = (double)t->n;
-    double between = n_c * (n_t / (n_c + n_t));
-    for (int32_t i = 0; i < k->count; i++) {
-        double shift = t->covariate_means[i] - c->covariate_means[i];
-        k->with_metric[i] =
-            (n_c - 1) * c->covariances[i] + (n_t - 1) * t->covariances[i] + between * shift * (t->mean - c->mean);
-        for (int32_t j = 0; j < k->count; j++) {
-            double other = t->covariate_means[j] - c->covariate_means[j];
-            k->total[i][j] = (n_c - 1) * c->matrix[i][j] + (n_t - 1) * t->matrix[i][j] + between * shift * other;
-        }
-    }
-}
-
-/* Cholesky; a covariate that those before it already tell is dropped. Then both triangles. */
-static void solve(combination *k) {
-    double lower[PDM_EXPERIMENT_MAX_COVARIATES][PDM_EXPERIMENT_MAX_COVARIATES] = {{0}};
-    double y[PDM_EXPERIMENT_MAX_COVARIATES] = {0};
-    for (int32_t i = 0; i < k->count; i++) {
-        double pivot = k->total[i][i];
-        double rest = k->with_metric[i];
-        for (int32_t j = 0; j < i; j++) {
-            if (k->dropped[j]) continue;
-            double sum = k->total[i][j];
-            for (int32_t l = 0; l < j; l++) sum -= lower[i][l] * lower[j][l];
-            lower[i][j] = sum / lower[j][j];
-            pivot -= lower[i][j] * lower[i][j];
-            rest -= lower[i][j] * y[j];
-        }
-        k->dropped[i] = !(pivot > 0 && pivot >= LEAST_PIVOT * k->total[i][i]);
-        if (k->dropped[i]) {
-            for (int32_t j = 0; j < i; j++) lower[i][j] = 0;
-            continue;
-        }
-        lower[i][i] = sqrt(pivot);
-        y[i] = rest / lower[i][i];
-    }
-    for (int32_t i = k->count - 1; i >= 0; i--) {
-        if (k->dropped[i]) continue;
-        double sum = y[i];
-        for (int32_t j = i + 1; j < k->count; j++) sum -= lower[j][i] * k->theta[j];
-        k->theta[i] = sum / lower[i][i];
-    }
-}
-
-/* The combination as one covariate of an arm. */
-static pdm_covariate_moments combine(const pdm__experiment_moments *arm, const combination *k) {
-    pdm_covariate_moments out = {.n = arm->n, .mean = arm->mean, .variance = arm->variance};
-    for (int32_t i = 0; i < k->count; i++) {
-        if (k->dropped[i]) continue;
-        out.covariate_mean += k->theta[i] * arm->covariate_means[i];
-        out.covariance += k->theta[i] * arm->covariances[i];
-        for (int32_t j = 0; j < k->count; j++) {
-            if (!k->dropped[j]) out.covariate_variance += k->theta[i] * k->theta[j] * arm->matrix[i][j];
-        }
-    }
-    if (out.covariate_variance < 0) out.covariate_variance = 0;
-    return out;
-}
-
-static pdm_covariate_moments single(const pdm__experiment_moments *arm) {
-    return (pdm_covariate_moments){
-        arm->n, arm->mean, arm->variance, arm->covariate_means[0], arm->matrix[0][0], arm->covariances[0]};
-}
-
 /* ---- means ---- */
 
 static pdm_mean_options mean_options(const pdm__experiment_plan *plan, const pdm__experiment_bar *bar) {
@@ -125,46 +45,36 @@ static pdm_mean_options mean_options(const pdm__experiment_plan *plan, const pdm
     return options;
 }
 
-/* Smallest of the covariates' Welch p, times their number. */
-static pdm_status balance_of(const pdm__experiment_effect *e, int32_t covariates, double *p, pdm_error *err) {
-    *p = PDM__NAN;
-    for (int32_t i = 0; i < covariates; i++) {
-        pdm_arm_moments c = {e->control.n, e->control.covariate_means[i], e->control.matrix[i][i]};
-        pdm_arm_moments t = {e->treatment.n, e->treatment.covariate_means[i], e->treatment.matrix[i][i]};
-        pdm_mean_effect effect;
-        PDM__TRY(pdm_mean_compare(&c, &t, NULL, &effect, err));
-        if (!isnan(effect.p)) *p = fmin(isnan(*p) ? 1 : *p, effect.p * covariates);
+/* An arm's covariates, packed into `matrix`. */
+static pdm_arm_covariates covariates_of(const pdm__experiment_moments *arm, int32_t k, double *matrix) {
+    for (int32_t i = 0; i < k; i++) {
+        for (int32_t j = 0; j < k; j++) matrix[i * k + j] = arm->matrix[i][j];
     }
-    return PDM_OK;
+    return (pdm_arm_covariates){arm->n, arm->mean, arm->variance, arm->covariate_means, arm->covariances, matrix};
 }
 
 static pdm_status compare_adjusted(const pdm__experiment_metric *m, const pdm_mean_options *options,
                                    pdm__experiment_effect *e, pdm_error *err) {
-    bool ratio = m->kind == EXPERIMENT_RATIO;
+    double matrix_c[PDM_MAX_COVARIATES * PDM_MAX_COVARIATES];
+    double matrix_t[PDM_MAX_COVARIATES * PDM_MAX_COVARIATES];
+    int32_t k = m->covariates;
     pdm_mean_options own = *options;
-    own.theta = ratio ? PDM_THETA_WITHIN : PDM_THETA_TOTAL;
-    pdm_covariate_moments c = single(&e->control);
-    pdm_covariate_moments t = single(&e->treatment);
-    for (int32_t i = 0; i < m->covariates; i++) e->thetas[i] = PDM__NAN;
-    if (m->covariates > 1 && e->control.n > 1 && e->treatment.n > 1) {
-        combination k = {.count = m->covariates};
-        add_totals(e, &k);
-        solve(&k);
-        c = combine(&e->control, &k);
-        t = combine(&e->treatment, &k);
-        for (int32_t i = 0; i < k.count; i++) {
-            if (!k.dropped[i]) e->thetas[i] = k.theta[i];
-            if (k.dropped[i]) e->warnings |= EXPERIMENT_WARN_COVARIATE_DROPPED;
-        }
+    own.theta = m->kind == EXPERIMENT_RATIO ? PDM_THETA_WITHIN : PDM_THETA_TOTAL;
+    pdm_arm_covariates c = covariates_of(&e->control, k, matrix_c);
+    pdm_arm_covariates t = covariates_of(&e->treatment, k, matrix_t);
+    PDM__TRY(pdm_mean_compare_covariates(&c, &t, k, &own, e->thetas, &e->mean, err));
+    bool known = e->mean.status == PDM_STATUS_OK || e->mean.status == PDM_STATUS_ZERO_VARIANCE;
+    bool off = e->mean.theta == 0;
+    for (int32_t i = 0; i < k; i++) {
+        bool dropped = k > 1 && e->thetas[i] == 0;
+        if (known && dropped) e->warnings |= EXPERIMENT_WARN_COVARIATE_DROPPED;
+        if (!known || dropped) e->thetas[i] = PDM__NAN;
     }
-    PDM__TRY(pdm_mean_compare_adjusted(&c, &t, &own, &e->mean, err));
-    if (e->mean.status != PDM_STATUS_OK && e->mean.status != PDM_STATUS_ZERO_VARIANCE) return PDM_OK;
-    e->theta = m->covariates == 1 || e->mean.theta == 0 ? e->mean.theta : PDM__NAN;
-    if (m->covariates == 1) e->thetas[0] = e->theta;
+    if (!known) return PDM_OK;
+    e->theta = k == 1 ? e->thetas[0] : off ? 0 : PDM__NAN;
     e->variance_reduction = e->mean.variance_reduction;
     e->balance_p = e->mean.balance_p;
-    if (m->covariates > 1) PDM__TRY(balance_of(e, m->covariates, &e->balance_p, err));
-    if (e->mean.theta == 0) e->warnings |= EXPERIMENT_WARN_CUPED_OFF;
+    if (off) e->warnings |= EXPERIMENT_WARN_CUPED_OFF;
     if (e->balance_p < IMBALANCE) e->warnings |= EXPERIMENT_WARN_IMBALANCE;
     return PDM_OK;
 }

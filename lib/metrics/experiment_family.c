@@ -105,7 +105,10 @@ static pdm_status dunnett(const pdm__experiment_work *work, pdm__experiment_effe
     return PDM_OK;
 }
 
-/* Looks: the p-value of one look says nothing about the bounds at another alpha, so each comparison spends a share of it. */
+/*
+ * Looks: the p-value of one look says nothing about the bounds at another alpha, so each comparison spends a share of
+ * it.
+ */
 static pdm_status share_alpha(const pdm__experiment_work *work, pdm__experiment_effect **effects, size_t count,
                               int32_t method, pdm_error *err) {
     double alpha = work->plan->options->alpha;

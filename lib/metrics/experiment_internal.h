@@ -1,20 +1,26 @@
 /*
  * How the experiment's parts fit together.
  *
- *   experiment.c           the face: columns, options, lists, registry entry     experiment_results.c   the tables' columns
- *   experiment_plan.c      lists become arms, metrics and slots                  experiment_metrics.c   list `metrics`, row by row
+ *   experiment.c                the face: columns, options, lists, registry entry
+ *   experiment_results.c        the tables' columns
+ *   experiment_plan.c           lists become arms, metrics and slots
+ *   experiment_metrics.c        list `metrics`, row by row
  *
- *   experiment_state.c     units: what is kept of a row                          experiment_sums.c      sums alone (moments_only)
- *   experiment_keys.c      segment levels as bytes
+ *   experiment_state.c          units: what is kept of a row
+ *   experiment_sums.c           sums alone (moments_only)
+ *   experiment_keys.c           segment levels as bytes
  *
- *   experiment_units.c     kept units become sums                                experiment_cells.c     sums of a metric, an arm, a group
- *   experiment_caps.c      winsorising
- *   experiment_moments.c   sums become means, variances, CUPED's covariate
+ *   experiment_units.c          kept units become sums
+ *   experiment_cells.c          sums of a metric, an arm, a group
+ *   experiment_caps.c           winsorising
+ *   experiment_moments.c        sums become means, variances and covariances
  *
- *   experiment_effects.c   two arms compared                                     experiment_horizon.c   … while still running
- *   experiment_family.c    several comparisons at once
- *   experiment_tables.c    arms, split, quality, metrics, moments                experiment_effect_tables.c  effects, heterogeneity
- *   experiment_conclusions.c  margins, looks, decision and reasons
+ *   experiment_effects.c        two arms compared
+ *   experiment_horizon.c        … while still running
+ *   experiment_family.c         several comparisons at once
+ *   experiment_tables.c         arms, split, quality, metrics, moments
+ *   experiment_effect_tables.c  effects, covariates, heterogeneity
+ *   experiment_conclusions.c    margins, looks, decision and reasons
  */
 #ifndef PDM_METRICS_EXPERIMENT_INTERNAL_H
 #define PDM_METRICS_EXPERIMENT_INTERNAL_H
@@ -140,7 +146,9 @@ typedef struct pdm__experiment_plan {
     int32_t field_count;
 } pdm__experiment_plan;
 
-/* Words of a unit: rows, set of arms, slots with a null, slots with a value, then each slot's (min and max, or sums). */
+/*
+ * Words of a unit: rows, set of arms, slots with a null, slots with a value, then each slot's (min and max, or sums).
+ */
 enum { EXPERIMENT_ROWS, EXPERIMENT_ARMS, EXPERIMENT_NULLS, EXPERIMENT_VALUES, EXPERIMENT_UNIT_WORDS };
 
 /* Words of a record, after the keys. */
@@ -197,15 +205,15 @@ void pdm__experiment_step(const pdm__step_args *args);
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
                                      pdm_error *err);
 /*
- * Words of a slot, `stride` apart: integers, or doubles in an order of their own. Sets bit s of `nulls` where there is none. Errors name row
- * and column.
+ * Words of a slot, `stride` apart: integers, or doubles in an order of their own. Sets bit s of `nulls` where there is
+ * none. Errors name row and column.
  */
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
                                        int64_t *words, size_t stride, uint64_t *nulls, pdm_error *err);
 
 /*
- * A segment level as bytes whose order is that of the levels: a kind (null, integer, text), then an integer's eight bytes, or a text.
- * Where several stand side by side texts are preceded by their length.
+ * A segment level as bytes whose order is that of the levels: a kind (null, integer, text), then an integer's eight
+ * bytes, or a text. Where several stand side by side texts are preceded by their length.
  */
 enum { EXPERIMENT_LEVEL_NULL = 0, EXPERIMENT_LEVEL_INT = 1, EXPERIMENT_LEVEL_UINT = 2, EXPERIMENT_LEVEL_TEXT = 3 };
 typedef struct pdm__experiment_level {
@@ -215,15 +223,18 @@ typedef struct pdm__experiment_level {
 
 size_t pdm__experiment_level_size(const pdm__cells *cells, size_t row);
 uint8_t *pdm__experiment_level_put(const pdm__cells *cells, size_t row, uint8_t *to);
-/* Several levels behind each other, each with its length (four bytes) before it; false if that is not what the bytes are. */
+/*
+ * Several levels behind each other, each with its length (four bytes) before it; false if that is not what the bytes
+ * are.
+ */
 bool pdm__experiment_levels_split(const uint8_t *bytes, uint32_t length, int32_t count, pdm__experiment_level *levels);
 bool pdm__experiment_level_valid(const uint8_t *bytes, uint32_t length);
 /* As text for a table; false = null. `buffer` has room for 24 bytes. */
 bool pdm__experiment_level_text(const pdm__experiment_level *level, char *buffer, const char **text, size_t *length);
 
 /*
- * moments_only: an entry holds EXPERIMENT_CHUNK words of a cell; its key is the group (0, or the dimension + 1 and the level), the arm and
- * the number of the chunk (two bytes).
+ * moments_only: an entry holds EXPERIMENT_CHUNK words of a cell; its key is the group (0, or the dimension + 1 and the
+ * level), the arm and the number of the chunk (two bytes).
  */
 #define EXPERIMENT_CHUNK 32
 #define EXPERIMENT_MOST_CHUNKS 512 /* of a cell, for all groups of a row together */
@@ -302,7 +313,9 @@ static inline int64_t pdm__experiment_units(const pdm__experiment_work *work, in
 /* Finds groups, caps and sums. */
 pdm_status pdm__experiment_gather_units(pdm__experiment_work *work, pdm_error *err);
 pdm_status pdm__experiment_gather_sums(pdm__experiment_work *work, pdm_error *err);
-/* Groups: notes a level while they are collected (id in `keys`), then puts them in order and makes room for their sums. */
+/*
+ * Groups: notes a level while they are collected (id in `keys`), then puts them in order and makes room for their sums.
+ */
 pdm_status pdm__experiment_note_level(pdm__experiment_work *work, int32_t dimension, const pdm__experiment_level *level,
                                       uint32_t *id, pdm_error *err);
 pdm_status pdm__experiment_order_groups(pdm__experiment_work *work, pdm_error *err);

@@ -1,8 +1,10 @@
 /*
- * The state where units are kept: a record per unit, and where there are segment columns an entry per unit and combination of levels.
+ * The state where units are kept: a record per unit, and where there are segment columns an entry per unit and
+ * combination of levels.
  *
- * A unit is a lattice: rows only ever add arms to its set of arms, stretch the smallest and largest value of a slot, or (parts) are
- * added up. So what it comes to does not depend on their order; whether it is a repeat, a conflict or a crossover is seen at the end.
+ * A unit is a lattice: rows only ever add arms to its set of arms, stretch the smallest and largest value of a slot, or
+ * (parts) are added up. So what it comes to does not depend on their order; whether it is a repeat, a conflict or a
+ * crossover is seen at the end.
  */
 #include "metrics/experiment_internal.h"
 

@@ -1,7 +1,7 @@
 /*
- * moments_only: the state is sums. Rows of a block are added up per arm and group at once, and the sums of the block are the records: so a
- * row costs its additions and little else. Every chunk of a cell that a row belongs to is a record, whatever stands in it: which entries
- * there are does not depend on how rows are cut into blocks.
+ * moments_only: the state is sums. Rows of a block are added up per arm and group at once, and the sums of the block
+ * are the records: so a row costs its additions and little else. Every chunk of a cell that a row belongs to is a
+ * record, whatever stands in it: which entries there are does not depend on how rows are cut into blocks.
  */
 #include "metrics/experiment_internal.h"
 

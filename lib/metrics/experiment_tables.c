@@ -1,4 +1,7 @@
-/* The result: units or sums become cells, cells become tables. Here: what is known of the arms and of each metric in them. */
+/*
+ * The result: units or sums become cells, cells become tables. Here: what is known of the arms and of each metric in
+ * them.
+ */
 #include "metrics/experiment_columns.h"
 #include "metrics/experiment_internal.h"
 

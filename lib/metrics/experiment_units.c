@@ -1,4 +1,7 @@
-/* Kept units become sums: twice over the partitions, first for the levels of the segments and the caps, then for the sums. */
+/*
+ * Kept units become sums: twice over the partitions, first for the levels of the segments and the caps, then for the
+ * sums.
+ */
 #include "metrics/experiment_internal.h"
 
 #include <inttypes.h>

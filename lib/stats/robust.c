@@ -2,10 +2,9 @@
 #include <pdmetrics/stats/robust.h>
 
 #include "stats/calculator.h"
+#include "stats/quantile.h"
 
 #include <stdlib.h>
-
-#define ONE INT64_C(1000000000000000) /* shares are read as decimals of 15 places */
 
 static int compare_numbers(const void *a, const void *b) {
     const double *x = a;
@@ -13,38 +12,10 @@ static int compare_numbers(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
-/* Position from 1, times 3·ONE, of the types that interpolate. */
-static pdm__int128 position_of(int32_t type, size_t n, int64_t share) {
-    pdm__int128 count = (pdm__int128)n;
-    if (type == PDM_QUANTILE_TYPE6) return 3 * (count + 1) * share;
-    if (type == PDM_QUANTILE_TYPE8) return (3 * count + 1) * share + ONE;
-    return 3 * (count - 1) * share + 3 * (pdm__int128)ONE;
-}
-
-/* Types 1 and 2 know no positions between values. */
-static double step_quantile(const double *sorted, size_t n, int64_t share, bool average) {
-    pdm__int128 position = (pdm__int128)n * share;
-    size_t whole = (size_t)(position / ONE);
-    bool between = position % ONE == 0; /* the distribution jumps right after value `whole` */
-    if (whole == 0) return sorted[0];
-    if (whole == n) return sorted[n - 1];
-    if (!between) return sorted[whole];
-    return average ? 0.5 * sorted[whole - 1] + 0.5 * sorted[whole] : sorted[whole - 1];
-}
-
 double pdm_quantile_sorted(const double *sorted, size_t n, double p, int32_t type) {
     if (n == 0 || !(p >= 0 && p <= 1) || type < 0 || type > PDM_QUANTILE_TYPE8) return PDM__NAN;
-    int64_t share = llround(p * (double)ONE);
-    if (type == PDM_QUANTILE_TYPE1 || type == PDM_QUANTILE_TYPE2) {
-        return step_quantile(sorted, n, share, type == PDM_QUANTILE_TYPE2);
-    }
-    const pdm__int128 unit = 3 * (pdm__int128)ONE;
-    pdm__int128 position = position_of(type, n, share);
-    if (position <= unit) return sorted[0];
-    size_t below = (size_t)(position / unit);
-    if (below >= n) return sorted[n - 1];
-    double part = (double)(position % unit) / (double)unit;
-    return sorted[below - 1] + part * (sorted[below] - sorted[below - 1]);
+    pdm__quantile at = pdm__quantile_find(p, n, type);
+    return pdm__quantile_between(&at, sorted[at.low], sorted[at.high]);
 }
 
 static pdm_status read_options(const pdm_winsor_options *given, pdm_winsor_options *o, pdm_error *err) {

@@ -229,3 +229,134 @@ def test_zero_cells_have_answers(pdm, x_c, x_t):
         assert row[name] is not None and math.isfinite(row[name])
     assert row["low"] <= row["diff"] <= row["high"]
     assert (row["lift"] is None) == (x_c == 0)
+
+
+# ---- ways to write the lists ------------------------------------------------------------------------------------------
+
+
+def cells(result):
+    return {name: table.to_rows() for name, table in result.tables.items()}
+
+
+def rich():
+    rows = shop(40, 9, 40, 14, spend_t=5)
+    n = len(rows["unit"])
+    rows["orders"] = [i * 31 % 4 for i in range(n)]
+    rows["before"] = [i * 17 % 23 for i in range(n)]
+    rows["orders_before"] = [i * 13 % 5 for i in range(n)]
+    rows["city"] = ["杭州" if i % 3 else "宁波" for i in range(n)]
+    rows["level"] = [i % 2 for i in range(n)]
+    return rows
+
+
+NATIVE = {
+    "arms": [{"variant": "old", "weight": 1.0}, {"variant": "new", "weight": 1.0}],
+    "metrics": [
+        {"metric": "bought", "kind": "conversion"},
+        {"metric": "spend", "kind": "value", "role": "goal"},
+        {"metric": "aov", "kind": "ratio", "column": "spend", "denominator": "orders"},
+    ],
+    "covariates": [
+        {"metric": "spend", "column": "before"},
+        {"metric": "spend", "column": "orders_before"},
+        {"metric": "aov", "column": "before", "denominator": "orders_before"},
+    ],
+    "segment_columns": [{"column": "city"}, {"column": "level"}],
+    "looks": [{"units": 30}, {"units": 60}],
+    "horizon": "group_sequential",
+    "planned_n_total": 160,
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"arms": {"old": 1, "new": 1}, "segments": ["city", "level"], "segment_columns": None, "looks": [30, 60]},
+        {"arms": ["old", "new"], "segments": "city, level", "segment_columns": None, "looks": "30,60"},
+        {"arms": "old, new", "segment_columns": "city,level", "looks": (30, 60)},
+        {"arms": "old=1, new=1", "segment_columns": ["city", "level"]},
+        {"covariates": {"spend": ["before", "orders_before"], "aov": ("before", "orders_before")}},
+        {
+            "metrics": {"bought": "conversion", "spend": {"kind": "value", "role": "goal"}, "aov": "spend/orders"},
+        },
+        {
+            "metrics": {
+                "bought": "conversion",
+                "spend": {"kind": "value", "role": "goal", "covariates": ["before", "orders_before"]},
+                "aov": {"kind": "spend / orders", "covariates": ("before", "orders_before")},
+            },
+            "covariates": None,
+        },
+        {
+            "metrics": {
+                "metric": ["bought", "spend", "aov"],
+                "kind": ["conversion", "value", "ratio"],
+                "column": [None, None, "spend"],
+                "denominator": [None, None, "orders"],
+                "role": [None, "goal", None],
+            },
+        },
+    ],
+)
+def test_lists_may_be_written_in_words(pdm, said):
+    assert cells(pdm.experiment(rich(), **{**NATIVE, **said})) == cells(pdm.experiment(rich(), **NATIVE))
+
+
+def test_metrics_in_one_text(pdm):
+    r = pdm.experiment(rich(), arms="old=2,new", metrics="bought=conversion, aov=spend/orders")
+    assert [row["weight"] for row in r.arms.to_rows()] == [2, 1]
+    assert cells(r)["effects"] == cells(
+        pdm.experiment(rich(), arms={"old": 2, "new": 1}, metrics=[NATIVE["metrics"][0], NATIVE["metrics"][2]])
+    )["effects"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"arms": "old=x,new"}, 'weight, got "x"'),
+        ({"arms": "old,,new"}, "empty name"),
+        ({"metrics": {"aov": "spend/"}}, "ratio such as"),
+        ({"metrics": {"aov": {"kind": "spend/orders", "denominator": "x"}}}, "leave out denominator"),
+        ({"metrics": {"bought": 3}}, "expected a kind"),
+        ({"metrics": {"bought": {"kind": "conversion", "rolle": "goal"}}}, "rolle"),
+        ({"metrics": {"spend": {"kind": "value", "covariates": "before"}}}, "one place"),
+        ({"segments": "city"}, "one of the two"),
+        ({"looks": "soon"}, "numbers of units"),
+        ({"arms": ["old"]}, "arms"),
+    ],
+)
+def test_words_that_say_nothing(pdm, said, message):
+    with pytest.raises(ValueError, match=message):
+        pdm.experiment(rich(), **{**NATIVE, **said})
+
+
+def test_the_call_has_all_that_the_registry_says(pdm):
+    """Every column, option and list is an argument, every default may be said, every table is there."""
+    import inspect
+
+    metric = pdm.metrics["experiment"]
+    parameters = set(inspect.signature(pdm.experiment).parameters)
+    assert parameters >= {column.keyword for column in metric.columns} | set(metric.options) | set(metric.lists)
+    assert "segments" in parameters
+    plain = {"arms": NATIVE["arms"], "metrics": NATIVE["metrics"], "covariates": NATIVE["covariates"]}
+    enums = {name: option.values[0] for name, option in metric.options.items() if option.values}
+    given = {name: option.default for name, option in metric.options.items() if option.default is not None}
+    expected = pdm.experiment(rich(), **plain)
+    assert cells(pdm.experiment(rich(), **plain, **{**given, **enums})) == cells(expected)
+    full = pdm.experiment(rich(), **{**NATIVE, "required_n": 50})
+    assert [name for name in metric.tables if name not in full.tables] == []
+    for table in full.tables.values():
+        assert list(table.columns) == [column.name for column in metric.tables[table.name].columns]
+
+
+def test_every_field_of_a_metric_may_be_given(pdm):
+    """With the value that it has by default, or with what makes no difference."""
+    said = {
+        "metric": "spend", "kind": "value", "column": "spend", "denominator": None, "value_type": "int", "scale": None,
+        "null_value": "error", "covariate_null": "zero", "direction": "higher", "winsor_lower": 0.0, "winsor_upper": 1.0,
+        "ignore_zeros": False, "family": "primary", "role": "none", "margin": None, "margin_scale": "lift",
+        "on_harm": "adjust", "equivalence": None,
+    }  # fmt: skip
+    assert list(said) == [column.name for column in pdm.metrics["experiment"].lists["metrics"].columns]
+    r = pdm.experiment(rich(), arms=ARMS, metrics=[said])
+    assert cells(r) == cells(pdm.experiment(rich(), arms=ARMS, metrics={"spend": "value"}))

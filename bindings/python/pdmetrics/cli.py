@@ -199,13 +199,14 @@ def _add_review(commands: Any) -> None:
             if option.name not in seen and option.name not in names:
                 seen.add(option.name)
                 _add_option(options, metric.name, option)
+    keywords = {metric.list_keyword(name) for metric in metrics.values() for name in metric.lists}
     for metric in metrics.values():
         known = _shorthand.of(metric.name)
         for name in metric.lists:
             if name in known.lists_in_words:
                 _add_list(options, metric, name)
         for extra in known.parameters:
-            if extra.name not in seen and extra.name not in names:
+            if extra.name not in seen and extra.name not in names and extra.name not in keywords:
                 seen.add(extra.name)
                 _add_extra(options, extra)
     review.set_defaults(run=_run_review)

@@ -1,13 +1,15 @@
 /**
  * @file experiment.h
- * @brief A/B experiments (A/B 实验显著性): was the split honest, did the treatment beat the control, by how much, and what now.
+ * @brief A/B experiments (A/B 实验显著性): was the split honest, did the treatment win, by how much, and what now.
  *
- * Rows are units (whoever was randomised) with their variant and what is measured of them; lists `arms`, `metrics`, `covariates` and
- * `segment_columns` say what the columns mean. Input columns, options, lists and tables are described by the registry entry
- * `experiment` and in docs/metrics/experiment.md. Zero in any option is its default, named in brackets.
+ * Rows are units (whoever was randomised) with their variant and what is measured of them; lists `arms`, `metrics`,
+ * `covariates` and `segment_columns` say what the columns mean. Input columns, options, lists and tables are described
+ * by the registry entry `experiment` and in docs/metrics/experiment.md. Zero in any option is its default, named in
+ * brackets.
  *
- * State: one record per unit, or exact sums alone (`moments_only`). No floating sums: any split, order, merge and number of threads
- * gives the same bytes and the same results. update O(rows · columns), merge O(units), result O(units · columns).
+ * State: one record per unit, or exact sums alone (`moments_only`). No floating sums: any split, order, merge and
+ * number of threads gives the same bytes and the same results.
+ * update O(rows · columns), merge O(units), result O(units · columns).
  */
 #ifndef PDMETRICS_METRICS_EXPERIMENT_H
 #define PDMETRICS_METRICS_EXPERIMENT_H
