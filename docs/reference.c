@@ -195,8 +195,8 @@ static void put_calculator(FILE *out, const pdm_metric *about) {
                   "%s (%s). %s Made from the registry of the library, version %" PRId32
                   " of the calculator; to write it anew:\n",
                   about->title, about->title_zh, about->summary, about->version);
-    (void)fputs("`cmake --build build/release --target reference`. What it means is in the [guide](../overview.md).\n\n",
-                out);
+    (void)fputs(
+        "`cmake --build build/release --target reference`. What it means is in the [guide](../overview.md).\n\n", out);
     (void)fprintf(out,
                   "From C `pdm_calculator_find(\"%s\")` and `pdm_calculator_run()`, from Python `pdmetrics.%s.%s()`.\n",
                   about->name, pdm_calculator_find(about->name)->family, about->name);

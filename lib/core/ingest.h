@@ -35,7 +35,7 @@ typedef struct pdm__ingest {
     const pdm_calendar *calendar;
     const pdm__segments *segments; /* times must lie in an open one; NULL = any time */
     int32_t currency_exponent;     /* −1 = not given */
-    const int32_t *scales;         /* of columns: PDM__SCALE(n) = numbers times 10^n, integers too; NULL or 0 = as usual */
+    const int32_t *scales; /* of columns: PDM__SCALE(n) = numbers times 10^n, integers too; NULL or 0 = as usual */
     bool naive_local;
     bool skip_nulls;
 } pdm__ingest;

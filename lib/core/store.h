@@ -45,8 +45,9 @@ typedef enum pdm__merge {
     PDM__MIN = 3,
     PDM__MAX = 4,
     PDM__OR = 5,
-    PDM__FREE = 6,    /* words of journals that are never summed */
-    PDM__SUM_LIMB = 7 /* a digit of base 2^32 of numbers too wide for a word, added up without carrying: see plan->max_rows */
+    PDM__FREE = 6, /* words of journals that are never summed */
+    PDM__SUM_LIMB =
+        7 /* a digit of base 2^32 of numbers too wide for a word, added up without carrying: see plan->max_rows */
 } pdm__merge;
 
 /* Rows that a state with limbs has at most: then no sum of them leaves its word. */

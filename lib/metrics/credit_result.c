@@ -158,8 +158,8 @@ static double weight_of_part(const credit_work *work, const pdm__credit_part *p)
     pdm__value role;
     const uint8_t *at = p->bytes + p->staff_length;
     (void)pdm__value_read(&at, p->bytes + p->length, &role);
-    return pdm__credit_weight(work->plan->roles,
-                              pdm__credit_role(work->plan->roles, role.bytes, role.length, role.kind == PDM__VALUE_TEXT));
+    return pdm__credit_weight(
+        work->plan->roles, pdm__credit_role(work->plan->roles, role.bytes, role.length, role.kind == PDM__VALUE_TEXT));
 }
 
 /* Equal parts, the first ones of which get the units left over. */

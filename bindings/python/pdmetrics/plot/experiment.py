@@ -98,7 +98,8 @@ def _bounds(row: Row, scale: str) -> tuple[float, float]:
 
 def _reach(rows: list[Row], scale: str) -> tuple[float, float]:
     """What the axis shows: all effects, the intervals of all units together, and those of segments within reason."""
-    shown, beyond = [0.0], []
+    shown: list[float] = [0.0]
+    beyond: list[float] = []
     for row in rows:
         if not _finite(row[scale]):
             continue
