@@ -22,10 +22,10 @@ Row = dict[str, Any]
 
 def batch(info: ListInfo, value: ListLike, tz: tzinfo) -> tuple[int, list[_columns.Column]]:
     """The batch of a list, as the native module reads it."""
-    rows = _rows(info, value)
+    found = rows(info, value)
     columns = []
     for column in info.columns:
-        values = [row.get(column.name) for row in rows]
+        values = [row.get(column.name) for row in found]
         if all(item is None for item in values) and not column.required:
             continue
         if column.role == _registry.TIME:
@@ -36,7 +36,7 @@ def batch(info: ListInfo, value: ListLike, tz: tzinfo) -> tuple[int, list[_colum
         else:
             made = _columns.of_list(column.name, [_number(column, item) for item in values], column.role)
         columns.append(made)
-    return len(rows), columns
+    return len(found), columns
 
 
 def _number(column: ColumnInfo, value: Any) -> Any:
@@ -50,7 +50,8 @@ def _number(column: ColumnInfo, value: Any) -> Any:
     return value
 
 
-def _rows(info: ListInfo, value: ListLike) -> list[Row]:
+def rows(info: ListInfo, value: ListLike) -> list[Row]:
+    """The rows of a list, each by the names of its columns."""
     if isinstance(value, Mapping):
         known = {column.name for column in info.columns}
         if info.columns[0].name in value and known.issuperset(value):
