@@ -86,6 +86,9 @@ static const source sources[] = {
     {"funnel-heavy", "funnel", "events-heavy", "user.i64", 4},
     {"funnel-shuffled", "funnel", "events-shuffled", "user.i64", 4},
     {"funnel-sorted", "funnel", "events-sorted", "user.i64", 4},
+    {"retention-int", "retention", "events", "user.i64", 0},
+    {"retention-text", "retention", "events", NULL, 0},
+    {"retention-shuffled", "retention", "events-shuffled", "user.i64", 0},
 };
 
 static bool load_text(const char *where, const char *set, bench_data *data) {
@@ -99,6 +102,12 @@ static bool load_text(const char *where, const char *set, bench_data *data) {
            read_file(where, name, &data->bytes, &size);
 }
 
+static int64_t least(const int64_t *values, int64_t count) {
+    int64_t found = INT64_MAX;
+    for (int64_t i = 0; i < count; i++) found = values[i] < found ? values[i] : found;
+    return found;
+}
+
 bool bench_load(const bench_call *call, bench_data *data) {
     const char *where = call->directory;
     const source *from = NULL;
@@ -109,12 +118,16 @@ bool bench_load(const bench_call *call, bench_data *data) {
     if (from == NULL) return complain("no source", call->source);
     data->task = from->task;
     data->steps = from->steps;
-    bool funnel = from->steps > 0;
+    bool retention = strcmp(from->task, "retention") == 0;
     const char *value = strcmp(from->set, "orders") == 0 ? "amount.i64" : "value.i64";
-    bool ok = funnel ? read_column(where, from->set, "code.i32", sizeof(int32_t), &data->code, &data->rows)
-                     : read_words(where, from->set, value, &data->value, &data->rows);
+    bool ok = true;
+    if (from->steps > 0)
+        ok = read_column(where, from->set, "code.i32", sizeof(int32_t), &data->code, &data->rows);
+    else if (!retention)
+        ok = read_words(where, from->set, value, &data->value, &data->rows);
     if (ok && strcmp(from->task, "group") != 0) ok = read_words(where, from->set, "time.i64", &data->time, &data->rows);
     if (!ok) return false;
+    if (retention) data->first_time = least(data->time, data->rows);
     return from->key != NULL ? read_words(where, from->set, from->key, &data->key, &data->rows)
                              : load_text(where, from->set, data);
 }

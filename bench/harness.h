@@ -13,20 +13,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define BENCH_ANSWERS (125 + 8)
+#define BENCH_ANSWERS (30 * 30 + 8)
 
 /* Columns of a source. */
 typedef struct bench_data {
-    const char *task; /* what the source is for: "rfm", "group", "funnel" */
+    const char *task; /* what the source is for: "rfm", "group", "funnel", "retention" */
     int steps;        /* of a funnel; else 0 */
     int64_t rows;
     bool text;        /* keys are text: key_offsets and key_bytes; else key */
     int64_t *key;     /* [rows] */
     int64_t *offsets; /* [rows + 1] */
     char *bytes;
-    int64_t *time;  /* [rows]; NULL for group-by */
-    int64_t *value; /* [rows], amounts; NULL for a funnel */
-    int32_t *code;  /* [rows], for a funnel; else NULL */
+    int64_t *time;      /* [rows]; NULL for group-by */
+    int64_t *value;     /* [rows], amounts; NULL for a funnel and for retention */
+    int32_t *code;      /* [rows], for a funnel; else NULL */
+    int64_t first_time; /* least time, for retention; else 0 */
 } bench_data;
 
 /* A figure beside the time of the run. */

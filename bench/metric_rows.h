@@ -1,6 +1,6 @@
 /*
  * What the programs that measure row metrics share, through the public interface alone: rows in, state, result, checked answer out.
- * A metric says in a bench_metric how its options, columns and tables look; rfm_rows.c and funnel_rows.c are all there is of it.
+ * A metric says in a bench_metric how its options, columns and tables look; rfm_rows.c, funnel_rows.c and retention_rows.c are all there is of it.
  */
 #ifndef PDM_BENCH_METRIC_ROWS_H
 #define PDM_BENCH_METRIC_ROWS_H

@@ -1,4 +1,4 @@
-"""Small funnels full of ties and windows that end to the microsecond, and their answer by the definition alone.
+"""Small data full of ties, and of windows and days that end to the microsecond, and their answers by the definition alone.
 
 Level of a user: the longest chain of steps 1, 2, … in which no time is before that of the step before, and none is
 later than the window after the first. Rows of equal time may be used in the order of the steps.
@@ -12,10 +12,10 @@ import random
 
 import numpy as np
 
-from .columns import DAY_US, WINDOW_US
+from .columns import DAY_US, RETENTION_DAYS, WINDOW_US, retention_answer
 
 USERS = 1500
-SOURCES = ("funnel-int", "funnel-text", "funnel-12", "funnel-sorted")
+SOURCES = ("funnel-int", "funnel-text", "funnel-12", "funnel-sorted", "retention-int", "retention-text")
 
 Row = tuple[int, int, int]  # user, time, code
 
@@ -41,6 +41,20 @@ def answer(rows: list[Row], steps: list[int]) -> dict:
             users.setdefault(user, [[] for _ in steps])[steps.index(code)].append(time)
     levels = [level(times) for times in users.values()]
     return {"cells": [sum(n > j for n in levels) for j in range(len(steps))]}
+
+
+def triangle(rows: list[Row]) -> dict:
+    """Users by the first day they are there, and how many of them are there on each day from then on."""
+    days: dict[int, set[int]] = {}
+    for user, time, _ in rows:
+        days.setdefault(user, set()).add(time // DAY_US)
+    first = min(min(each) for each in days.values())
+    cells = {}
+    for cohort in range(RETENTION_DAYS):
+        mine = [each for each in days.values() if min(each) == first + cohort]
+        for later in range(RETENTION_DAYS):
+            cells[cohort, later] = sum(first + cohort + later in each for each in mine)
+    return retention_answer(len(days), cells.items())
 
 
 def make_rows(long: list[int]) -> list[Row]:

@@ -183,7 +183,64 @@ class Peer:
         """the same, one user after the other"""
         return self._funnel(f"bench.tree {self._prefilter()}", "SETTINGS optimize_aggregation_in_order = 1")
 
+    def _bits(self) -> str:
+        """Day bitmap of every user: bit d = there on day d."""
+        return (
+            f"SELECT groupBitOr(bitShiftLeft(toUInt64(1), intDiv(time, {DAY_US}) - {self.first_day})) AS b "
+            "FROM bench.data GROUP BY key"
+        )
+
+    def retention_bitmaps(self) -> dict:
+        """groupBitOr of days per user; equal bitmaps counted, then taken apart"""
+        rows = self._rows(
+            f"""SELECT c, d - c AS k, sum(n) AS users
+                FROM (SELECT bitPositionsToArray(b) AS days, toInt64(days[1]) AS c, n
+                      FROM (SELECT b, count() AS n FROM ({self._bits()}) GROUP BY b))
+                ARRAY JOIN days AS d GROUP BY c, k"""
+        )
+        return self._cells(rows)
+
+    def retention_expanded(self) -> dict:
+        """the same, every user's bitmap taken apart"""
+        rows = self._rows(
+            f"""SELECT c, d - c AS k, count() AS users
+                FROM (SELECT bitPositionsToArray(b) AS days, toInt64(days[1]) AS c FROM ({self._bits()}))
+                ARRAY JOIN days AS d GROUP BY c, k"""
+        )
+        return self._cells(rows)
+
+    def retention_uniq(self) -> dict:
+        """groupUniqArray of days per user, arrayMin, taken apart"""
+        rows = self._rows(
+            f"""SELECT c, d - c AS k, count() AS users
+                FROM (SELECT groupUniqArray(toUInt16(intDiv(time, {DAY_US}) - {self.first_day})) AS days,
+                             toInt64(arrayMin(days)) AS c FROM bench.data GROUP BY key)
+                ARRAY JOIN days AS d GROUP BY c, k"""
+        )
+        return self._cells(rows)
+
+    def retention_join(self) -> dict:
+        """the textbook query: each row joined with its user's first day, uniqExact of users"""
+        day = f"intDiv(time, {DAY_US}) - {self.first_day}"
+        rows = self._rows(
+            f"""SELECT f.c AS c, {day} - f.c AS k, uniqExact(r.key) AS users
+                FROM bench.data AS r INNER JOIN (SELECT key, min({day}) AS c FROM bench.data GROUP BY key) AS f USING (key)
+                GROUP BY c, k"""
+        )
+        return self._cells(rows)
+
+    @staticmethod
+    def _cells(rows: list[dict]) -> dict:
+        cells = [((int(row["c"]), int(row["k"])), int(row["users"])) for row in rows]
+        return columns.retention_answer(sum(n for (_, k), n in cells if k == 0), cells)
+
     rfm = {"thresholds": rfm_thresholds, "arrays": rfm_arrays, "window": rfm_window}
     group = {"query": group_query}
     funnel = {"prefiltered": funnel_prefiltered, "plain": funnel_plain}
+    retention = {
+        "bitmaps": retention_bitmaps,
+        "expanded": retention_expanded,
+        "uniq": retention_uniq,
+        "join": retention_join,
+    }
     tree = {"mergetree": funnel_tree, "mergetree-in-order": funnel_tree_in_order}

@@ -24,7 +24,14 @@ FUNNELS = {
     "funnel-shuffled": ("events-shuffled", "int", 4),
     "funnel-sorted": ("events-sorted", "int", 4),
 }
-SOURCES = ("int", "text", "orders", "events", *FUNNELS)
+# source of retention → set of events, kind of key
+RETENTIONS = {
+    "retention-int": ("events", "int"),
+    "retention-text": ("events", "text"),
+    "retention-shuffled": ("events-shuffled", "int"),
+}
+RETENTION_DAYS = 30
+SOURCES = ("int", "text", "orders", "events", *FUNNELS, *RETENTIONS)
 
 
 def raw(directory: str, name: str, width: int = 8) -> np.ndarray:
@@ -41,8 +48,17 @@ def steps(directory: str, source: str) -> list[int]:
     return sizes(directory)[f"steps_{FUNNELS[source][2]}"] if source in FUNNELS else []
 
 
+def first_day(directory: str, source: str) -> int | None:
+    """The first day of all, from which cohorts are counted; known before anything is timed."""
+    if source not in RETENTIONS:
+        return None
+    return int(raw(directory, f"{RETENTIONS[source][0]}.time").min()) // DAY_US
+
+
 def data_set(source: str) -> str:
     """What make_data must write for a source."""
+    if source in RETENTIONS:
+        return "events-text" if RETENTIONS[source][1] == "text" else RETENTIONS[source][0]
     if source in FUNNELS:
         return "events-text" if FUNNELS[source][1] == "text" else FUNNELS[source][0]
     return "events" if source == "events" else "orders"
@@ -57,7 +73,11 @@ def members(directory: str, data: str) -> pa.LargeStringArray:
 
 def load(directory: str, source: str) -> pa.Table:
     """`int` and `text` are the orders with one kind of key; `orders` and `events` are (key, value) for group-by; the
-    sources of funnels are (key, time, code)."""
+    sources of funnels are (key, time, code), those of retention (key, time)."""
+    if source in RETENTIONS:
+        data, kind = RETENTIONS[source]
+        key = members(directory, data) if kind == "text" else pa.array(raw(directory, f"{data}.user"))
+        return pa.table({"key": key, "time": raw(directory, f"{data}.time")})
     if source in FUNNELS:
         data, kind, _ = FUNNELS[source]
         key = members(directory, data) if kind == "text" else pa.array(raw(directory, f"{data}.user"))
@@ -119,3 +139,27 @@ def funnel_answer(reached) -> dict:
 def reached_of_levels(levels: dict[int, int], count: int) -> dict:
     """levels: furthest step → users who end there."""
     return funnel_answer(sum(n for level, n in levels.items() if level > j) for j in range(count))
+
+
+def retention_answer(users: int, cells) -> dict:
+    """cells: (cohort, days later) → users, of all cohorts; those beyond the triangle are left out."""
+    dense = [0] * RETENTION_DAYS**2
+    for (cohort, later), count in cells:
+        if cohort < RETENTION_DAYS and later < RETENTION_DAYS:
+            dense[int(cohort) * RETENTION_DAYS + int(later)] = int(count)
+    return {"users": int(users), "cells": dense}
+
+
+def retention_of_bitmaps(bitmaps, counts) -> dict:
+    """bitmaps: bit d = there on day d, counted from the first day of all; counts: how many users have each."""
+    bitmaps, counts = np.asarray(bitmaps), np.asarray(counts, dtype=np.int64)
+    if bitmaps.dtype != np.uint64:
+        raise AssertionError(f"bitmaps of {bitmaps.dtype}, wanted words of 64 bits")
+    lowest = bitmaps & (~bitmaps + np.uint64(1))
+    first = np.log2(lowest.astype(np.float64)).astype(np.int64)  # powers of two are exact
+    cells = np.zeros((64, 64), dtype=np.int64)
+    for day in range(64):
+        there = (bitmaps >> np.uint64(day)) & np.uint64(1) == 1
+        cells[:, day] = np.bincount(first[there], weights=counts[there], minlength=64).astype(np.int64)
+    shifted = (((c, d - c), cells[c, d]) for c in range(RETENTION_DAYS) for d in range(c, min(64, c + RETENTION_DAYS)))
+    return retention_answer(counts.sum(), shifted)

@@ -27,6 +27,7 @@ WORK = {
     "group-orders": ("group", "orders", "bench_group"),
     "group-events": ("group", "events", "bench_group"),
     **{source: ("funnel", source, "bench_funnel") for source in columns.FUNNELS},
+    **{source: ("retention", source, "bench_retention") for source in columns.RETENTIONS},
 }
 STATE_SOURCES = {
     "state-int": "int",
@@ -40,8 +41,10 @@ SAME_ANSWER = {
     **dict.fromkeys(
         ("funnel-int", "funnel-text", "funnel-shuffled", "funnel-sorted", "state-funnel", "state-funnel-text"), "funnel"
     ),
+    **dict.fromkeys(columns.RETENTIONS, "retention"),
 }
-FUNNEL_ROW_BYTES = 8 + 8 + 4
+# key, time and, of a funnel, code
+ROW_BYTES = {"funnel": 8 + 8 + 4, "retention": 8 + 8}
 OURS = "pdmetrics"
 WARM_UP = 2
 NEAR = 1.3  # a peer's formulation this near to its fastest one stays: the warm-up alone must not choose a slow one
@@ -77,10 +80,10 @@ class Timed:
     def peak(self) -> float:
         return max(run.get("peak_bytes") or 0 for run in self.runs)
 
-    def read_share(self, rows: int) -> tuple[float, float] | None:
-        """GB/s at which the input was read, and the part that is of what a loop that adds it up reaches."""
+    def read_share(self, size: int) -> tuple[float, float] | None:
+        """GB/s at which an input of that size was read, and the part that is of what a loop that adds it up reaches."""
         runs = [r for r in self.runs[WARM_UP:] if "read_gb_per_s" in r]
-        rates = [rows * FUNNEL_ROW_BYTES / 1e6 / r["ms"] for r in runs]
+        rates = [size / 1e6 / r["ms"] for r in runs]
         if not rates:
             return None
         bare = (r["read_gb_per_s"] for r in runs)
@@ -121,8 +124,11 @@ def difference(left: dict, right: dict) -> str:
     cells = [i for i, (a, b) in enumerate(zip(left.get("cells", []), right.get("cells", []), strict=True)) if a != b]
     if cells:
         i = cells[0]
-        scores = len(left["cells"]) == columns.CLASSES**3
-        code = f"{i // 25 + 1}{i // 5 % 5 + 1}{i % 5 + 1}" if scores else f"step {i + 1}"
+        code = f"step {i + 1}"
+        if len(left["cells"]) == columns.CLASSES**3:
+            code = f"{i // 25 + 1}{i // 5 % 5 + 1}{i % 5 + 1}"
+        elif len(left["cells"]) == columns.RETENTION_DAYS**2:
+            code = f"cohort {i // columns.RETENTION_DAYS}, day {i % columns.RETENTION_DAYS}"
         found.append(f"{len(cells)} cells, the first {code}: {left['cells'][i]} and {right['cells'][i]}")
     return "; ".join(found)
 
@@ -224,23 +230,25 @@ class Comparison:
         finally:
             worker.close()
 
-    def check_funnels(self, threads: int) -> None:
-        """Every formulation of every engine against the definition, on rows that are all ties and ends of windows."""
+    def check_small(self, threads: int) -> None:
+        """Every formulation of every engine against the definition, on rows that are all ties and ends of windows and days."""
         with tempfile.TemporaryDirectory() as data:
             rows = check.write(data, self.sizes)
             for source in check.SOURCES:
+                task, _, program = WORK[source]
                 subject = f"check of {source}"
-                self.check(subject, "the definition", check.answer(rows, columns.steps(data, source)))
-                workers = self.workers(data, source, "bench_funnel", threads)
+                wanted = check.answer(rows, columns.steps(data, source)) if task == "funnel" else check.triangle(rows)
+                self.check(subject, "the definition", wanted)
+                workers = self.workers(data, source, program, threads)
                 try:
                     for worker in workers:
-                        for formulation in worker.ready["tasks"]["funnel"]:
-                            got = worker.run("funnel", formulation)
+                        for formulation in worker.ready["tasks"][task]:
+                            got = worker.run(task, formulation)
                             self.check(subject, f"{worker.engine} ({formulation})", got["answer"])
                 finally:
                     for worker in workers:
                         worker.close()
-        print(f"small funnels, {threads} thread{'s' if threads > 1 else ''}: all agree with the definition", flush=True)
+        print(f"small data, {threads} thread{'s' if threads > 1 else ''}: all agree with the definition", flush=True)
 
     def report(self, name: str, threads: int, timed: list[Timed]) -> None:
         rows = self.sizes["rows"]
@@ -267,7 +275,7 @@ class Comparison:
             )
             if self.args.memory:
                 body[-1].append(f"{t.memory / rows:.1f}" if t.memory is not None else "")
-            read = t.read_share(rows)
+            read = t.read_share(rows * ROW_BYTES.get(WORK[name][0], 0))
             if read:
                 notes.append(
                     f"{t.engine} ({t.formulation}) goes through {read[0]:.1f} GB/s of input; that is {read[1]:.0%} "
@@ -372,7 +380,7 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", choices=every, default=every)
     parser.add_argument("--peers", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--memory", action="store_true", help="also measure memory, every formulation in a new process")
-    parser.add_argument("--check", action="store_true", help="first compare small funnels with the definition")
+    parser.add_argument("--check", action="store_true", help="first compare funnels and retention of small data with the definition")
     parser.add_argument("--sets", action="store_true", help="only print what make_data must write for these tasks")
     args = parser.parse_args()
     if args.sets:
@@ -385,7 +393,7 @@ def main() -> int:
     comparison = Comparison(args)
     try:
         for threads in args.threads if args.check else ():
-            comparison.check_funnels(threads)
+            comparison.check_small(threads)
         for name in args.tasks:
             for threads in args.threads:
                 comparison.states(name, threads) if name in STATE_SOURCES else comparison.compare(name, threads)

@@ -160,6 +160,36 @@ class Peer:
         ).fetchall()
         return columns.reached_of_levels(dict(levels), k)
 
+    def retention_bitmaps(self) -> dict:
+        """bit_or of days per user; equal bitmaps counted"""
+        got = self.db.execute(
+            f"""SELECT b, count(*) AS n
+                FROM (SELECT bit_or(1::UBIGINT << (time // {DAY_US} - {self.first_day})::UBIGINT) AS b FROM data GROUP BY key)
+                GROUP BY b"""
+        ).fetchnumpy()
+        return columns.retention_of_bitmaps(got["b"], got["n"])
+
+    def _cells(self, sql: str) -> dict:
+        rows = self.db.execute(sql).fetchall()
+        return columns.retention_answer(sum(n for _, k, n in rows if k == 0), (((c, k), n) for c, k, n in rows))
+
+    def retention_distinct(self) -> dict:
+        """distinct days of each user; min over the user by a window function"""
+        return self._cells(
+            f"""SELECT c, d - c AS k, count(*) FROM (
+                  SELECT d, min(d) OVER (PARTITION BY key) AS c
+                  FROM (SELECT DISTINCT key, time // {DAY_US} - {self.first_day} AS d FROM data)) GROUP BY c, k"""
+        )
+
+    def retention_join(self) -> dict:
+        """the textbook query: each row joined with its user's first day, distinct users counted"""
+        day = f"time // {DAY_US} - {self.first_day}"
+        return self._cells(
+            f"""SELECT f.c, {day} - f.c AS k, count(DISTINCT r.key)
+                FROM data r JOIN (SELECT key, min({day}) AS c FROM data GROUP BY key) f USING (key) GROUP BY f.c, k"""
+        )
+
     rfm = {"thresholds": rfm_thresholds, "histograms": rfm_histograms, "window": rfm_window}
     group = {"query": group_query}
     funnel = {"asof": funnel_asof, "asof-tables": funnel_asof_tables, "window": funnel_window}
+    retention = {"bitmaps": retention_bitmaps, "distinct": retention_distinct, "join": retention_join}

@@ -174,6 +174,35 @@ class Peer:
             entry = entry.where(fits)
         return columns.funnel_answer(reached)
 
+    def _day(self) -> np.ndarray:
+        return self.data["time"].to_numpy() // DAY_US - self.first_day
+
+    def retention_bitmaps(self) -> dict:
+        """factorize; a table of users × 64 days is marked, packed to words, equal words counted"""
+        users, found = pd.factorize(self.data["key"])
+        there = np.zeros((len(found), 64), dtype=bool)
+        there[users, self._day()] = True
+        words = np.packbits(there, axis=1, bitorder="little").view("<u8").ravel()
+        return columns.retention_of_bitmaps(*np.unique(words, return_counts=True))
+
+    def retention_pairs(self) -> dict:
+        """factorize; user and day in one word, np.unique; the first of each user is its cohort"""
+        users, found = pd.factorize(self.data["key"])
+        pairs = np.unique(users * 64 + self._day())
+        user, day = pairs >> 6, pairs & 63
+        first = day[np.concatenate(([0], np.flatnonzero(np.diff(user)) + 1))]
+        cells = np.bincount(first[user] * 64 + day - first[user], minlength=64 * 64)
+        return columns.retention_answer(len(found), (((i >> 6, i & 63), n) for i, n in enumerate(cells)))
+
+    def retention_groupby(self) -> dict:
+        """the textbook code: drop_duplicates, groupby().transform("min"), groupby().size()"""
+        frame = pd.DataFrame({"key": self.data["key"], "day": self._day()}).drop_duplicates()
+        first = frame.groupby("key", sort=False)["day"].transform("min")
+        cells = frame.groupby([first.rename("c"), (frame["day"] - first).rename("k")]).size()
+        users = int(cells.xs(0, level="k").sum())
+        return columns.retention_answer(users, cells.items())
+
     rfm = {"groupby": rfm_groupby, "factorize": rfm_factorize, "sort": rfm_sort, "rank": rfm_rank}
     group = {"groupby": group_groupby, "sort": group_sort}
     funnel = {"packed": funnel_packed, "lexsort": funnel_lexsort, "ffill": funnel_ffill}
+    retention = {"bitmaps": retention_bitmaps, "pairs": retention_pairs, "groupby": retention_groupby}

@@ -165,6 +165,51 @@ class Peer:
             reached.append(pl.col(f"{j}").drop_nulls().n_unique())
         return columns.funnel_answer(frame.select(reached).collect().row(0))
 
+    def _days(self) -> pl.LazyFrame:
+        return self.data.lazy().select("key", day=pl.col("time") // DAY_US - self.first_day)
+
+    def _bitmaps(self, engine: str) -> dict:
+        # A literal on the left of a shift is not there: 2 to the day is the bit.
+        bits = pl.lit(1, dtype=pl.UInt64) * pl.lit(2, dtype=pl.UInt64).pow(pl.col("day").cast(pl.UInt32))
+        seen = (
+            self._days()
+            .select("key", bit=bits.cast(pl.UInt64))
+            .group_by("key")
+            .agg(pl.col("bit").bitwise_or())
+            .group_by("bit")
+            .agg(n=pl.len())
+            .collect(engine=engine)
+        )
+        return columns.retention_of_bitmaps(seen["bit"].to_numpy(), seen["n"].to_numpy())
+
+    def retention_bitmaps(self) -> dict:
+        """bitwise_or of days per user, streaming engine; equal bitmaps counted"""
+        return self._bitmaps("streaming")
+
+    def retention_bitmaps_memory(self) -> dict:
+        """the same on the in-memory engine"""
+        return self._bitmaps("in-memory")
+
+    def _cells(self, frame: pl.LazyFrame, engine: str) -> dict:
+        seen = frame.group_by("c", k=pl.col("day") - pl.col("c")).agg(n=pl.len()).collect(engine=engine)
+        users = seen.filter(pl.col("k") == 0)["n"].sum()
+        return columns.retention_answer(users, (((c, k), n) for c, k, n in seen.iter_rows()))
+
+    def retention_distinct(self) -> dict:
+        """the textbook expression: unique days of each user, min over the user by a join"""
+        days = self._days().unique()
+        return self._cells(days.join(days.group_by("key").agg(c=pl.col("day").min()), on="key"), "streaming")
+
+    def retention_over(self) -> dict:
+        """unique days of each user, min().over(user)"""
+        return self._cells(self._days().unique().with_columns(c=pl.col("day").min().over("key")), "in-memory")
+
     rfm = {"streaming": rfm_streaming, "memory": rfm_memory, "rank": rfm_rank}
     group = {"streaming": group_streaming, "memory": group_memory}
     funnel = {"asof": funnel_asof, "asof-streaming": funnel_asof_streaming, "sort": funnel_sort}
+    retention = {
+        "bitmaps": retention_bitmaps,
+        "bitmaps-memory": retention_bitmaps_memory,
+        "distinct": retention_distinct,
+        "over": retention_over,
+    }

@@ -49,8 +49,9 @@ def main() -> None:
     module = importlib.import_module(f".{args.engine}_peer", __package__)
     steps = columns.steps(args.directory, args.source)
     peer = module.Peer(columns.load(args.directory, args.source), args.source, args.threads, steps)
+    peer.first_day = columns.first_day(args.directory, args.source)
     gc.collect()
-    tasks = {name: list(getattr(peer, name)) for name in ("rfm", "group", "funnel")}
+    tasks = {name: list(getattr(peer, name)) for name in ("rfm", "group", "funnel", "retention")}
     print(
         json.dumps({"ready": True, "engine": peer.name, "version": str(peer.version), "tasks": tasks}),
         file=out,
