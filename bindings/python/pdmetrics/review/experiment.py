@@ -176,13 +176,9 @@ def _asked(data: Data, source: str) -> dict[str, Any]:
 
 # ----------------------------------------------------------------------------------------------------------------- told
 
-_DECISIONS = {
-    "keep": "keep",
-    "adjust": "adjust",
-    "drop": "drop",
-    "keep_running": "keep running",
-    "review": "review",
-}
+
+def _decision(row: dict[str, Any]) -> Text:
+    return Text(str(row["decision"]).replace("_", " "), str(row["decision_zh"]))
 
 
 def _lift(row: dict[str, Any]) -> str:
@@ -241,12 +237,10 @@ def _decisions(name: str, result: Result) -> list[Text]:
     reasons = _optional(result, "reasons")
     for row in _optional(result, "decision"):
         mine = [reason for reason in reasons if reason["variant"] == row["variant"]]
-        told = _DECISIONS.get(row["decision"], row["decision"])
+        told = _decision(row)
         why, why_zh = (" ".join(str(reason[key]) for reason in mine) for key in ("text_en", "text_zh"))
         found.append(
-            Text(
-                f"{name}, {row['variant']}: {told}. {why}", f"{name}，{row['variant']}：{row['decision_zh']}。{why_zh}"
-            )
+            Text(f"{name}, {row['variant']}: {told.en}. {why}", f"{name}，{row['variant']}：{told.zh}。{why_zh}")
         )
     return found
 
@@ -276,9 +270,7 @@ def _lines(name: str, result: Result, rates: set[str], exponent: dict[str, int])
     body = []
     for row in _whole(result):
         decision = decisions.get(row["variant"])
-        told = Text("–", "–")
-        if decision is not None:
-            told = Text(_DECISIONS.get(decision["decision"], decision["decision"]), str(decision["decision_zh"]))
+        told = Text("–", "–") if decision is None else _decision(decision)
         p = "–" if row["p_adjusted"] is None else f"{row['p_adjusted']:.2g}"
         cells = [
             str(row["metric"]),
@@ -287,8 +279,8 @@ def _lines(name: str, result: Result, rates: set[str], exponent: dict[str, int])
             _lift(row),
             p,
         ]
-        title = Text(*([" · ".join(filter(None, [name, str(row["variant"])]))] * 2))
-        body.append([title, *(Text(cell, cell) for cell in cells), told])
+        title = f"{name} · {row['variant']}" if name else str(row["variant"])
+        body.append([Text(title, title), *(Text(cell, cell) for cell in cells), told])
     return body
 
 
@@ -307,6 +299,7 @@ def _one(data: Data, made: Section, name: str, shown: str, result: Result, asked
     rules = _rules(data, asked)
     rates = {rule["metric"] for rule in rules if rule.get("kind") == "conversion"}
     exponent = _exponent(data, rules)
+    broken = _split(shown, result)
     made.findings += broken or [*_decisions(shown, result), *_effects(shown, result, _goals(rules), rates, exponent)]
     made.figures_of.append(_Drawn(name, result, "effects"))
     if broken:
