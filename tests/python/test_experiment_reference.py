@@ -149,8 +149,8 @@ def options_of(setup, **more):
     return {**options, **more}
 
 
-def frame_of(rows, setup):
-    """Columns with a type of their own; those of nothing but nulls have none, which is another matter."""
+def frame_of(rows, setup, whole=None):
+    """Columns with a type of their own: that of the ``whole``, of which a part may have nothing but nulls."""
     import pyarrow as pa
 
     used = {name for m in setup.metrics for name in m.columns} | set(setup.segments) | {"unit", "variant"}
@@ -159,9 +159,10 @@ def frame_of(rows, setup):
     columns = {}
     for name in sorted(used):
         values = [row[name] for row in rows]
+        every = values if whole is None else [row[name] for row in whole]
         kind = types.get(name, pa.int64())
         if name in ("city", "tier", "variant"):
-            text = any(isinstance(value, str) for value in (setup.arms if name == "variant" else values))
+            text = any(isinstance(value, str) for value in (setup.arms if name == "variant" else every))
             kind = pa.string() if text else pa.int64()
         columns[name] = pa.array(values, kind)
     return pa.table(columns)
@@ -298,7 +299,7 @@ def in_parts(pdm, rows, setup, parts, **options):
     for part in range(parts):
         more = pdm.Experiment(**options_of(setup, **options))
         if rows[part::parts]:
-            more.update(frame_of(rows[part::parts], setup))
+            more.update(frame_of(rows[part::parts], setup, rows))
         state = pdm.Experiment.from_bytes(more.to_bytes()).merge(state)
     return state
 
