@@ -50,11 +50,7 @@ OTHERS = (
 REALS = {"real_end": 1e-12}
 
 _SCRM = "one of the other private-domain metrics, not of targets"
-_EXPERIMENT = "belongs to the A/B module"
 NOT_OF_TARGETS = {
-    "practice-numbers/s0-ab": _EXPERIMENT,
-    "practice-numbers/s0-ab-minimum": _EXPERIMENT,
-    "practice-numbers/s0-ab-minimum-3pp": _EXPERIMENT,
     "scrm-metrics/friends-day": _SCRM,
     "scrm-metrics/k-factor-geratools": _SCRM,
     "scrm-metrics/k-factor-sub-critical": _SCRM,
@@ -836,3 +832,27 @@ def _credit(_, given, __):
         "credited_dedup": results["dedup"].totals["credited_total"].value,
         "company_revenue": results["full"].totals["company_total"].value,
     }
+
+
+# ---- significance: practice numbers of experiments ----
+
+
+@operation("ab_two_proportion")
+def _two_rates(_, given, __):
+    from pdmetrics import stats
+
+    arms = {arm: round(given[f"p_{arm}"] * given[f"n_{arm}"]) for arm in "ab"}
+    row = one(
+        stats.proportion_test(
+            x_control=arms["a"], n_control=given["n_a"], x_treatment=arms["b"], n_treatment=given["n_b"]
+        ).effects
+    )
+    return {"diff": row["diff"], "lift": row["lift"], "z_pooled": row["statistic"], "p_two_sided": row["p"]}
+
+
+@operation("ab_sample_size")
+def _units_of_rates(_, given, __):
+    from pdmetrics import stats
+
+    asked = {"alpha": given["alpha"], "power": given["power"], "kind": "unpooled"}
+    return {"n_per_group_unpooled": stats.sample_size(p_control=given["p_a"], p_treatment=given["p_b"], **asked)["n_control"].value}
