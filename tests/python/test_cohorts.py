@@ -147,6 +147,35 @@ def test_boolean_columns(pdm, world, columns, wanted, kind):
         assert pdm.retention(frame, start=start, return_=back, **ASKED).to_dict() == wanted
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_conditions_of_arrays(pdm, world, columns, kind):
+    frame, viewed, _ = kind(world, columns)
+    codes = {"view": 1, "order": 4, "pay": 6}
+    masks = {"customer_id": columns["customer_id"], "conditions": [codes.get(e, 0) for e in columns["event"]]}
+    asked = {"unit": "customer_id", "list_units": True}
+    wanted = pdm.retention_array(masks, condition_count=3, **asked)
+    assert wanted.main["units"][0] > wanted.main["units"][2] > 0
+    for first in ("view", viewed, pdm.Step("view")):
+        found = pdm.retention_array(frame, conditions=[first, "pay", ["order", "pay"]], **asked)
+        assert found.to_dict() == wanted.to_dict()
+        assert found.tables["units"].to_dict() == wanted.tables["units"].to_dict()
+    state = pdm.RetentionArray(conditions=["view", "pay", "order|pay"], event="event", **asked)
+    assert state.update(frame).result().to_dict() == wanted.to_dict()
+
+
+def test_refused_conditions_of_arrays(pdm, columns):
+    def refused(match, **asked):
+        with pytest.raises(pdm.Error, match=match):
+            pdm.retention_array(columns, unit="customer_id", **asked)
+
+    refused("1 to 32 conditions expected, 0 given", conditions=[])
+    refused("33 given", conditions=["view"] * 33)
+    refused("is no list", conditions="mask", event="event")
+    refused("expected an event", conditions=[True])
+    refused('no column "kind" for conditions=', conditions=["view"], event="kind")
+    refused("but 2 conditions", conditions=["view", "pay"], condition_count=3)
+
+
 def test_codes_of_events(pdm, columns, wanted):
     codes = {name: code for code, name in enumerate(dict.fromkeys(columns["event"]))}
     frame = {**columns, "event": [codes[name] for name in columns["event"]]}

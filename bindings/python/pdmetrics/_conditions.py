@@ -35,12 +35,66 @@ class Condition:
         return " | ".join(parts) or "expression"
 
 
+@dataclass(frozen=True)
+class Mask:
+    """Several conditions in one column of integers: bit i − 1 says whether a row satisfies condition i."""
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def label(self) -> str:
+        """What the column is called."""
+        return ", ".join(condition.label for condition in self.conditions)
+
+
 Flags = Mapping[str, Condition]
 """The conditions by the names of the columns they shall become."""
 
 
-def added(frame: Any, flags: Flags) -> Any:
-    """The frame with the flags as columns: of the same kind, or one that is read alike."""
+def added(frame: Any, wanted: Mapping[str, Condition | Mask]) -> Any:
+    """The frame with flags and masks as columns: of the same kind, or one that is read alike."""
+    flags = {name: item for name, item in wanted.items() if isinstance(item, Condition)}
+    if flags:
+        frame = _flagged(frame, flags)
+    for name, item in wanted.items():
+        if isinstance(item, Mask):
+            bits = {f"{name} {number}": condition for number, condition in enumerate(item.conditions, 1)}
+            frame = _masked(_flagged(frame, bits), list(bits), name)
+    return frame
+
+
+def _masked(frame: Any, flags: Sequence[str], name: str) -> Any:
+    """The frame with a mask of some of its flags."""
+    if _is(frame, "pandas", "DataFrame"):
+        frame[name] = sum(
+            frame[flag].eq(other=True).fillna(value=False).astype("int64") * (1 << i) for i, flag in enumerate(flags)
+        )
+        return frame
+    if _is(frame, "polars", "DataFrame") or _is(frame, "polars", "LazyFrame"):
+        import polars  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        bits = [polars.col(flag).cast(polars.Int64).fill_null(0) * (1 << i) for i, flag in enumerate(flags)]
+        return frame.with_columns(polars.sum_horizontal(bits).alias(name))
+    if type(frame).__name__ == "DuckDBPyRelation":
+        import duckdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+        words = " + ".join(f"coalesce({_quoted(flag)}::BIGINT, 0) * {1 << i}" for i, flag in enumerate(flags))
+        return frame.select(duckdb.StarExpression(), duckdb.SQLExpression(words).cast("BIGINT").alias(name))
+    if isinstance(frame, Mapping):
+        return {**frame, name: [sum(bool(bit) << i for i, bit in enumerate(row)) for row in _rows(frame, flags)]}
+    import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]
+    from pyarrow import compute
+
+    parts = [compute.multiply(frame[flag].cast(pyarrow.int64()).fill_null(0), 1 << i) for i, flag in enumerate(flags)]
+    return frame.append_column(name, _either(parts, compute.add))
+
+
+def _rows(frame: Mapping[str, Any], flags: Sequence[str]) -> Any:
+    return zip(*(_plain(frame[flag]) for flag in flags), strict=True)
+
+
+def _flagged(frame: Any, flags: Flags) -> Any:
+    """The frame with flags as columns."""
     if _is(frame, "pandas", "DataFrame"):
         return _to_pandas(frame, flags)
     if _is(frame, "polars", "DataFrame") or _is(frame, "polars", "LazyFrame"):
@@ -66,7 +120,7 @@ def _check(flags: Flags, available: Iterable[str]) -> None:
         for column in asked:
             if column not in names:
                 listed = ", ".join(f'"{each}"' for each in names[:20])
-                where = name.partition(":")[0]
+                where = name.partition(":")[0].split(" ")[0]
                 raise MissingColumnError(f'no column "{column}" for {where}=; the columns are {listed}', column=where)
 
 

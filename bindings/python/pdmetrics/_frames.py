@@ -46,7 +46,7 @@ class Wanted:
     keyword: str
     role: int
     explicit: bool
-    condition: _conditions.Condition | None = None
+    condition: _conditions.Condition | _conditions.Mask | None = None
     """What makes the column, if the frame does not have it."""
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
 
 from . import _columns, _frames, _lists, _registry, _shorthand, _time
-from ._conditions import Condition
+from ._conditions import Condition, Mask
 from ._errors import ArgumentError, ColumnTypeError, Error, MissingColumnError, OptionError, OptionsDifferError
 from ._frames import Batch, Chunk, FrameLike, Wanted
 from ._native import core
@@ -21,7 +21,7 @@ from ._result import Result, result_class
 Progress = Callable[[int, int], object] | Literal[True] | None
 
 # What a column of a metric is called in a frame, what makes it, or that it is not there.
-_Source = str | Condition | None
+_Source = str | Condition | Mask | None
 
 _COMMON = ("tz", "week_start", "threads", "memory_limit", "progress")
 
@@ -321,7 +321,7 @@ def _wanted(metric: MetricInfo, names: Mapping[str, _Source]) -> list[Wanted]:
     wanted = []
     for column in metric.columns:
         source = names.get(column.name, column.name)
-        if isinstance(source, Condition):
+        if isinstance(source, (Condition, Mask)):
             made = f"{column.keyword}: {source.label}"
             wanted.append(Wanted(column.name, made, column.keyword, column.role, True, source))
         elif source is not None:
