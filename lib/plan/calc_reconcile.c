@@ -193,8 +193,10 @@ static pdm_status round_down_the_tree(work *w, pdm_error *err) {
     const pdm__hierarchy *t = &w->tree;
     double *weights = NULL;
     int64_t *amounts = NULL;
+    double largest = 1.0;
     PDM__TRY(pdm__calc_array(w->calc, t->count, sizeof *weights, &weights, err));
     PDM__TRY(pdm__calc_array(w->calc, t->count, sizeof *amounts, &amounts, err));
+    for (int64_t i = 0; i < t->count; i++) largest = fmax(largest, fabs(w->out[i]));
     for (int64_t k = 0; k < t->count; k++) {
         int32_t p = t->order[k];
         int64_t n = 0;
@@ -205,12 +207,12 @@ static pdm_status round_down_the_tree(work *w, pdm_error *err) {
             w->whole[p] = (int64_t)nearbyint(w->out[p]);
         }
         for (int32_t c = t->first[p]; c >= 0; c = t->next[c]) {
-            if (w->out[c] < 0.0) {
+            if (w->out[c] < -1e-12 * largest) { /* a little less than 0 is rounding */
                 return pdm__calc_fail(w->calc, 0, NODE_VALUE, c, PDM_E_BAD_WEIGHT, err,
                                       "reconciled to %g; exact_int needs values of 0 or more (bounded keeps them)",
                                       w->out[c]);
             }
-            weights[n++] = w->out[c];
+            weights[n++] = fmax(w->out[c], 0.0);
         }
         if (n == 0) continue;
         int32_t zero = w->whole[p] == 0 ? PDM_ZERO_POLICY_EQUAL : PDM_ZERO_POLICY_ERROR;

@@ -352,7 +352,8 @@ def retention(rows, o):
     now = as_of(whole, o)
     found = subjects(whole, o, forming_rows(o))
     if now is None and o.to is None:
-        return {"cells": [], "average": [], "units": [], "totals": [_totals(rows, nulls, found, [])]}
+        empty = {"cells": [], "average": [], "units": [], "totals": [_totals(rows, nulls, found, [])]}
+        return {name: table for name, table in empty.items() if name != "average" or o.average != "none"}
     last = index_of(now, o) if now is not None else None
     first, last = period_range(o, None, last)
     first = last - o.intervals + 1 if first is None else first
