@@ -165,23 +165,14 @@ def in_order(name, table):
     return sorted(table, key=lambda row: repr(sorted(row.items()))) if name in BY_UNIT else table
 
 
-# Columns in which the text can be read in two ways: what a unit of the totals is where rows that are neither start nor return are kept.
-OPEN = {"totals": ("units",)}
-
-
-def assert_same(got, wanted, metric=""):
+def assert_same(got, wanted):
     assert set(got) == set(wanted)
     for name in wanted:
         ours, theirs = in_order(name, got[name]), in_order(name, wanted[name])
         assert len(ours) == len(theirs), (name, ours, theirs)
         for row, expected in zip(ours, theirs):
             assert set(row) == set(expected), (name, set(row) ^ set(expected))
-            open_ = OPEN.get(name, ()) if metric == "retention" else ()
-            wrong = {
-                column: (row[column], expected[column])
-                for column in expected
-                if column not in open_ and not same(row[column], expected[column])
-            }
+            wrong = {column: (row[column], expected[column]) for column in expected if not same(row[column], expected[column])}
             assert not wrong, (name, wrong, row)
 
 
@@ -199,7 +190,7 @@ def check(metric, question, **more):
         event(f"refused: {refusal.code}")
         return
     event("answered")
-    assert_same(library.engine(metric, rows, options, **more), wanted, metric)
+    assert_same(library.engine(metric, rows, options, **more), wanted)
 
 
 # ---- tests ------------------------------------------------------------------------------------------------------------------

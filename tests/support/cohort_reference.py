@@ -352,7 +352,7 @@ def retention(rows, o):
     now = as_of(whole, o)
     found = subjects(whole, o, forming_rows(o))
     if now is None and o.to is None:
-        empty = {"cells": [], "average": [], "units": [], "totals": [_totals(rows, nulls, found, [])]}
+        empty = {"cells": [], "average": [], "units": [], "totals": [_totals(rows, nulls, found, [], o)]}
         return {name: table for name, table in empty.items() if name != "average" or o.average != "none"}
     last = index_of(now, o) if now is not None else None
     first, last = period_range(o, None, last)
@@ -363,7 +363,7 @@ def retention(rows, o):
             cells += _cohort_cells(found, group, cohort, now, o)
     names = ("group", "cohort_start", "cohort", "k")
     units = [{**{name: cell[name] for name in names}, "unit": unit} for cell in cells for unit in cell["units"]]
-    tables = {"average": averages(cells, o), "units": units, "totals": [_totals(rows, nulls, found, cells)]}
+    tables = {"average": averages(cells, o), "units": units, "totals": [_totals(rows, nulls, found, cells, o)]}
     if o.average == "none":
         del tables["average"]
     for cell in cells:
@@ -371,8 +371,14 @@ def retention(rows, o):
     return {"cells": cells, **tables}
 
 
-def _totals(rows, nulls, found, cells):
-    seen = {unit for _, unit, mine in found if any(row.start or row.ret for row in mine)}
+def _totals(rows, nulls, found, cells, o):
+    """Units are those of which a row matters: a start or a return, or what tells their group or their first start."""
+
+    def matters(row):
+        early = o.cohort_entry == "first_ever" and row.start_any
+        return row.start or row.ret or early or o.breakdown_by == "latest"
+
+    seen = {unit for _, unit, mine in found if any(map(matters, mine))}
     entered = sum(cell["size"] for cell in cells if cell["k"] == 0)
     return {"rows": len(rows), "rows_null": nulls, "units": len(seen), "entries": entered}
 
