@@ -2,7 +2,8 @@
 
 #include "stats/calculator.h"
 
-#define MAX_NEWTON 60
+#define MAX_NEWTON 200
+#define CLOSE 1e-8
 
 /* ------------------------------------------------------------------------------------- greatest likelihood, difference */
 
@@ -149,64 +150,140 @@ double pdm__score_of_ratio(const pdm_two_proportions *counts, double ratio, doub
 
 /* ------------------------------------------------------------------------------------------------------------ inversion */
 
-/* The statistic less the critical value, as a function of the difference or of ln ratio. */
-typedef struct inversion {
-    const pdm_two_proportions *counts;
-    double inflation;
-    double z;
-} inversion;
+/*
+ * The limits need no fit for every difference or ratio that is tried. Along the multiplier of the constraint, which is 0 at what was
+ * observed, the fitted rates are closed forms, and so is the statistic: it rises from 0 with the multiplier, and Newton's method finds
+ * where it is z. By symmetry one limit is enough; the other one is that of the arms exchanged.
+ */
+typedef struct arm {
+    double x, f, n; /* successes, failures, trials */
+} arm;
 
-static double difference_miss(double delta, const void *user) {
-    const inversion *t = user;
-    return pdm__score_of_difference(t->counts, delta, t->inflation) - t->z;
+typedef struct arms {
+    arm down; /* the arm whose fitted rate falls */
+    arm up;   /* the arm whose fitted rate rises */
+} arms;
+
+static arm arm_of(int64_t x, int64_t n) { return (arm){(double)x, (double)(n - x), (double)n}; }
+
+/* A statistic at a multiplier, and how fast it rises. */
+typedef struct rise {
+    double value;
+    double slope;
+} rise;
+
+typedef rise (*rise_at)(const arms *t, double multiplier);
+
+/* The multiplier in [0, most) where the statistic is z; where it never is, about `most`. */
+static double solve_rise(rise_at at, const arms *t, double z, double start, double most) {
+    double low = 0;
+    double high = most;
+    double m = start;
+    for (int i = 0; i < MAX_NEWTON; i++) {
+        rise here = at(t, m);
+        if (here.value < z) {
+            low = m;
+        } else {
+            high = m;
+        }
+        double next = m + (z - here.value) / here.slope;
+        bool inside = next > low && next < high;
+        if (!inside) next = high < PDM__INFINITY ? 0.5 * (low + high) : 2 * low;
+        double step = fabs(next - m);
+        m = next;
+        if (inside && fabs(here.value - z) <= CLOSE * z) break; /* what is left is about the square of it */
+        if (step <= 2e-16 * m) break;
+        if (high < PDM__INFINITY && high - low <= 4e-16 * high) break;
+    }
+    return m;
 }
 
-static double ratio_miss(double log_ratio, const void *user) {
-    const inversion *t = user;
-    return pdm__score_of_ratio(t->counts, exp(log_ratio), t->inflation) - t->z;
+/*
+ * Difference. x/p − f/q = λ gives λp² − (n + λ)p + x = 0 for the arm that falls, and the same for the failures of the other one;
+ * p̂ − p = λpq/n, so that the statistic is λ√(Σ pq/n).
+ */
+static double fall_variance(const arm *a, double lambda, double *bend) {
+    double u = a->n - lambda;
+    double root = sqrt(u * u + 4 * lambda * a->f);
+    double p = 2 * a->x / (a->n + lambda + root);
+    double q = u >= 0 ? (a->f > 0 ? 2 * a->f / (u + root) : 0) : (root - u) / (2 * lambda);
+    double variance = p * q / a->n;
+    *bend += variance * (2 - (root > 0 ? lambda * (q - p) / root : 1));
+    return variance;
+}
+
+static double difference_spread(const arms *t, double lambda, double *bend) {
+    arm misses = {t->up.f, t->up.x, t->up.n};
+    return fall_variance(&t->down, lambda, bend) + fall_variance(&misses, lambda, bend);
+}
+
+static rise difference_rise(const arms *t, double lambda) {
+    double bend = 0;
+    double root = sqrt(difference_spread(t, lambda, &bend));
+    return (rise){lambda * root, root > 0 ? 0.5 * bend / root : 0};
+}
+
+/* How far the difference can rise above the observed one, which is less than 1. */
+static double difference_reach(const arms *t, double z) {
+    double bend = 0;
+    double spread = difference_spread(t, 0, &bend);
+    double start = spread > 0 ? z / sqrt(spread) : fmax(t->down.n, t->up.n) + z * z;
+    double lambda = solve_rise(difference_rise, t, z, start, PDM__INFINITY);
+    return z * sqrt(difference_spread(t, lambda, &bend));
 }
 
 void pdm__invert_difference(const pdm_two_proportions *counts, double z_low, double z_high, double inflation,
                             double *low, double *high) {
+    arm c = arm_of(counts->x_control, counts->n_control);
+    arm t = arm_of(counts->x_treatment, counts->n_treatment);
     double d = rate_difference(counts);
-    inversion t = {counts, inflation, z_low};
+    double factor = sqrt(inflation);
     *low = -1;
     *high = 1;
-    if (d > -1 && z_low < PDM__INFINITY) {
-        *low = pdm__root(difference_miss, &t, -1, d, PDM__INFINITY, -z_low, 1e-15 * (1 - fabs(d)));
-    }
-    t.z = -z_high;
-    if (d < 1 && z_high < PDM__INFINITY) {
-        *high = pdm__root(difference_miss, &t, d, 1, z_high, -PDM__INFINITY, 1e-15 * (1 - fabs(d)));
-    }
+    if (d > -1 && z_low < PDM__INFINITY) *low = fmax(-1, d - difference_reach(&(arms){t, c}, z_low * factor));
+    if (d < 1 && z_high < PDM__INFINITY) *high = fmin(1, d + difference_reach(&(arms){c, t}, z_high * factor));
 }
 
-/* ln ρ where the statistic is z: it falls from +∞ (ρ → 0) to −∞ or 0 (ρ → ∞). */
-static double log_ratio_limit(inversion *t) {
-    const pdm_two_proportions *k = t->counts;
-    double start = log(((double)k->x_treatment + 0.5) / ((double)k->x_control + 0.5) *
-                       (((double)k->n_control + 0.5) / ((double)k->n_treatment + 0.5)));
-    double low = start;
-    double high = start;
-    double f_low = ratio_miss(start, t);
-    double f_high = f_low;
-    for (double step = 0.5; f_low < 0 && low > -700; step *= 2) f_low = ratio_miss(low -= step, t);
-    for (double step = 0.5; f_high > 0 && high < 700; step *= 2) f_high = ratio_miss(high += step, t);
-    return pdm__root(ratio_miss, t, low, high, f_low, f_high, 1e-15);
+/*
+ * Ratio. (x − np)/q = μ for the arm that falls and −μ for the other one, so p = (x − μ)/(n − μ) and (x + μ)/(n + μ); the statistic is
+ * μ√(Σ q/(np)), whose square is convex.
+ */
+static rise ratio_rise(const arms *t, double mu) {
+    double down = t->down.x - mu;
+    double up = t->up.x + mu;
+    double a = t->down.f > 0 ? t->down.f / (t->down.n * down) : 0;
+    double b = t->up.f / (t->up.n * up);
+    double root = sqrt(a + b);
+    double bend = 2 * (a + b) + mu * ((t->down.f > 0 ? a / down : 0) - b / up);
+    return (rise){mu * root, 0.5 * bend / root};
+}
+
+/*
+ * How small the rate that falls can be as a multiple of the other one. An arm without failures stays at rate 1 up to μ = n; then only
+ * its rate falls.
+ */
+static double ratio_reach(const arms *t, double z) {
+    const arm *down = &t->down;
+    const arm *up = &t->up;
+    if (down->f == 0) {
+        double rest = z * z - down->n * down->n * up->f / (up->n * (up->x + down->n));
+        if (rest >= 0) return down->n / (down->n + rest) * ((up->n + down->n) / (up->x + down->n));
+    }
+    double slope = down->f / (down->n * down->x) + (up->x > 0 ? up->f / (up->n * up->x) : 0);
+    double start = slope > 0 ? z / sqrt(slope) : down->x;
+    /* Where the arm that falls would do it alone: not before the root. */
+    double last = 2 * down->x / (1 + sqrt(1 + 4 * down->f * down->x / (down->n * z * z)));
+    double mu = solve_rise(ratio_rise, t, z, fmin(start, last), down->x);
+    double rest = down->x - mu;
+    if (down->f > 0) rest = down->f * mu * mu / down->n / (z * z - mu * mu * up->f / (up->n * (up->x + mu)));
+    return rest / (down->f + rest) * ((up->n + mu) / (up->x + mu));
 }
 
 void pdm__invert_ratio(const pdm_two_proportions *counts, double z_low, double z_high, double *low, double *high) {
-    double n_c = (double)counts->n_control;
-    double n_t = (double)counts->n_treatment;
-    bool all = counts->x_control == counts->n_control && counts->x_treatment == counts->n_treatment;
-    inversion t = {counts, 1, z_low};
+    arm c = arm_of(counts->x_control, counts->n_control);
+    arm t = arm_of(counts->x_treatment, counts->n_treatment);
     *low = 0;
     *high = PDM__INFINITY;
-    if (counts->x_treatment > 0 && z_low < PDM__INFINITY) {
-        *low = all ? n_t / (n_t + z_low * z_low) : exp(log_ratio_limit(&t));
-    }
-    t.z = -z_high;
-    if (counts->x_control > 0 && z_high < PDM__INFINITY) {
-        *high = all ? (n_c + z_high * z_high) / n_c : exp(log_ratio_limit(&t));
-    }
+    if (t.x > 0 && z_low < PDM__INFINITY) *low = ratio_reach(&(arms){t, c}, z_low);
+    if (c.x > 0 && z_high < PDM__INFINITY) *high = 1 / ratio_reach(&(arms){c, t}, z_high);
 }

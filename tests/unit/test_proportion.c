@@ -1,4 +1,5 @@
 /* One and two rates: the coherence of test and intervals, symmetries, coverage, edges, refusals. */
+#include "stats/calculator.h"
 #include "stats/score_test.h"
 #include "stats/wilson.h"
 
@@ -93,6 +94,41 @@ static void test_duality(void **state) {
         assert_true(is_near(pdm__score_of_difference(&k, mn.high, n / (n - 1)), -z, 1e-9));
         assert_true(k.x_treatment == 0 || is_near(pdm__score_of_ratio(&k, 1 + lift.low, 1), z, 1e-9));
         assert_true(k.x_control == 0 || is_near(pdm__score_of_ratio(&k, 1 + lift.high, 1), -z, 1e-9));
+    }
+}
+
+/* The same for every small table and levels from a coin's to one in a million millions; a limit at the end of the scale is reached. */
+static void check_duality(pdm_two_proportions k, double conf_level) {
+    double z = pdm__critical(conf_level, PDM_TWO_SIDED);
+    double near = 1e-9 * (1 + z);
+    pdm_interval mee = difference_of(k, PDM_DIFFERENCE_MEE, PDM_TWO_SIDED, conf_level);
+    pdm_lift lift = lift_of(k, PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, conf_level);
+    assert_true(mee.low >= -1 && mee.low <= mee.high && mee.high <= 1);
+    assert_true(mee.low == -1 || fabs(pdm__score_of_difference(&k, mee.low, 1) - z) < near);
+    assert_true(mee.high == 1 || fabs(pdm__score_of_difference(&k, mee.high, 1) + z) < near);
+    assert_true((mee.low == -1) == (k.x_treatment == 0 && k.x_control == k.n_control));
+    assert_true((mee.high == 1) == (k.x_control == 0 && k.x_treatment == k.n_treatment));
+    assert_true((lift.low == -1) == (k.x_treatment == 0));
+    assert_true(isinf(lift.high) == (k.x_control == 0));
+    if (k.x_treatment > 0) assert_true(fabs(pdm__score_of_ratio(&k, 1 + lift.low, 1) - z) < near);
+    if (k.x_control > 0) assert_true(fabs(pdm__score_of_ratio(&k, 1 + lift.high, 1) + z) < near);
+}
+
+static void test_duality_of_small_tables(void **state) {
+    (void)state;
+    static const int64_t sizes[] = {1, 2, 3, 7, 20, 4000};
+    static const double levels[] = {0.01, 0.5, 0.95, 1 - 1e-6, 1 - 1e-12};
+    for (int i = 0; i < 36 * 5; i++) {
+        int64_t n_c = sizes[i % 6];
+        int64_t n_t = sizes[i / 6 % 6];
+        int64_t step_c = n_c / 20 + 1;
+        int64_t step_t = n_t / 20 + 1;
+        for (int64_t x_c = 0; x_c <= n_c; x_c += step_c) {
+            for (int64_t x_t = 0; x_t <= n_t; x_t += step_t) {
+                check_duality(counts(x_c, n_c, x_t, n_t), levels[i / 36]);
+                check_duality(counts(n_c - x_c, n_c, n_t - x_t, n_t), levels[i / 36]);
+            }
+        }
     }
 }
 
@@ -377,10 +413,19 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_coherence),   cmocka_unit_test(test_duality),    cmocka_unit_test(test_stationarity),
-        cmocka_unit_test(test_fit_is_best), cmocka_unit_test(test_symmetries), cmocka_unit_test(test_exact_sides),
-        cmocka_unit_test(test_coverage),    cmocka_unit_test(test_one_rate),   cmocka_unit_test(test_zero_cells),
-        cmocka_unit_test(test_examples),    cmocka_unit_test(test_one_sided),  cmocka_unit_test(test_margins),
+        cmocka_unit_test(test_coherence),
+        cmocka_unit_test(test_duality),
+        cmocka_unit_test(test_duality_of_small_tables),
+        cmocka_unit_test(test_stationarity),
+        cmocka_unit_test(test_fit_is_best),
+        cmocka_unit_test(test_symmetries),
+        cmocka_unit_test(test_exact_sides),
+        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_one_rate),
+        cmocka_unit_test(test_zero_cells),
+        cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_one_sided),
+        cmocka_unit_test(test_margins),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
