@@ -28,19 +28,50 @@ static pdm_status unknown_variant(const pdm__experiment_plan *plan, const pdm__b
                      (long long)(int64_t)cells->words[r]);
 }
 
-static int32_t find_text(const pdm__experiment_plan *plan, const char *text, uint64_t length) {
-    for (int32_t a = 0; a < plan->arm_count; a++) {
-        const pdm__experiment_arm *arm = &plan->arms[a];
-        if (arm->length == length && (length == 0 || memcmp(arm->name, text, (size_t)length) == 0)) return a;
-    }
-    return -1;
+#define NO_ARM ((uint64_t)PDM_EXPERIMENT_MAX_ARMS)
+
+static bool all_found(const uint64_t *arms, size_t rows) {
+    uint64_t seen = 0;
+    for (size_t r = 0; r < rows; r++) seen |= arms[r];
+    return (seen & NO_ARM) == 0;
 }
 
-static int32_t find_word(const pdm__experiment_plan *plan, int64_t word) {
+/* One arm after the other, no branch in a row: which arm comes next cannot be foreseen. */
+static bool find_words(const pdm__experiment_plan *plan, const pdm__cells *cells, size_t rows, uint64_t *arms) {
+    for (size_t r = 0; r < rows; r++) arms[r] = NO_ARM;
     for (int32_t a = 0; a < plan->arm_count; a++) {
-        if (plan->arms[a].word == word) return a;
+        uint64_t word = (uint64_t)plan->arms[a].word;
+        if (cells->is_unsigned && plan->arms[a].word < 0) continue;
+        for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? (uint64_t)a : arms[r];
     }
-    return -1;
+    return all_found(arms, rows);
+}
+
+static bool is_arm(const pdm__experiment_arm *arm, const char *text, size_t length) {
+    return arm->length == length && (length == 0 || memcmp(arm->name, text, length) == 0);
+}
+
+static uint64_t find_text(const pdm__experiment_plan *plan, const char *text, size_t length) {
+    for (int32_t a = 0; a < plan->arm_count; a++) {
+        if (is_arm(&plan->arms[a], text, length)) return (uint64_t)a;
+    }
+    return NO_ARM;
+}
+
+/* The same by hashes: the one text with that hash is then compared. */
+static bool find_texts(const pdm__experiment_plan *plan, const pdm__cells *cells, size_t rows, uint64_t *arms) {
+    uint64_t hashes[PDM_EXPERIMENT_MAX_ARMS];
+    for (int32_t a = 0; a < plan->arm_count; a++)
+        hashes[a] = pdm__hash_text(plan->arms[a].name, (size_t)plan->arms[a].length, 0, 0);
+    for (size_t r = 0; r < rows; r++) {
+        const char *text = pdm__pointer_of(cells->words[r]);
+        size_t length = (size_t)cells->lengths[r];
+        uint64_t hash = pdm__hash_text(text, length, 0, 0);
+        uint64_t arm = 0;
+        for (int32_t a = 1; a < plan->arm_count; a++) arm = hashes[a] == hash ? (uint64_t)a : arm;
+        arms[r] = is_arm(&plan->arms[arm], text, length) ? arm : find_text(plan, text, length);
+    }
+    return all_found(arms, rows);
 }
 
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
@@ -53,23 +84,10 @@ pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm
                          "column \"variant\": %s, but list \"arms\" has %s; convert one of them",
                          text ? "text" : "integers", plan->text_arms ? "text" : "integers");
     }
-    /* Rows of one arm often stand together, and texts of a dictionary in one place. */
-    uint64_t last = 0;
-    uint64_t last_length = 0;
-    int32_t arm = -1;
-    for (size_t r = 0; r < block->rows; r++) {
-        uint64_t word = cells->words[r];
-        uint64_t length = text ? cells->lengths[r] : 0;
-        if (arm < 0 || word != last || length != last_length) {
-            bool large = cells->is_unsigned && word > (uint64_t)INT64_MAX;
-            arm = text ? find_text(plan, pdm__pointer_of(word), length) : large ? -1 : find_word(plan, (int64_t)word);
-            if (arm < 0) return unknown_variant(plan, block, r, err);
-            last = word;
-            last_length = length;
-        }
-        arms[r] = (uint64_t)arm;
-    }
-    return PDM_OK;
+    if (text ? find_texts(plan, cells, block->rows, arms) : find_words(plan, cells, block->rows, arms)) return PDM_OK;
+    size_t r = 0;
+    while (arms[r] < NO_ARM) r++;
+    return unknown_variant(plan, block, r, err);
 }
 
 static pdm_status bad_value(const pdm__experiment_slot *slot, const pdm__experiment_plan *plan, const pdm__block *block,
@@ -124,27 +142,35 @@ static pdm_status slot_word(const pdm__experiment_slot *slot, const pdm__experim
 }
 
 /* Integers that are all there are looked at all together; row by row only if one of them is out of range. */
-static bool take_integers(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows, int64_t *words,
-                          size_t stride) {
+static bool take_integers(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows,
+                          pdm__experiment_words *out) {
     if (slot->type == EXPERIMENT_REAL || cells->valid != NULL) return false;
     uint64_t allowed = slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX;
     uint64_t seen = 0;
+    uint64_t magnitudes = 0;
+    for (size_t r = 0; r < rows; r += 8) __builtin_prefetch(cells->words + rows + r);
     for (size_t r = 0; r < rows; r++) {
-        seen |= cells->words[r];
-        words[r * stride] = (int64_t)cells->words[r];
+        int64_t word = (int64_t)cells->words[r];
+        seen |= (uint64_t)word;
+        magnitudes |= (uint64_t)(word < 0 ? ~word : word);
     }
+    out->words = cells->words;
+    out->bits = magnitudes == 0 ? 0 : 64 - __builtin_clzll((unsigned long long)magnitudes);
     return (seen & ~allowed) == 0;
 }
 
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
-                                       int64_t *words, size_t stride, uint64_t *nulls, pdm_error *err) {
+                                       uint64_t *room, uint64_t *nulls, pdm__experiment_words *out, pdm_error *err) {
     const pdm__experiment_slot *slot = &plan->slots[s];
-    if (take_integers(slot, &block->cells[slot->column], block->rows, words, stride)) return PDM_OK;
+    if (take_integers(slot, &block->cells[slot->column], block->rows, out)) return PDM_OK;
     for (size_t r = 0; r < block->rows; r++) {
         bool null = false;
-        PDM__TRY(slot_word(slot, plan, block, r, &words[r * stride], &null, err));
+        int64_t word = 0;
+        PDM__TRY(slot_word(slot, plan, block, r, &word, &null, err));
+        room[r] = (uint64_t)word;
         nulls[r] |= (uint64_t)null << s;
     }
+    *out = (pdm__experiment_words){.words = room, .bits = 64};
     return PDM_OK;
 }
 
@@ -193,8 +219,10 @@ pdm_status pdm__experiment_select(const pdm__plan *plan, const pdm__block *block
     uint64_t *nulls = out->scratch[at + EXPERIMENT_RECORD_NULLS];
     memset(nulls, 0, block->rows * sizeof *nulls);
     for (int32_t s = 0; s < own->slot_count; s++) {
-        int64_t *to = (int64_t *)(void *)out->scratch[at + EXPERIMENT_RECORD_VALUES + s];
-        PDM__TRY(pdm__experiment_slot_column(own, s, block, to, 1, nulls, err));
+        int32_t w = at + EXPERIMENT_RECORD_VALUES + s;
+        pdm__experiment_words slot;
+        PDM__TRY(pdm__experiment_slot_column(own, s, block, out->scratch[w], nulls, &slot, err));
+        out->columns[w] = slot.words;
     }
     out->count = block->rows;
     return PDM_OK;

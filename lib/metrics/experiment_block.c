@@ -1,0 +1,227 @@
+#include "metrics/experiment_block.h"
+
+#define TABLE_SLOTS ((size_t)4096) /* four times the rows of a block */
+#define LOW_BITS ((uint64_t)UINT32_MAX)
+
+/* ---- memory ---- */
+
+static size_t words_of_cell(const pdm__experiment_plan *plan) {
+    return (size_t)pdm__experiment_chunks(plan) * EXPERIMENT_CHUNK;
+}
+
+/* Without levels the arms are the cells. */
+static size_t most_cells(const pdm__experiment_plan *plan, size_t rows) {
+    return rows > (size_t)plan->arm_count ? rows : (size_t)plan->arm_count;
+}
+
+size_t pdm__experiment_block_size(const pdm__experiment_plan *plan, size_t rows) {
+    size_t cells = most_cells(plan, rows);
+    return rows * (4 + 2 * (size_t)plan->slot_count) + cells * (2 + words_of_cell(plan)) + 1 + TABLE_SLOTS;
+}
+
+static void lay_out(pdm__experiment_block *b, uint64_t *memory) {
+    size_t cells = most_cells(b->plan, b->rows);
+    size_t slots = b->rows * (size_t)b->plan->slot_count;
+    b->arms = memory;
+    b->nulls = b->arms + b->rows;
+    b->hashed = b->nulls + b->rows;
+    b->order = b->hashed + b->rows;
+    b->stands_for = b->order + b->rows;
+    b->starts = b->stands_for + cells;
+    b->table = b->starts + cells + 1;
+    b->room = b->table + TABLE_SLOTS;
+    b->sorted = b->room + slots;
+    b->sums = (int64_t *)(void *)(b->sorted + slots);
+}
+
+/* ---- rows ---- */
+
+pdm_status pdm__experiment_block_read(pdm__experiment_block *b, const pdm__experiment_plan *plan,
+                                      const pdm__block *block, uint64_t *memory, pdm_error *err) {
+    memset(b, 0, sizeof *b);
+    b->plan = plan;
+    b->rows = block->rows;
+    b->words = words_of_cell(plan);
+    lay_out(b, memory);
+    PDM__TRY(pdm__experiment_find_arms(plan, block, b->arms, err));
+    memset(b->nulls, 0, b->rows * sizeof *b->nulls);
+    for (int32_t s = 0; s < plan->slot_count; s++) {
+        uint64_t *room = b->room + (size_t)s * b->rows;
+        PDM__TRY(pdm__experiment_slot_column(plan, s, block, room, b->nulls, &b->slots[s], err));
+    }
+    return PDM_OK;
+}
+
+/* ---- cells ---- */
+
+static uint64_t hash_of(const pdm__cells *cells, size_t row, uint64_t arm) {
+    if (cells->valid != NULL && cells->valid[row] == 0) return arm;
+    return cells->lengths != NULL
+               ? pdm__hash_text(pdm__pointer_of(cells->words[row]), (size_t)cells->lengths[row], 0, arm)
+               : pdm__hash_word(cells->words[row], 0, arm);
+}
+
+static bool same_level(const pdm__cells *cells, size_t a, size_t b) {
+    bool a_null = cells->valid != NULL && cells->valid[a] == 0;
+    bool b_null = cells->valid != NULL && cells->valid[b] == 0;
+    if (a_null || b_null) return a_null == b_null;
+    if (cells->lengths == NULL) return cells->words[a] == cells->words[b];
+    if (cells->lengths[a] != cells->lengths[b]) return false;
+    return cells->lengths[a] == 0 ||
+           memcmp(pdm__pointer_of(cells->words[a]), pdm__pointer_of(cells->words[b]), (size_t)cells->lengths[a]) == 0;
+}
+
+static void find_cells(pdm__experiment_block *b) {
+    uint64_t *table = b->table;
+    size_t count = 0;
+    memset(table, 0, TABLE_SLOTS * sizeof *table);
+    for (size_t r = 0; r < b->rows; r++) {
+        size_t slot = (size_t)hash_of(b->levels, r, b->arms[r]) & (TABLE_SLOTS - 1);
+        while (table[slot] != 0) {
+            size_t other = (size_t)b->stands_for[table[slot] - 1];
+            if (b->arms[other] == b->arms[r] && same_level(b->levels, other, r)) break;
+            slot = (slot + 1) & (TABLE_SLOTS - 1);
+        }
+        if (table[slot] == 0) {
+            b->stands_for[count] = r;
+            table[slot] = ++count;
+        }
+        b->hashed[r] = table[slot] - 1;
+    }
+    b->cell_of = b->hashed;
+    b->count = count;
+}
+
+#define FEW_CELLS ((size_t)4)
+
+/* Cell by cell: no row waits for the one before it, as where rows are counted. */
+static void order_by_few(const uint64_t *cell_of, size_t rows, size_t cells, uint64_t *starts, uint64_t *order) {
+    size_t n = 0;
+    for (size_t c = 0; c < cells; c++) {
+        starts[c] = n;
+        for (size_t r = 0; r < rows && n < rows; r++) {
+            order[n] = r;
+            n += cell_of[r] == c;
+        }
+    }
+    starts[cells] = n;
+}
+
+static void order_by_many(const uint64_t *cell_of, size_t rows, size_t cells, uint64_t *starts, uint64_t *order) {
+    memset(starts, 0, (cells + 1) * sizeof *starts);
+    for (size_t r = 0; r < rows; r++) starts[cell_of[r] + 1]++;
+    for (size_t c = 0; c < cells; c++) starts[c + 1] += starts[c];
+    for (size_t r = 0; r < rows; r++) order[starts[cell_of[r]]++] = r;
+    memmove(starts + 1, starts, cells * sizeof *starts); /* each has become the next one's */
+    starts[0] = 0;
+}
+
+static void reorder(const uint64_t *from, const uint64_t *order, size_t rows, uint64_t *to) {
+    for (size_t i = 0; i < rows; i++) to[i] = from[order[i]];
+}
+
+/* ---- sums ---- */
+
+#define NARROW_BITS 26 /* 1024 products of such numbers add up to less than 2^63 */
+#define PLAIN_BITS 31  /* a product of such numbers fits a word */
+
+/* Words that adding one by one makes: what is below 2^32 of each number, and what is above. */
+static void add_split(int64_t total, int64_t low, int64_t *limbs) {
+    limbs[0] += low;
+    limbs[1] += (total - low) / ((int64_t)1 << 32);
+}
+
+static void add_narrow(const uint64_t *x, size_t count, int64_t *limbs) {
+    int64_t total = 0;
+    int64_t low = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += (int64_t)x[i];
+        low += (int64_t)(x[i] & LOW_BITS);
+    }
+    add_split(total, low, limbs);
+}
+
+static void add_narrow_products(const uint64_t *x, const uint64_t *y, size_t count, int64_t *limbs) {
+    int64_t total = 0;
+    int64_t low = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t product = (int64_t)(int32_t)x[i] * (int32_t)y[i];
+        total += product;
+        low += (int64_t)((uint64_t)product & LOW_BITS);
+    }
+    add_split(total, low, limbs);
+}
+
+static void add_products(const uint64_t *x, const uint64_t *y, size_t count, int64_t *limbs) {
+    for (size_t i = 0; i < count; i++) pdm__limbs_add_int(limbs, (int64_t)x[i] * (int64_t)y[i]);
+}
+
+static int32_t bits_of(const pdm__experiment_block *b, const pdm__experiment_metric *m) {
+    int32_t most = pdm__experiment_is_real(m) ? 64 : 0;
+    for (int32_t i = 0; i < m->columns; i++) {
+        int32_t bits = b->slots[m->slots[i]].bits;
+        most = bits > most ? bits : most;
+    }
+    return most;
+}
+
+static void add_plain(const pdm__experiment_block *b, const pdm__experiment_metric *m, bool narrow, size_t first,
+                      size_t count, int64_t *words) {
+    int64_t *sum = words + EXPERIMENT_COUNTS;
+    int64_t *product = sum + m->columns * PDM__INT_LIMBS;
+    words[EXPERIMENT_N] += (int64_t)count;
+    for (int32_t i = 0; i < m->columns; i++, sum += PDM__INT_LIMBS) {
+        const uint64_t *x = b->sorted + (size_t)m->slots[i] * b->rows + first;
+        add_narrow(x, count, sum);
+        for (int32_t j = i; j < m->columns; j++, product += PDM__INT_PRODUCT_LIMBS) {
+            const uint64_t *y = b->sorted + (size_t)m->slots[j] * b->rows + first;
+            if (narrow) {
+                add_narrow_products(x, y, count, product);
+            } else {
+                add_products(x, y, count, product);
+            }
+        }
+    }
+}
+
+static void add_any(const pdm__experiment_block *b, const pdm__experiment_metric *m, size_t first, size_t count,
+                    int64_t *words) {
+    int64_t mine[EXPERIMENT_SLOTS];
+    for (size_t i = first; i < first + count; i++) {
+        for (int32_t k = 0; k < m->columns; k++)
+            mine[m->slots[k]] = (int64_t)b->sorted[(size_t)m->slots[k] * b->rows + i];
+        pdm__experiment_add_slots(b->plan, m, mine, b->nulls[b->order[i]], NULL, words);
+    }
+}
+
+void pdm__experiment_block_sum(pdm__experiment_block *b, int32_t dimension, const pdm__cells *levels) {
+    size_t rows = b->rows;
+    b->dimension = dimension;
+    b->levels = levels;
+    b->cell_of = b->arms;
+    b->count = (size_t)b->plan->arm_count;
+    if (levels != NULL) find_cells(b);
+    if (b->count <= FEW_CELLS) {
+        order_by_few(b->cell_of, rows, b->count, b->starts, b->order);
+    } else {
+        order_by_many(b->cell_of, rows, b->count, b->starts, b->order);
+    }
+    for (size_t s = 0; s < (size_t)b->plan->slot_count; s++)
+        reorder(b->slots[s].words, b->order, rows, b->sorted + s * rows);
+    memset(b->sums, 0, b->count * b->words * sizeof *b->sums);
+    for (size_t c = 0; c < b->count; c++) b->sums[c * b->words] = (int64_t)(b->starts[c + 1] - b->starts[c]);
+    for (int32_t i = 0; i < b->plan->metric_count; i++) {
+        const pdm__experiment_metric *m = &b->plan->metrics[i];
+        int32_t bits = bits_of(b, m);
+        for (size_t c = 0; c < b->count; c++) {
+            size_t first = (size_t)b->starts[c];
+            size_t count = (size_t)b->starts[c + 1] - first;
+            int64_t *words = b->sums + c * b->words + m->at;
+            if (bits <= PLAIN_BITS) {
+                add_plain(b, m, bits <= NARROW_BITS, first, count, words);
+            } else {
+                add_any(b, m, first, count, words);
+            }
+        }
+    }
+}
