@@ -1,9 +1,12 @@
 /**
  * @file arrow.h
+ * @defgroup columns_arrow Arrow
+ * @ingroup columns
  * @brief The Arrow C data and stream interfaces: structures, import, export.
  *
  * The three structures are the ones published by the Apache Arrow project (format/CDataInterface); they are guarded so that any
  * number of libraries can define them in one translation unit.
+ * @{
  */
 #ifndef PDMETRICS_ARROW_H
 #define PDMETRICS_ARROW_H
@@ -63,4 +66,5 @@ struct ArrowArrayStream {
 /** @endcond */
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file calculator.h
+ * @defgroup calculators_run Running calculators
+ * @ingroup calculators
  * @brief The registry's second half: what has no rows to count but small tables to work on.
  *
  * A calculator turns a few named input tables and an options struct into a ::pdm_result of named tables. It has no state, reads no
@@ -16,6 +18,7 @@
  *
  * Results that distribute a total come with a table `summary` of one row: method, total, closure (Σ parts − total), status. Integer
  * results close exactly. Ties go to the lowest row; results depend on the order of rows only there, and never on threads.
+ * @{
  */
 #ifndef PDMETRICS_CALCULATOR_H
 #define PDMETRICS_CALCULATOR_H
@@ -83,4 +86,5 @@ PDM_API pdm_status pdm_calculator_run(pdm_context *context, const pdm_calculator
                                       const pdm_input *inputs, int32_t input_count, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,10 +1,13 @@
 /**
  * @file calendar.h
+ * @defgroup core_calendar Calendars
+ * @ingroup core
  * @brief Civil time without a time-zone database.
  *
  * Time is int64 µs since the Unix epoch, UTC, and may be negative. A calendar says which local day an instant belongs to: a fixed
  * offset (China: 28 800 s), or a table of offset changes given by the caller (Python fills it from `zoneinfo`). The library
  * does no I/O and knows no zone names.
+ * @{
  */
 #ifndef PDMETRICS_CALENDAR_H
 #define PDMETRICS_CALENDAR_H
@@ -91,4 +94,5 @@ PDM_EXPORT void pdm_calendar_date(int64_t day, int64_t *year, int32_t *month, in
 PDM_EXPORT int64_t pdm_calendar_day_of_date(int64_t year, int32_t month, int32_t day_of_month);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,8 +1,10 @@
 /**
  * @file column.h
+ * @defgroup columns Columns
  * @brief Views of the caller's columns. Nothing is copied or owned: a view must outlive only the call it is handed to.
  *
  * The layout is Arrow's, so importing Arrow data assigns pointers. Rows are numbered from 0.
+ * @{
  */
 #ifndef PDMETRICS_COLUMN_H
 #define PDMETRICS_COLUMN_H
@@ -96,4 +98,5 @@ static inline pdm_batch pdm_batch_make(const pdm_column *columns, int32_t column
     return batch;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file context.h
+ * @defgroup core_context Contexts
+ * @ingroup core
  * @brief Where memory comes from, how many threads may work, whom to tell and whom to ask.
  *
  * A context is configuration. It is immutable once made, may be shared by any number of states and threads, and is
@@ -8,6 +10,7 @@
  *
  * With the default allocator and no memory limit a context keeps up to 256 MiB of released large blocks for the next use (first touch
  * of fresh pages can cost as much as the metric); freeing the context gives them back.
+ * @{
  */
 #ifndef PDMETRICS_CONTEXT_H
 #define PDMETRICS_CONTEXT_H
@@ -83,4 +86,5 @@ PDM_EXPORT void pdm_context_free(pdm_context *context);
 PDM_EXPORT void pdm_context_memory(const pdm_context *context, uint64_t *now, uint64_t *peak);
 
 PDM_END_DECLS
+/** @} */
 #endif

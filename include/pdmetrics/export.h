@@ -1,6 +1,9 @@
 /**
  * @file export.h
+ * @defgroup core_export Attributes of declarations
+ * @ingroup core
  * @brief Symbol visibility, language linkage and compiler attributes. Nothing else.
+ * @{
  */
 #ifndef PDMETRICS_EXPORT_H
 #define PDMETRICS_EXPORT_H
@@ -42,4 +45,5 @@
 /** A public function that can fail. */
 #define PDM_API PDM_EXPORT PDM_NODISCARD
 
+/** @} */
 #endif

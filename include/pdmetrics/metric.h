@@ -1,10 +1,13 @@
 /**
  * @file metric.h
+ * @defgroup metrics_registry Registry of metrics
+ * @ingroup metrics
  * @brief The registry: what the library can measure, described in data.
  *
  * Every row metric is one ::pdm_metric: its input columns, options, lists and result tables, each with its documentation. Options
  * are validated from it, the docs, the Python package and the command line are made from it, and the tests that must hold for
  * every metric walk it. All of it is static and immutable.
+ * @{
  */
 #ifndef PDMETRICS_METRIC_H
 #define PDMETRICS_METRIC_H
@@ -136,4 +139,5 @@ PDM_API pdm_status pdm_options_set(const pdm_metric *metric, void *options, cons
                                    pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,6 +1,9 @@
 /**
  * @file money.h
+ * @defgroup core_money Money
+ * @ingroup core
  * @brief Money is int64 minor units (分). These turn other notations into it exactly, or say that it is not possible.
+ * @{
  */
 #ifndef PDMETRICS_MONEY_H
 #define PDMETRICS_MONEY_H
@@ -31,4 +34,5 @@ PDM_API pdm_status pdm_money_from_decimal(uint64_t low, int64_t high, int32_t sc
 PDM_API pdm_status pdm_money_parse(const char *text, size_t length, int32_t exponent, int64_t *minor, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

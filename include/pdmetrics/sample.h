@@ -1,9 +1,12 @@
 /**
  * @file sample.h
+ * @defgroup core_sample Sample data
+ * @ingroup core
  * @brief Sample data: a simulated private domain of a beauty brand, with planted truths.
  *
  * For trying things out, for examples, tests and benchmarks. What is planted, and where an analysis should find it, is written in
  * docs/guide/sample-data.md and in the result's table `truths`.
+ * @{
  */
 #ifndef PDMETRICS_SAMPLE_H
 #define PDMETRICS_SAMPLE_H
@@ -50,4 +53,5 @@ PDM_API pdm_status pdm_sample_private_domain(pdm_context *context, const pdm_sam
                                              pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,6 @@
 /**
  * @file state.h
+ * @defgroup state States
  * @brief The life of every row metric: options → state → update · merge · serialize → result.
  *
  * A state is exact and mergeable: cut the rows any way, feed them in any order, on any number of threads or machines, serialise and
@@ -7,6 +8,7 @@
  *
  * A failed call leaves its object as it was. Calls on different states may run in parallel; a second call on a state that is in
  * use returns PDM_E_BUSY.
+ * @{
  */
 #ifndef PDMETRICS_STATE_H
 #define PDMETRICS_STATE_H
@@ -127,4 +129,5 @@ PDM_API pdm_status pdm_compute(pdm_context *context, const pdm_metric *metric, c
                                const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

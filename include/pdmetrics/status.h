@@ -1,9 +1,12 @@
 /**
  * @file status.h
+ * @defgroup core_status Errors and statuses
+ * @ingroup core
  * @brief Status codes and the caller-owned error record.
  *
  * Every function that can fail returns a ::pdm_status and takes a `pdm_error *` as its last argument. The record is the
  * caller's, of fixed size, never on the heap, and may be NULL. There is no "last error", no errno and no printing.
+ * @{
  */
 #ifndef PDMETRICS_STATUS_H
 #define PDMETRICS_STATUS_H
@@ -134,4 +137,5 @@ PDM_EXPORT const char *pdm_row_status_name(int32_t status);
 PDM_EXPORT void pdm_error_reset(pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

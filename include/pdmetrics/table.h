@@ -1,5 +1,6 @@
 /**
  * @file table.h
+ * @defgroup results Results and tables
  * @brief Results: named tables of named columns.
  *
  * A result is immutable. Its tables, their columns and all pointers handed out are borrowed from it and live as long as it does;
@@ -8,6 +9,7 @@
  * Column types are few: INT32, INT64, UINT64 (keys only), FLOAT64, TIMESTAMP_US (instants), BOOL (one byte a row here, bits in Arrow), UTF8, and UTF8
  * held as a dictionary where few values repeat (text has
  * int64 offsets, so a column may exceed 2 GiB). An undefined cell is null, never NaN.
+ * @{
  */
 #ifndef PDMETRICS_TABLE_H
 #define PDMETRICS_TABLE_H
@@ -92,4 +94,5 @@ PDM_API pdm_status pdm_table_export(const pdm_table *table, struct ArrowSchema *
 PDM_API pdm_status pdm_table_export_stream(const pdm_table *table, struct ArrowArrayStream *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,6 +1,9 @@
 /**
  * @file version.h
+ * @defgroup core_version Version
+ * @ingroup core
  * @brief Version of the headers (macros) and of the library linked (functions).
+ * @{
  */
 #ifndef PDMETRICS_VERSION_H
 #define PDMETRICS_VERSION_H
@@ -19,4 +22,5 @@ PDM_BEGIN_DECLS
 PDM_EXPORT const char *pdm_version(void);
 
 PDM_END_DECLS
+/** @} */
 #endif

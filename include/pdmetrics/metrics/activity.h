@@ -1,5 +1,7 @@
 /**
  * @file activity.h
+ * @defgroup metrics_activity Stickiness and activity
+ * @ingroup metrics
  * @brief Activity: how often units are active (粘性, stickiness), and how many are per day, week, month (日活, 周活, 月活).
  *
  * Rows are (unit, time): any row makes its unit active. Table `stickiness` counts, within the range shown, the units with exactly (or at
@@ -9,6 +11,7 @@
  *
  * State: the set of a unit's active days (hours, if the period is one), 64 to a word; with their numbers of rows where `criteria` asks
  * for them. Update O(rows); result O(active days + tables).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_ACTIVITY_H
 #define PDMETRICS_METRICS_ACTIVITY_H
@@ -61,4 +64,5 @@ PDM_API pdm_status pdm_activity_compute(pdm_context *context, const pdm_activity
                                         const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file actuals.h
+ * @defgroup metrics_actuals Actuals
+ * @ingroup metrics
  * @brief Actuals (实际完成): sales and refunds per period, channel and segment, ready to be held against targets.
  *
  * Rows are (period or time, channel, segment, kind, amount, order_id). Refunds are rows of their own with positive amounts: net =
@@ -7,6 +9,7 @@
  *
  * State: four sums per (period, channel, segment); with dedupe order_id, what every order claims. Update O(rows), result O(n log n). The
  * sum of all amounts must fit int64, so no sum can overflow.
+ * @{
  */
 #ifndef PDMETRICS_METRICS_ACTUALS_H
 #define PDMETRICS_METRICS_ACTUALS_H
@@ -60,4 +63,5 @@ PDM_API pdm_status pdm_actuals_compute(pdm_context *context, const pdm_actuals_o
                                        pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

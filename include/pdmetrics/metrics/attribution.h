@@ -1,5 +1,7 @@
 /**
  * @file attribution.h
+ * @defgroup metrics_attribution Attribution
+ * @ingroup metrics
  * @brief Attribution (归因): which channels earned the conversions and their value, by rules, Markov chains and Shapley values at once.
  *
  * Rows are touches and conversions of users (journeys are built from them), or ready-made paths with counts. Input columns, options,
@@ -9,6 +11,7 @@
  * State: of events, the rows (a journal of 32 bytes a row, by user and channel); of paths, one sum for each path. update O(rows), merge
  * O(rows held), result O(rows log rows of a user) and then that of the models: rules O(touches of distinct paths), Markov chains of order
  * 1 O(channels³), of a higher order O(transitions · iterations) for each channel, Shapley values of rates O(channels · 2^channels).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_ATTRIBUTION_H
 #define PDMETRICS_METRICS_ATTRIBUTION_H
@@ -133,4 +136,5 @@ PDM_API pdm_status pdm_attribution_compute(pdm_context *context, const pdm_attri
                                            const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

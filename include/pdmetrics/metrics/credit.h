@@ -1,5 +1,7 @@
 /**
  * @file credit.h
+ * @defgroup metrics_credit Credit
+ * @ingroup metrics
  * @brief Credit (业绩归属, 业绩双算): what every member of staff is credited with, beside what the company really sold.
  *
  * Rows are (order_id, amount, staff_id, role), one for each part that somebody had in an order; the amount is the order's, the same on
@@ -7,6 +9,7 @@
  * every order counts once, never the sum of credits.
  *
  * State: per order the least and the largest amount and the set of (staff, role). Update O(rows), result O(n log n).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_CREDIT_H
 #define PDMETRICS_METRICS_CREDIT_H
@@ -48,4 +51,5 @@ PDM_API pdm_status pdm_credit_compute(pdm_context *context, const pdm_credit_opt
                                       pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file experiment.h
+ * @defgroup metrics_experiment A/B experiments
+ * @ingroup metrics
  * @brief A/B experiments (A/B 实验显著性): was the split honest, did the treatment win, by how much, and what now.
  *
  * Rows are units (whoever was randomised) with their variant and what is measured of them; lists `arms`, `metrics`,
@@ -10,6 +12,7 @@
  * State: one record per unit, or exact sums alone (`moments_only`). No floating sums: any split, order, merge and
  * number of threads gives the same bytes and the same results.
  * update O(rows · columns), merge O(units), result O(units · columns).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_EXPERIMENT_H
 #define PDMETRICS_METRICS_EXPERIMENT_H
@@ -134,4 +137,5 @@ PDM_API pdm_status pdm_experiment_create(pdm_context *context, const pdm_experim
                                          pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

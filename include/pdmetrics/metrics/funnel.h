@@ -1,5 +1,7 @@
 /**
  * @file funnel.h
+ * @defgroup metrics_funnel Conversion funnels
+ * @ingroup metrics
  * @brief Conversion funnels (转化漏斗): how far units get through a sequence of steps within a window, when, and where they stop.
  *
  * Rows are events. Input columns, options, lists and tables are described by the registry entry `funnel` and in
@@ -9,6 +11,7 @@
  * State: the rows that can matter (a journal of 16 bytes or more an event). update O(rows), merge O(events), result O(events log
  * events of a unit). A sealed state, see pdm_state_seal(), holds O(steps²) times a unit instead, and merges with those of other
  * stretches of time; for ordered, best, first_completed funnels with favourable ties and little else.
+ * @{
  */
 #ifndef PDMETRICS_METRICS_FUNNEL_H
 #define PDMETRICS_METRICS_FUNNEL_H
@@ -235,4 +238,5 @@ PDM_API pdm_status pdm_funnel_compute(pdm_context *context, const pdm_funnel_opt
                                       pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

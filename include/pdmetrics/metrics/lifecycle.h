@@ -1,5 +1,7 @@
 /**
  * @file lifecycle.h
+ * @defgroup metrics_lifecycle Lifecycle
+ * @ingroup metrics
  * @brief Lifecycle (生命周期): who is new, stays, comes back, falls asleep.
  *
  * Rows are (unit, time): any row makes its unit active in the local period that holds it. With m = `dormant_after`, a unit active in
@@ -9,6 +11,7 @@
  * live_t = live_{t−1} + new_t + resurrecting_t − dormant_t.
  *
  * State: the set of a unit's active periods, 64 to a word. Update O(rows); result O(active periods + table).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_LIFECYCLE_H
 #define PDMETRICS_METRICS_LIFECYCLE_H
@@ -76,4 +79,5 @@ PDM_API pdm_status pdm_lifecycle_compute(pdm_context *context, const pdm_lifecyc
                                          const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

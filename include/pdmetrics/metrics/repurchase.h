@@ -1,5 +1,7 @@
 /**
  * @file repurchase.h
+ * @defgroup metrics_repurchase Repurchase
+ * @ingroup metrics
  * @brief Repurchase (复购): who buys again, how soon, how often, and how many get from each order to the next.
  *
  * Rows are orders, or lines of orders: unit, time, order_id. Rows of one unit with the same order_id are one order, at the least of their
@@ -8,6 +10,7 @@
  *
  * State: per unit its orders and their times; 16 bytes an order besides the keys. update O(rows), merge O(orders), result O(orders)
  * expected, plus sorting the orders of a unit.
+ * @{
  */
 #ifndef PDMETRICS_METRICS_REPURCHASE_H
 #define PDMETRICS_METRICS_REPURCHASE_H
@@ -79,4 +82,5 @@ PDM_API pdm_status pdm_repurchase_compute(pdm_context *context, const pdm_repurc
                                           const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file retention.h
+ * @defgroup metrics_retention Cohorts and retention
+ * @ingroup metrics
  * @brief Cohorts and retention (同期群, 留存): who comes back, and what a cohort is worth.
  *
  * Rows are (unit, time) with two conditions: `start` rows form cohorts by the period they lie in, `return` rows say that a unit came
@@ -10,6 +12,7 @@
  *
  * State: per unit and 64 periods two words, where presence is enough; else per active period a count, a sum and least times; under
  * rolling_24h the return rows themselves. Update O(rows); result O(active periods · columns).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_RETENTION_H
 #define PDMETRICS_METRICS_RETENTION_H
@@ -124,4 +127,5 @@ PDM_API pdm_status pdm_retention_compute(pdm_context *context, const pdm_retenti
                                          const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

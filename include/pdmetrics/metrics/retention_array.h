@@ -1,9 +1,12 @@
 /**
  * @file retention_array.h
+ * @defgroup metrics_retention_array Retention arrays
+ * @ingroup metrics
  * @brief Retention as arrays of conditions, as `retention()` of ClickHouse and Doris: no time, no order.
  *
  * A row satisfies some of n conditions (bit i − 1 of column `conditions`). Per unit r_1 = c_1 and r_i = c_1 ∧ c_i over all its rows. The
  * table has their sums over units. State: one word a unit; update O(rows), result O(units).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_RETENTION_ARRAY_H
 #define PDMETRICS_METRICS_RETENTION_ARRAY_H
@@ -43,4 +46,5 @@ PDM_API pdm_status pdm_retention_array_compute(pdm_context *context, const pdm_r
                                                const pdm_batch *batch, pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file rfm.h
+ * @defgroup metrics_rfm RFM
+ * @ingroup metrics
  * @brief RFM: recency, frequency, monetary value per customer; scores, segments, tiers and migration.
  *
  * Rows are order lines (or whole orders). Input columns, options, lists and tables are described by the registry entry `rfm`
@@ -7,6 +9,7 @@
  *
  * State: one record per order (`grain = line`) or per customer and window (`grain = order`). update O(rows), merge O(records),
  * result O(n log n) in customers.
+ * @{
  */
 #ifndef PDMETRICS_METRICS_RFM_H
 #define PDMETRICS_METRICS_RFM_H
@@ -211,4 +214,5 @@ PDM_API pdm_status pdm_rfm_compute(pdm_context *context, const pdm_rfm_options *
                                    pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

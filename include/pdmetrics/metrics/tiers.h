@@ -1,10 +1,13 @@
 /**
  * @file tiers.h
+ * @defgroup metrics_tiers Membership tiers
+ * @ingroup metrics
  * @brief Membership tiers (青铜/白银/黄金) from any value per customer.
  *
  * Rows are (customer_id, value); rows of one customer add up. Tiers are cut at amounts, or at shares of the customers from the top.
  * Tiers of money earned in a window come with RFM itself (option `tiers` there). State: one sum per customer; update O(rows), result
  * O(n log n).
+ * @{
  */
 #ifndef PDMETRICS_METRICS_TIERS_H
 #define PDMETRICS_METRICS_TIERS_H
@@ -47,4 +50,5 @@ PDM_API pdm_status pdm_tiers_compute(pdm_context *context, const pdm_tiers_optio
                                      pdm_result **out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

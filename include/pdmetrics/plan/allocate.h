@@ -1,5 +1,7 @@
 /**
  * @file allocate.h
+ * @defgroup plan_allocate Allocation
+ * @ingroup plan
  * @brief Top-down allocation (拆目标): a total over units, exactly, with caps and floors, level under level, or by two margins.
  *
  * Calculators (inputs → tables):
@@ -15,6 +17,7 @@
  *
  * Amounts are in the unit of the total: minor units of money, people, orders. Integer splits are exact for every int64 total and
  * every decimal weight, and the same on every platform.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_ALLOCATE_H
 #define PDMETRICS_PLAN_ALLOCATE_H
@@ -171,4 +174,5 @@ PDM_API pdm_status pdm_apportion_split(pdm_context *context, const pdm_apportion
                                        pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

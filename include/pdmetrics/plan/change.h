@@ -1,5 +1,7 @@
 /**
  * @file change.h
+ * @defgroup plan_change Change decomposition
+ * @ingroup plan
  * @brief Change decomposition (变动因素拆解): how much of a change which factor explains.
  *
  * Calculators (inputs → tables):
@@ -15,6 +17,7 @@
  *
  * Effects add up to the change. Shapley values are exact: on multi-affine trees by Gauss–Legendre quadrature along the diagonal (no 2ⁿ,
  * any number of factors), elsewhere by enumerating the smallest sub-tree that needs it (Owen 1972, multilinear extensions).
+ * @{
  */
 #ifndef PDMETRICS_PLAN_CHANGE_H
 #define PDMETRICS_PLAN_CHANGE_H
@@ -140,4 +143,5 @@ static inline pdm_rate_mix_options pdm_rate_mix_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

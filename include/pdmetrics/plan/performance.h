@@ -1,5 +1,7 @@
 /**
  * @file performance.h
+ * @defgroup plan_performance Staff performance
+ * @ingroup plan
  * @brief Staff performance (岗位绩效): commission, composite index, rank, utilisation.
  *
  * Calculators (inputs → tables):
@@ -7,6 +9,7 @@
  * - `composite`: indicators(staff_id, indicator, attainment, weight) → staff(staff_id, index, indicators, missing). 复合指标.
  * - `rank`: staff(staff_id, value, volume) → staff(staff_id, value, rank).
  * - `utilisation`: staff(staff_id, customers, agents, limit) → staff(staff_id, utilisation).
+ * @{
  */
 #ifndef PDMETRICS_PLAN_PERFORMANCE_H
 #define PDMETRICS_PLAN_PERFORMANCE_H
@@ -77,4 +80,5 @@ static inline pdm_rank_options pdm_rank_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file pnl.h
+ * @defgroup plan_pnl Activity P&L
+ * @ingroup plan
  * @brief Activity P&L (活动利润与ROI) with the four ROI conventions by name, amortised costs, unit economics.
  *
  * Calculators (inputs → tables):
@@ -10,10 +12,12 @@
  * - `compound_change`: changes(factor, change, kind, base) → factors(factor, index), total.
  *
  * There is no column plainly named roi. roi_cost_plus_gmv = 1 + roas, 投入产出比 as often written: 1.0 at zero sales, so no break-even sign.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_PNL_H
 #define PDMETRICS_PLAN_PNL_H
 
 #include <pdmetrics/calculator.h>
 
+/** @} */
 #endif

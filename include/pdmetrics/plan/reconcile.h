@@ -1,5 +1,7 @@
 /**
  * @file reconcile.h
+ * @defgroup plan_reconcile Reconciliation
+ * @ingroup plan
  * @brief Top-down against bottom-up (目标校对): the gap, who shall close it, and the least change that makes a tree add up.
  *
  * Calculators (inputs → tables):
@@ -14,6 +16,7 @@
  *
  * Least squares as in Hyndman et al. 2011 and Wickramasuriya et al. 2019 (MinT), written with constraint rows so that weight 0 fixes a
  * node; a tree is solved leaf to root and back, O(nodes).
+ * @{
  */
 #ifndef PDMETRICS_PLAN_RECONCILE_H
 #define PDMETRICS_PLAN_RECONCILE_H
@@ -65,4 +68,5 @@ static inline pdm_reconcile_options pdm_reconcile_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

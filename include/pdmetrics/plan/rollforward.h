@@ -1,5 +1,7 @@
 /**
  * @file rollforward.h
+ * @defgroup plan_rollforward Roll-forward
+ * @ingroup plan
  * @brief Bottom-up roll-forward (测算表): users lost and added month by month, and the GMV they make.
  *
  * Calculators (inputs → tables):
@@ -11,6 +13,7 @@
  *
  * lost = users·churn; old = users − lost; adds = traffic·touch·add; end = old + Σ adds. Adds join the old pool next month. Adds through
  * two channels are two people unless the caller removed duplicates. Law: end − start = new − lost.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_ROLLFORWARD_H
 #define PDMETRICS_PLAN_ROLLFORWARD_H
@@ -54,4 +57,5 @@ static inline pdm_roll_forward_options pdm_roll_forward_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

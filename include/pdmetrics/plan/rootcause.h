@@ -1,11 +1,14 @@
 /**
  * @file rootcause.h
+ * @defgroup plan_rootcause Root cause search
+ * @ingroup plan
  * @brief Root cause search (Adtributor): which elements of which dimension explain a surprise.
  *
  * Calculator `root_cause`: rows(dimension, element, forecast, actual), or with forecast2 and actual2 a ratio of two measures
  * → elements(dimension, element, f, a, ep, surprise, in_set), dimensions(dimension, rank, set_ep, set_surprise, dim_surprise, size), summary.
  *
  * Bhagwan et al., Adtributor: Revenue Debugging in Advertising Systems, NSDI 2014. Each dimension must sum to the same totals.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_ROOTCAUSE_H
 #define PDMETRICS_PLAN_ROOTCAUSE_H
@@ -36,4 +39,5 @@ static inline pdm_root_cause_options pdm_root_cause_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file season.h
+ * @defgroup plan_season Seasonality and phasing
+ * @ingroup plan
  * @brief Seasonality and phasing (季节指数与节奏): what share of a year falls into which period, and on which day.
  *
  * Calculators (inputs → tables):
@@ -13,6 +15,7 @@
  * Days are local calendar days; a date is a date32, or any instant of it in UTC. Moving feasts (CNY 春节) are listed year by year by
  * the caller. Methods: ratio to moving average as in Hyndman & Athanasopoulos, Forecasting, 3.4; benchmarking as Denton 1971 with
  * Cholette's 1984 start, first differences.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_SEASON_H
 #define PDMETRICS_PLAN_SEASON_H
@@ -115,4 +118,5 @@ static inline pdm_denton_options pdm_denton_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file solve.h
+ * @defgroup plan_solve Goal-seek and scenarios
+ * @ingroup plan
  * @brief Goal-seek (倒推), equal effort, sensitivity and scenarios on a formula tree.
  *
  * Calculators (inputs → tables); all take formula(text) and leaves(leaf, role, value):
@@ -11,6 +13,7 @@
  *
  * Bounds default to those of the leaf's role. "Did not converge" alone is never the answer: best_x, best_value, shortfall and the solution
  * without bounds are given with every status.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_SOLVE_H
 #define PDMETRICS_PLAN_SOLVE_H
@@ -73,4 +76,5 @@ static inline pdm_tornado_options pdm_tornado_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file track.h
+ * @defgroup plan_track Tracking
+ * @ingroup plan
  * @brief The tracking table (目标完成跟踪表): attainment, growth, pace, cumulative progress, alerts.
  *
  * Calculators (inputs → tables):
@@ -11,6 +13,7 @@
  *
  * attainment = 1 + (A − T)/|T| (1 − … where lower is better): 100 % on target, above is better, in both directions. mom is growth, never
  * the index. Elapsed days count the current day.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_TRACK_H
 #define PDMETRICS_PLAN_TRACK_H
@@ -56,4 +59,5 @@ static inline pdm_pace_options pdm_pace_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file tree.h
+ * @defgroup plan_tree Formula trees
+ * @ingroup plan
  * @brief The formula tree (公式树): one KPI as a formula of named leaves, evaluated, differentiated, explained and checked.
  *
  *     gmv = old*cvr*aov*freq + new*fcvr*faov
@@ -15,6 +17,7 @@
  *
  * Known limit of the annual two-branch formula above: new users get no frequency and never move into the old pool; `roll_forward`
  * does both month by month.
+ * @{
  */
 #ifndef PDMETRICS_PLAN_TREE_H
 #define PDMETRICS_PLAN_TREE_H
@@ -106,4 +109,5 @@ PDM_API pdm_status pdm_tree_evaluate_table(const pdm_tree *tree, const pdm_tree_
                                            pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file uncertainty.h
+ * @defgroup plan_uncertainty Uncertainty
+ * @ingroup plan
  * @brief Uncertainty of a formula and the chance to reach a target; the plan after a miss.
  *
  * Calculators (inputs → tables):
@@ -8,6 +10,7 @@
  * - `replan`: plan(annual), actuals(period, actual), remaining(period, weight, old_target, high) → periods, summary.
  *
  * Delta method: Var V = gᵀΣg. P(V ≥ T) = ½·erfc((T − V)/(√2·sd)).
+ * @{
  */
 #ifndef PDMETRICS_PLAN_UNCERTAINTY_H
 #define PDMETRICS_PLAN_UNCERTAINTY_H
@@ -63,4 +66,5 @@ static inline pdm_replan_options pdm_replan_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

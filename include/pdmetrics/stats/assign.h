@@ -1,5 +1,7 @@
 /**
  * @file assign.h
+ * @defgroup stats_assign Assignment
+ * @ingroup stats
  * @brief Who sees which variant (分流): deterministic assignment from a hash of seed and id. No state, no list of users.
  *
  * The same seed and id give the same variant everywhere and forever. A seed of its own makes a layer (正交层) independent of the others;
@@ -8,6 +10,7 @@
  * Chinese ids, where SDKs of one vendor differ because they hash different units of text.
  *
  * Texts are UTF-8. Whole-number ids are hashed as their decimal text.
+ * @{
  */
 #ifndef PDMETRICS_STATS_ASSIGN_H
 #define PDMETRICS_STATS_ASSIGN_H
@@ -122,4 +125,5 @@ PDM_API pdm_status pdm_assign_integers(const pdm_assignment *plan, const int64_t
 PDM_EXPORT const char *pdm_assign_reason_name(int32_t reason);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file calculators.h
+ * @defgroup stats_calculators Statistical calculators
+ * @ingroup stats
  * @brief Statistical functions behind tables: many questions in one call, see pdm_calculator_run().
  *
  * Calculators (inputs → tables); the functions they call are documented in the headers named. Every row of an input is a question of its
@@ -31,6 +33,7 @@
  * - `distribution`: points(x) → values of cdf, sf, quantile … of a named distribution. distribution.h
  *
  * Limits may be infinite; a cell without a value is null.
+ * @{
  */
 #ifndef PDMETRICS_STATS_CALCULATORS_H
 #define PDMETRICS_STATS_CALCULATORS_H
@@ -452,4 +455,5 @@ static inline pdm_distribution_options pdm_distribution_options_default(void) {
     return options;
 }
 
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file decision.h
+ * @defgroup stats_decision Decisions
+ * @ingroup stats
  * @brief What now? From the intervals of an experiment to keep 保留, adjust 调整, drop 砍掉, keep running 继续观察 or review 复核, with
  * the reasons.
  *
@@ -24,6 +26,7 @@
  * With + the good direction: a goal is better if its adjusted interval lies above 0, worse if below, equivalent if its 1 − 2 alpha
  * interval lies within ± `equivalence` (TOST). A guardrail is safe if its interval lies above −`margin` (or, with
  * PDM_GUARDRAIL_NOT_HARMED, does not lie below 0), harmed if it lies below 0 and it is not safe, else unclear.
+ * @{
  */
 #ifndef PDMETRICS_STATS_DECISION_H
 #define PDMETRICS_STATS_DECISION_H
@@ -212,4 +215,5 @@ PDM_EXPORT size_t pdm_reason_text(const pdm_reason *reason, const char *metric, 
                                   size_t capacity);
 
 PDM_END_DECLS
+/** @} */
 #endif

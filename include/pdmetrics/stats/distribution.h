@@ -1,5 +1,7 @@
 /**
  * @file distribution.h
+ * @defgroup stats_distribution Distributions
+ * @ingroup stats
  * @brief Probability distributions, for tests and intervals whose p-values go down to 1e-300 and beyond.
  *
  * What they are for: p-values, critical values, exact intervals, power. Each tail is computed directly, never as 1 − the other, and
@@ -19,6 +21,7 @@
  * beta tails: prefix in saddle-point form (Loader 2000); then, by region, the power series, the even part of the continued fraction
  * (DLMF 8.9.2, 8.17.22; Didonato & Morris 1992), or the uniform expansion in the signed root of the deviance (Temme 1979, 1992).
  * Quantiles by Newton's method on the logarithm of the smaller tail, which is concave in the logarithm or logit.
+ * @{
  */
 #ifndef PDMETRICS_STATS_DISTRIBUTION_H
 #define PDMETRICS_STATS_DISTRIBUTION_H
@@ -193,4 +196,5 @@ PDM_EXPORT double pdm_lambert_wm1(double x);
 /** @} */
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file group_sequential.h
+ * @defgroup stats_group_sequential Group-sequential looks
+ * @ingroup stats
  * @brief A few planned looks at a running experiment: how far the statistic must be out at each so that all together keep alpha.
  *
  * Looks come at information t_k = units so far / units planned. A spending function says how much of alpha may be used up by then, the
@@ -10,6 +12,7 @@
  * Method: the density of √t·Z on the region where one goes on, look by look, by Gauss–Legendre quadrature (Armitage, McPherson & Rowe
  * 1969); bounds to 1e-9. Tiny spends are handled by their logarithm: no bound is cut at 8. Work memory comes from the context
  * (NULL = default). Cost: some 10 µs for a look among five, some ms among hundreds.
+ * @{
  */
 #ifndef PDMETRICS_STATS_GROUP_SEQUENTIAL_H
 #define PDMETRICS_STATS_GROUP_SEQUENTIAL_H
@@ -86,4 +89,5 @@ PDM_API pdm_status pdm_group_inflation(pdm_context *context, const pdm_look *loo
                                        double alpha, double power, double *inflation, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,10 +1,13 @@
 /**
  * @file mean.h
+ * @defgroup stats_mean Means and ratios
+ * @ingroup stats
  * @brief Means and ratios of means (客单价): did the treatment change them, with or without a covariate (CUPED).
  *
  * Everything starts from sufficient statistics. A ratio metric Σ numerator / Σ denominator becomes a mean by linearisation (delta method;
  * Deng et al. 2018), a covariate is taken off with one pooled coefficient (Deng et al. 2013). Then: Welch's t, its interval, and a
  * lift set dual to it (Fieller 1954): the interval excludes 0 if and only if the lift set does.
+ * @{
  */
 #ifndef PDMETRICS_STATS_MEAN_H
 #define PDMETRICS_STATS_MEAN_H
@@ -169,4 +172,5 @@ PDM_API pdm_status pdm_mean_margin_test(const pdm_mean_effect *effect, int32_t s
                                         double margin, pdm_test *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,6 +1,9 @@
 /**
  * @file multiplicity.h
+ * @defgroup stats_multiplicity Families of comparisons
+ * @ingroup stats
  * @brief Several comparisons at once: adjusted p-values, intervals that agree with them, many arms against one control.
+ * @{
  */
 #ifndef PDMETRICS_STATS_MULTIPLICITY_H
 #define PDMETRICS_STATS_MULTIPLICITY_H
@@ -56,4 +59,5 @@ PDM_API pdm_status pdm_dunnett_critical(double alpha, const double *lambda, int3
                                         pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

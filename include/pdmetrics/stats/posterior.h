@@ -1,10 +1,13 @@
 /**
  * @file posterior.h
+ * @defgroup stats_posterior Posteriors
+ * @ingroup stats
  * @brief Bayesian reading of an experiment: probability to be better, expected loss of a wrong choice, credible intervals.
  *
  * No Monte Carlo: closed forms, or quadrature on panels that adapt to the integrand, good to 1e-9 relative also for 10^7 counts and for
  * probabilities far below the double range (their logarithms are given). Losses are in the unit of the metric, with higher being
  * better; for a metric that should fall exchange the arms.
+ * @{
  */
 #ifndef PDMETRICS_STATS_POSTERIOR_H
 #define PDMETRICS_STATS_POSTERIOR_H
@@ -108,4 +111,5 @@ PDM_API pdm_status pdm_normal_posterior(double estimate, double se, const pdm_no
                                         pdm_normal_result *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

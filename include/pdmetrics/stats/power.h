@@ -1,9 +1,12 @@
 /**
  * @file power.h
+ * @defgroup stats_power Planning
+ * @ingroup stats
  * @brief Planning an experiment (样本量与周期): how many units, what effect can be seen, how long.
  *
  * Every answer is the real solution and its ceiling, and names the convention it comes from: the same question ("20 % → 25 %, power 0.8")
  * has five customary answers from 1 030 to 1 133 per arm. The default is the power of the test that is run, the pooled z.
+ * @{
  */
 #ifndef PDMETRICS_STATS_POWER_H
 #define PDMETRICS_STATS_POWER_H
@@ -117,4 +120,5 @@ PDM_API pdm_status pdm_plan_duration(double n_total, double units_per_day, doubl
                                      pdm_plan *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file proportion.h
+ * @defgroup stats_proportion Conversion rates
+ * @ingroup stats
  * @brief Conversion rates: intervals of one, tests and intervals of two.
  *
  * Zero cells and all-success arms have answers. The default test (pooled score), the default interval of the difference (Mee) and that
@@ -7,6 +9,7 @@
  *
  * Counts: 0 ≤ x ≤ n < 2^53, else PDM_E_BAD_VALUE. n = 0 gives status `no_data`. Levels lie in (0, 1), else PDM_E_BAD_OPTION; so
  * do unknown methods and alternatives.
+ * @{
  */
 #ifndef PDMETRICS_STATS_PROPORTION_H
 #define PDMETRICS_STATS_PROPORTION_H
@@ -112,4 +115,5 @@ PDM_API pdm_status pdm_proportion_margin_test(const pdm_two_proportions *counts,
                                               int32_t alternative, double margin, pdm_test *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

@@ -1,5 +1,7 @@
 /**
  * @file result.h
+ * @defgroup stats_result What calculators hand back
+ * @ingroup stats
  * @brief What statistical calculators hand back, and the options they have in common.
  *
  * Calculators are plain functions from counts, moments or p-values to structs of the caller. A hard error (an impossible count, an
@@ -8,6 +10,7 @@
  *
  * Throughout c is the control, t the treatment, a difference is t − c, a lift is t/c − 1. Confidence levels, alpha and margins are
  * read as decimals: a level of 0.95 leaves 0.05, not 0.050000000000000044.
+ * @{
  */
 #ifndef PDMETRICS_STATS_RESULT_H
 #define PDMETRICS_STATS_RESULT_H
@@ -77,4 +80,5 @@ typedef struct pdm_lift {
     int32_t status;  /**< ::pdm_row_status */
 } pdm_lift;
 
+/** @} */
 #endif

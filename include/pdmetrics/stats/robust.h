@@ -1,8 +1,11 @@
 /**
  * @file robust.h
+ * @defgroup stats_robust Quantiles and outliers
+ * @ingroup stats
  * @brief A few customers who spend ten times what the rest do: quantiles by a named definition, and values cut at a quantile.
  *
  * Shares are read as the decimals they were written as (15 places), so that 0.07 of 100 values is the seventh, not the eighth.
+ * @{
  */
 #ifndef PDMETRICS_STATS_ROBUST_H
 #define PDMETRICS_STATS_ROBUST_H
@@ -71,4 +74,5 @@ PDM_API pdm_status pdm_quantile_ranks(double n, double nu, double conf_level, pd
                                       pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

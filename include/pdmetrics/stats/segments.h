@@ -1,6 +1,9 @@
 /**
  * @file segments.h
+ * @defgroup stats_segments Segments
+ * @ingroup stats
  * @brief The same comparison in several segments or strata (人群细分): does the effect differ between them, what is it over all?
+ * @{
  */
 #ifndef PDMETRICS_STATS_SEGMENTS_H
 #define PDMETRICS_STATS_SEGMENTS_H
@@ -75,4 +78,5 @@ PDM_API pdm_status pdm_effect_trend(const double *times, const double *effects, 
                                     pdm_trend *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

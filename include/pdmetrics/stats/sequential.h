@@ -1,9 +1,12 @@
 /**
  * @file sequential.h
+ * @defgroup stats_sequential Looking at any time
+ * @ingroup stats
  * @brief Looking at a running experiment as often as one likes (边看边停): intervals and p-values that hold at every look.
  *
  * All start from an estimate and its standard error, of whatever metric; the multiplier takes the place of the critical value, also in
  * Fieller's set. They must be tuned to the size that is planned, not to a constant: too small or too large only costs width.
+ * @{
  */
 #ifndef PDMETRICS_STATS_SEQUENTIAL_H
 #define PDMETRICS_STATS_SEQUENTIAL_H
@@ -75,4 +78,5 @@ PDM_API pdm_status pdm_stitched_bound(double v, double alpha, double v_min, doub
                                       double *bound, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif

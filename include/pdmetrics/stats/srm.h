@@ -1,8 +1,11 @@
 /**
  * @file srm.h
+ * @defgroup stats_srm Sample ratio mismatch
+ * @ingroup stats
  * @brief Sample ratio mismatch (样本比例不均): was the traffic split as planned? If not, no result of the experiment can be trusted.
  *
  * χ² against the weights is right for one look at the end. Looked at daily it is no test at its level any more; the sequential form is.
+ * @{
  */
 #ifndef PDMETRICS_STATS_SRM_H
 #define PDMETRICS_STATS_SRM_H
@@ -60,4 +63,5 @@ PDM_API pdm_status pdm_srm_test(const int64_t *observed, const double *weights, 
                                 const pdm_srm_options *options, pdm_srm *out, pdm_error *err);
 
 PDM_END_DECLS
+/** @} */
 #endif
