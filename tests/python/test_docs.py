@@ -2,8 +2,12 @@
 
 - ```` ```python ```` blocks of a page run one after the other; a ```` ```text ```` block right after one is what it prints.
 - ```` ```c ```` blocks with a main() are compiled and run, and print the ```` ```text ```` block after them. Others are lines of a program under examples/c,
-  which the build compiles and runs, or else compile in a function of their own.
-- ```` ```sh ```` blocks: lines that begin with `pdmetrics` are run.
+  which the build compiles and runs.
+- ```` ```sh ```` blocks: lines that begin with `pdmetrics` are run here, `./examples/demo.sh` and `./tests/run.sh` by `.ci/run`. A block with any other line stands
+  under a line *Not run by the tests: why.*, which the reader sees too.
+- ```` ```cmake ```` blocks are configured against the built library, ```` ```toml ```` blocks replace the line of their name in the example model, which is then planned.
+
+And documentation that is whole: a page for every metric, calculator and guide, with all its parts, in English and Chinese, linked from where readers begin.
 """
 
 import contextlib
@@ -23,7 +27,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import ROOT
 
-PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 BUILD = Path(os.environ.get("PDM_BUILD_DIR") or ROOT / "build" / "release")
 
 
@@ -33,6 +38,7 @@ class Block:
     line: int
     language: str
     code: str
+    before: str = ""
     output: str | None = None
 
 
@@ -43,7 +49,8 @@ def blocks(page):
         if match[1] == "text" and found and not text[end : match.start()].strip():
             found[-1].output = match[2]
         else:
-            found.append(Block(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2]))
+            before = text[: match.start()].rstrip().rsplit("\n", 1)[-1]
+            found.append(Block(page.name, text.count("\n", 0, match.start()) + 1, match[1], match[2], before))
         end = match.end()
     return found
 
@@ -83,14 +90,20 @@ def test_python(pdm, page, tmp_path, monkeypatch):
         assert printed.getvalue() == (block.output or ""), f"{page.name}:{block.line}"
 
 
+NOT_RUN = re.compile(r"\*Not run by the tests: .{10,}\.\*")
+
+
 @pytest.mark.parametrize("page", pages_with("sh"))
 def test_commands(pdm, page, tmp_path, monkeypatch, capsys):
-    lines = [line for block in ALL[page] if block.language == "sh" for line in block.code.splitlines()]
-    for line in lines:
-        word = line.split()[0]
-        if word.startswith("./"):
-            assert os.access(ROOT / word, os.X_OK), line
-    commands = [shlex.split(line, comments=True)[1:] for line in lines if line.startswith("pdmetrics ")]
+    by_ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    commands = []
+    for block in ALL[page]:
+        for line in block.code.splitlines() if block.language == "sh" and not NOT_RUN.fullmatch(block.before) else []:
+            if line.startswith("pdmetrics "):
+                commands.append(shlex.split(line, comments=True)[1:])
+            else:
+                word = line.split()[0]
+                assert word.removeprefix("./") in by_ci and os.access(ROOT / word, os.X_OK), f"{page.name}:{block.line}: who runs {line}?"
     if not commands:
         return
     pytest.importorskip("duckdb")
@@ -103,10 +116,38 @@ def test_commands(pdm, page, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("page", pages_with("toml"))
-def test_toml(page):
+def test_toml(pdm, page, tmp_path):
+    """A line of a model stands in for the line of its name in the example, and the model still makes a plan."""
+    from pdmetrics import planning
+
     for block in ALL[page]:
         if block.language == "toml":
-            assert tomllib.loads(block.code), f"{page.name}:{block.line}"
+            (name,) = tomllib.loads(block.code)
+            model, count = re.subn(rf"^{name} = .*$", block.code.strip().replace("\\", r"\\"), planning.example(), flags=re.M)
+            assert count == 1, f"{page.name}:{block.line}"
+            (tmp_path / "model.toml").write_text(model, encoding="utf-8")
+            assert planning.make(planning.load(str(tmp_path / "model.toml")), None).tables["plan"].rows
+
+
+@pytest.mark.parametrize("page", pages_with("cmake"))
+def test_cmake(page, tmp_path):
+    if not shutil.which("cmake") or not (BUILD / "cmake_install.cmake").is_file():
+        pytest.skip("the C library is not built (cmake --preset release; or set PDM_BUILD_DIR)")
+    prefix, source = tmp_path / "installed", tmp_path / "project"
+    source.mkdir()
+    (source / "main.c").write_text("#include <pdmetrics.h>\nint main(void) { return pdm_version() == NULL; }\n", encoding="utf-8")
+    lines = "\n".join(block.code for block in ALL[page] if block.language == "cmake")
+    target = re.search(r"target_link_libraries\((\w+)", lines)[1]
+    found, linked = lines[: lines.index("target_link")], lines[lines.index("target_link") :]
+    head = "cmake_minimum_required(VERSION 3.25)\nproject(example LANGUAGES C)\n"
+    (source / "CMakeLists.txt").write_text(f"{head}{found}add_executable({target} main.c)\n{linked}", encoding="utf-8")
+    for command in (
+        ["cmake", "--install", BUILD, "--prefix", prefix],
+        ["cmake", "-S", source, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}"],
+        ["cmake", "--build", tmp_path / "build"],
+        [tmp_path / "build" / target],
+    ):
+        subprocess.run([str(word) for word in command], check=True, capture_output=True)
 
 
 # ----------------------------------------------------------------------------------------------------------------------- C
@@ -131,14 +172,8 @@ def test_c(page, compiler, tmp_path):
         source = tmp_path / f"block{number}.c"
         if "int main(" in block.code:
             run_program(block, compiler, source)
-        elif not any("\n" + block.code in program for program in programs):
-            body = textwrap.indent(block.code, "    ")
-            source.write_text(
-                "#include <pdmetrics.h>\n\nvoid block(void);\nvoid block(void) {\n    pdm_error err;\n" + body + "}\n", encoding="utf-8"
-            )
-            quiet = ["-Wno-unused-variable", "-Wno-unused-but-set-variable", "-fsyntax-only"]
-            done = subprocess.run([*compiler, *quiet, source], capture_output=True, encoding="utf-8")
-            assert done.returncode == 0, f"{page.name}:{block.line}: neither in examples/ nor right by itself\n{done.stderr}"
+        else:
+            assert any("\n" + block.code in program for program in programs), f"{page.name}:{block.line}: neither a program nor lines of one in examples/"
 
 
 def run_program(block, compiler, source):
@@ -235,39 +270,103 @@ def test_credit_by_hand(pdm):
         assert result.totals["company_total"] == [180]
 
 
-PLAN = sorted(page for page in (ROOT / "docs" / "plan").glob("*.md") if not page.name.endswith(".zh-CN.md"))
+# -------------------------------------------------------------------------------------------------------------------- whole
+
+PARTS = {
+    ".md": ["Definition", "Formulas", "Tables", "Edge cases", "Worked example", "Mergeability", "References"],
+    ".zh-CN.md": ["定义", "公式", "结果表", "边界情况", "手算示例", "可合并性", "参考文献"],
+}
+BY_HAND = {"rfm", "funnel"}  # examples that a test above recomputes from their tables; the others are code of the page
 
 
-@pytest.mark.parametrize("page", named(PLAN))
-def test_plan_pages_in_both_languages(page):
-    chinese = page.with_name(page.stem + ".zh-CN.md")
-    links = [re.findall(r"\]\(reference/(\w+)\.md\)", each.read_text(encoding="utf-8")) for each in (page, chinese)]
-    assert sorted(links[0]) == sorted(links[1])
+def read(page):
+    return page.read_text(encoding="utf-8")
+
+
+def sections(page):
+    """Heading → text of the second level of a page, in order."""
+    text = re.sub(r"^```.*?^```$", lambda match: match[0].replace("\n#", "\n "), read(page), flags=re.M | re.S)
+    return dict(part.split("\n", 1) for part in re.split(r"^## ", text, flags=re.M)[1:])
+
+
+def linked(page, pattern):
+    """Targets of links that match, in order, each once."""
+    return list(dict.fromkeys(re.findall(rf"\]\(({pattern})\)", read(page))))
+
+
+def other(page):
+    """The same page in the other language."""
+    stem = page.name.removesuffix(".zh-CN.md").removesuffix(".md")
+    return page.with_name(stem + (".md" if page.name.endswith(".zh-CN.md") else ".zh-CN.md"))
+
+
+@pytest.mark.parametrize("language", PARTS)
+def test_every_metric_has_its_page(pdm, language):
+    for name in pdm.metrics:
+        page = DOCS / "metrics" / (name + language)
+        found = sections(page)
+        assert [heading for heading in found if heading in PARTS[language]] == PARTS[language], page.name
+        assert all(len(found[heading].strip()) > 20 for heading in PARTS[language]), page.name
+        assert name in BY_HAND or "```python\n" in found[PARTS[language][4]], page.name
+        head = read(page).split("\n## ")[0]
+        assert f"]({other(page).name})" in head and f"](reference/{name}.md)" in head, page.name
+
+
+def test_metrics_are_listed_where_readers_begin(pdm):
+    names = sorted(pdm.metrics)
+    for page, pattern, language in [
+        (ROOT / "README.md", r"docs/metrics/(\w+)\.md", ""),
+        (ROOT / "README.zh-CN.md", r"docs/metrics/(\w+)\.zh-CN\.md", ""),
+        (DOCS / "index.md", r"metrics/(\w+)\.md", "index"),
+        (DOCS / "index.md", r"metrics/(\w+)\.zh-CN\.md", ""),
+        (DOCS / "index.zh-CN.md", r"metrics/(\w+)\.zh-CN\.md", ""),
+        (DOCS / "metrics" / "index.md", r"(\w+)\.md", ""),
+    ]:
+        assert sorted(set(re.findall(rf"\]\({pattern}\)", read(page))) - {language}) == names, page
+
+
+def test_guides_are_linked_in_one_order():
+    order = linked(DOCS / "guide" / "index.md", r"[\w-]+\.md")
+    assert sorted([*order, "index.md"]) == sorted(page.name for page in (DOCS / "guide").glob("*.md") if not page.name.endswith(".zh-CN.md"))
+    assert [target for target in linked(DOCS / "index.md", r"guide/[\w-]+\.md") if "index" not in target] == [f"guide/{name}" for name in order]
+
+
+FAMILIES = ["plan", "stats"]
+
+
+def theme_pages(family):
+    return sorted(page for page in (DOCS / family).glob("*.md") if not page.name.endswith(".zh-CN.md"))
+
+
+@pytest.mark.parametrize("page", named(page for family in FAMILIES for page in theme_pages(family)))
+def test_theme_pages_in_both_languages(page):
+    """The same calculators, the same code, the same parts; each leads to the other."""
+    chinese = other(page)
+    links = [sorted(re.findall(r"\]\(reference/(\w+)\.md\)", read(each))) for each in (page, chinese)]
+    assert links[0] == links[1]
     assert [(each.code, each.output) for each in ALL[page]] == [(each.code, each.output) for each in ALL[chinese]]
+    assert len(sections(page)) == len(sections(chinese))
+    if not page.name.startswith("overview."):
+        for each, language in ((page, ".md"), (chinese, ".zh-CN.md")):
+            assert {PARTS[language][part] for part in (3, 4, 6)} <= set(sections(each)), each.name
+    assert f"]({chinese.name})" in read(page).split("\n## ")[0] and f"]({page.name})" in read(chinese).split("\n## ")[0]
 
 
-def test_every_calculator_has_a_guide(pdm):
-    """Once in the overview, once on its page."""
-    names = sorted(page.stem for page in (ROOT / "docs" / "plan" / "reference").glob("*.md"))
-    assert set(pdm.plan.__all__) >= set(names)
-    for pages in ([page for page in PLAN if page.stem == "overview"], [page for page in PLAN if page.stem != "overview"]):
-        text = "".join(page.read_text(encoding="utf-8") for page in pages)
-        assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_calculator_has_a_page(pdm, family):
+    """Once in the overview, once on a page of its theme, in both languages."""
+    names = sorted(name for name, calculator in pdm.calculators.items() if calculator.family == family)
+    assert names and sorted(page.stem for page in (DOCS / family / "reference").glob("*.md")) == names
+    english = theme_pages(family)
+    for pages in (english, [other(page) for page in english]):
+        for overview in (True, False):
+            chosen = [page for page in pages if page.name.startswith("overview.") is overview]
+            text = "".join(re.split(r"\n## (?:Formulas|公式)\n", read(page))[0] if family == "stats" else read(page) for page in chosen)
+            assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
 
 
-STATS = sorted(page for page in (ROOT / "docs" / "stats").glob("*.md") if not page.name.endswith(".zh-CN.md"))
-
-
-def test_every_statistic_has_a_guide(pdm):
-    """Once in the overview, once on its page; the overview says the same in both languages."""
-    names = sorted(page.stem for page in (ROOT / "docs" / "stats" / "reference").glob("*.md"))
-    assert set(pdm.stats.__all__) >= set(names)
-    overview = ROOT / "docs" / "stats" / "overview.md"
-    chinese = overview.with_name("overview.zh-CN.md")
-    for pages in ([overview], [chinese], [page for page in STATS if page != overview]):
-        text = "".join(page.read_text(encoding="utf-8").split("\n## Formulas")[0] for page in pages)
-        assert sorted(re.findall(r"\]\(reference/(\w+)\.md\)", text)) == names
-    assert [(each.code, each.output) for each in ALL[overview]] == [(each.code, each.output) for each in ALL[chinese]]
+def test_families_have_pages(pdm):
+    assert {calculator.family for calculator in pdm.calculators.values()} == set(FAMILIES)
 
 
 def every_code(pdm, k, **options):
@@ -374,5 +473,5 @@ def test_links(page):
         if "://" not in target:
             assert (page.parent / target.split("#")[0]).exists(), target
     for name in re.findall(r"`((?:include|lib|tests|examples|docs|bindings|cmake)/[\w./*-]+)`", text):
-        if not re.search(r"/(?:x|test_x)\.\w+$|reference/x\.md", name):
+        if not re.search(r"/(?:x|test_x)\.\w+$|reference/x\.md|NAME", name):
             assert list(ROOT.glob(name)), name
