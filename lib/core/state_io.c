@@ -232,11 +232,12 @@ static pdm_status decode_list(pdm_state *state, int32_t list, pdm__cbor_reader *
     return pdm_state_set_list(state, info->name, &batch, err);
 }
 
+/* Lists that a metric has got since are at the end: states from before do not have them. */
 static pdm_status decode_lists(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
     size_t items = 0;
     PDM__TRY(pdm__cbor_read_array(r, &items, err));
-    if (items != (size_t)state->setup.metric->list_count) return corrupt(err, "the wrong number of lists");
-    for (int32_t i = 0; i < state->setup.metric->list_count; i++) PDM__TRY(decode_list(state, i, r, err));
+    if (items > (size_t)state->setup.metric->list_count) return corrupt(err, "more lists than the metric has");
+    for (int32_t i = 0; i < (int32_t)items; i++) PDM__TRY(decode_list(state, i, r, err));
     return PDM_OK;
 }
 

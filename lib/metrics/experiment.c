@@ -41,6 +41,8 @@ static const char *const adjust_segments_values[] = {"default", "none",  "bonfer
 static const char *const spending_values[] = {"obrien_fleming", "pocock", "power", "hwang", NULL};
 static const char *const guardrail_values[] = {"non_inferior", "not_harmed", NULL};
 static const char *const equivalent_values[] = {"drop", "keep", NULL};
+static const char *const posterior_values[] = {"none", "total", "segments", NULL};
+static const char *const scale_values[] = {"lift", "diff", NULL};
 static const char *const inconclusive_values[] = {"review", "keep", "adjust", "drop", "keep_running", NULL};
 
 #define ENUM(member, names, text) PDM__OPTION_ENUM(pdm_experiment_options, member, names, text)
@@ -113,6 +115,9 @@ static const pdm_option_info options[] = {
      .offset = offsetof(pdm_experiment_options, control),
      .unit = "",
      .doc = "Arm that the others are compared with; default the first of list arms."},
+    FLOAT(credible_level, 0.95, "", "Level of the credible intervals in table posterior, in (0, 1)."),
+    ENUM(posterior, posterior_values, "Table posterior: none, of all units together, or of each segment too."),
+    ENUM(posterior_scale, scale_values, "Posteriors of means and ratios are of the lift or of the difference."),
 };
 
 /* ---- lists ---- */
@@ -169,6 +174,15 @@ static const pdm_column_info look_columns[] = {
      .doc = "Units of a comparison's two arms at an earlier look, rising."},
 };
 
+static const pdm_column_info prior_columns[] = {
+    TEXT("metric", 1, "The metric it belongs to."),
+    NUMBER("a", "units", "Conversions, Beta(a, b): units seen before that converted, above 0; default 1."),
+    NUMBER("b", "units", "Conversions: units seen before that did not, above 0; default 1."),
+    NUMBER("mean", "as scale", "Means and ratios, normal: effect expected; default 0."),
+    NUMBER("sd", "as scale", "Means and ratios: its standard deviation, above 0; default none (flat prior)."),
+    TEXT("scale", 0, "What mean and sd are measured in: lift or diff; default lift."),
+};
+
 #define LIST(member, these, text) {.name = member, .columns = these, .column_count = PDM__COUNT(these), .doc = text}
 
 static const pdm_list_info lists[EXPERIMENT_LISTS] = {
@@ -180,6 +194,9 @@ static const pdm_list_info lists[EXPERIMENT_LISTS] = {
         LIST("segment_columns", segment_columns, "Columns that units are split by, one at a time; without it none."),
     [EXPERIMENT_LIST_LOOKS] = LIST(
         "looks", look_columns, "Looks before this one, for horizon group_sequential; without it this is the first."),
+    [EXPERIMENT_LIST_PRIORS] =
+        LIST("priors", prior_columns,
+             "What was believed of metrics before, for table posterior; without it uniform rates and flat effects."),
 };
 
 /* ---- entry ---- */

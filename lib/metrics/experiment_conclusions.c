@@ -278,14 +278,26 @@ static pdm_status put_decided(pdm__experiment_work *work, const decided *all, in
     return PDM_OK;
 }
 
+/* Which arms the decisions keep instead of the control. */
+static void note_kept(pdm__experiment_work *work, const decided *all, int32_t pairs) {
+    memset(work->kept, -1, sizeof work->kept);
+    for (int32_t p = 0; p < pairs; p++) {
+        pdm__experiment_pair_of_arms arms = pdm__experiment_nth_pair(work->plan, p);
+        if (arms.control != work->plan->control) continue;
+        work->kept[arms.treatment] = all[p].result.decision == PDM_DECISION_KEEP;
+    }
+}
+
 static pdm_status put_decisions(pdm__experiment_work *work, const pdm__experiment_effects *all, pdm_error *err) {
     size_t pairs = (size_t)all->pairs;
     decided *each = NULL;
     pdm_status status = PDM_OK;
+    note_kept(work, NULL, 0);
     if (work->plan->options->required_n <= 0) return PDM_OK;
     PDM__TRY(pdm__new_zero(work->context, pairs, sizeof *each, &each, err));
     for (size_t p = 0; p < pairs && status == PDM_OK; p++) status = decide(work, all, (int32_t)p, &each[p], err);
     if (status == PDM_OK) status = put_decided(work, each, all->pairs, err);
+    if (status == PDM_OK) note_kept(work, each, all->pairs);
     pdm__drop(work->context, each, pairs, sizeof *each);
     return status;
 }

@@ -337,7 +337,9 @@ static pdm_status make(pdm__experiment_work *work, const pdm__experiment_effects
     PDM__TRY(put_rows(work, all, count, err));
     PDM__TRY(put_covariates(work, all, count, err));
     PDM__TRY(put_heterogeneity(work, all, err));
-    return pdm__experiment_put_conclusions(work, all, err);
+    PDM__TRY(pdm__experiment_put_conclusions(work, all, err));
+    PDM__TRY(pdm__experiment_put_best(work, err));
+    return pdm__experiment_put_posteriors(work, all, err);
 }
 
 pdm_status pdm__experiment_put_effects(pdm__experiment_work *work, pdm_error *err) {

@@ -222,3 +222,19 @@ pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experi
     if (e->group == 0) judge_power(work->plan, alpha, e); /* planning is for all units; it is dear */
     return PDM_OK;
 }
+
+pdm_status pdm__experiment_vary(const pdm__experiment_work *work, pdm__experiment_variation **out, pdm_error *err) {
+    pdm__experiment_variation *v = NULL;
+    PDM__TRY(pdm__new(work->context, 1, sizeof *v, &v, err));
+    v->work = *work;
+    v->plan = *work->plan;
+    v->options = *work->plan->options;
+    v->plan.options = &v->options;
+    v->work.plan = &v->plan;
+    *out = v;
+    return PDM_OK;
+}
+
+void pdm__experiment_vary_end(pdm__experiment_variation *variation) {
+    if (variation != NULL) pdm__drop(variation->work.context, variation, 1, sizeof *variation);
+}

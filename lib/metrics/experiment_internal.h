@@ -22,6 +22,8 @@
  *   experiment_tables.c         arms, split, quality, metrics, moments
  *   experiment_effect_tables.c  effects, covariates, heterogeneity
  *   experiment_conclusions.c    margins, looks, decision and reasons
+ *   experiment_posterior.c      what is believed of an effect
+ *   experiment_best.c           the best of several arms
  */
 #ifndef PDM_METRICS_EXPERIMENT_INTERNAL_H
 #define PDM_METRICS_EXPERIMENT_INTERNAL_H
@@ -42,6 +44,7 @@ enum {
     EXPERIMENT_LIST_COVARIATES,
     EXPERIMENT_LIST_SEGMENTS,
     EXPERIMENT_LIST_LOOKS,
+    EXPERIMENT_LIST_PRIORS,
     EXPERIMENT_LISTS
 };
 
@@ -108,6 +111,10 @@ typedef struct pdm__experiment_metric {
     bool drop_on_harm;
     double margin;
     double equivalence; /* 0 = none */
+    bool has_prior;
+    double prior_a, prior_b;     /* of a conversion */
+    double prior_mean, prior_sd; /* of another metric's effect; sd 0 = flat */
+    bool prior_is_difference;
     /* where its sums stand among the words of a cell */
     int32_t at;
 } pdm__experiment_metric;
@@ -300,7 +307,8 @@ typedef struct pdm__experiment_work {
     int32_t crossing_count;
     int32_t crossing_capacity;
     pdm__experiment_caps caps[PDM_EXPERIMENT_MAX_METRICS][EXPERIMENT_VECTOR];
-    pdm_srm split; /* of all units */
+    pdm_srm split;                        /* of all units */
+    int8_t kept[PDM_EXPERIMENT_MAX_ARMS]; /* against the control; -1: not decided */
 } pdm__experiment_work;
 
 static inline int64_t *pdm__experiment_cell(const pdm__experiment_work *work, int32_t group, int32_t arm,
@@ -453,6 +461,16 @@ int64_t pdm__experiment_pair_units(const pdm__experiment_work *work, pdm__experi
 /* The bound of the look at `units` units, after those of list `looks`. */
 pdm_status pdm__experiment_look(const pdm__experiment_work *work, int64_t units, double alpha, pdm_look *look,
                                 pdm_error *err);
+/*
+ * The same sums, compared another way: work->plan->options may be changed. Free with pdm__experiment_vary_end().
+ */
+typedef struct pdm__experiment_variation {
+    pdm__experiment_work work;
+    pdm__experiment_plan plan;
+    pdm_experiment_options options;
+} pdm__experiment_variation;
+pdm_status pdm__experiment_vary(const pdm__experiment_work *work, pdm__experiment_variation **out, pdm_error *err);
+void pdm__experiment_vary_end(pdm__experiment_variation *variation);
 /* The pair's number of comparisons, and the nth. */
 int32_t pdm__experiment_pairs(const pdm__experiment_plan *plan);
 pdm__experiment_pair_of_arms pdm__experiment_nth_pair(const pdm__experiment_plan *plan, int32_t nth);
@@ -477,6 +495,8 @@ enum {
     EXPERIMENT_TABLE_HETEROGENEITY,
     EXPERIMENT_TABLE_MARGINS,
     EXPERIMENT_TABLE_LOOKS,
+    EXPERIMENT_TABLE_BEST,
+    EXPERIMENT_TABLE_POSTERIOR,
     EXPERIMENT_TABLES
 };
 extern const pdm_table_info pdm__experiment_tables[EXPERIMENT_TABLES];
@@ -487,6 +507,11 @@ pdm_status pdm__experiment_put_moments(pdm__experiment_work *work, pdm_error *er
 pdm_status pdm__experiment_put_effects(pdm__experiment_work *work, pdm_error *err);
 pdm_status pdm__experiment_put_conclusions(pdm__experiment_work *work, const pdm__experiment_effects *all,
                                            pdm_error *err);
+pdm_status pdm__experiment_put_best(pdm__experiment_work *work, pdm_error *err); /* after the conclusions */
+pdm_status pdm__experiment_put_posteriors(pdm__experiment_work *work, const pdm__experiment_effects *all,
+                                          pdm_error *err);
+/* Chance of each arm to be the best one in a metric, all units together; NaN where it cannot be said. */
+pdm_status pdm__experiment_chances(const pdm__experiment_work *work, int32_t metric, double *prob_best, pdm_error *err);
 /* A number, NaN = null; a text, NULL = null. */
 pdm_status pdm__experiment_put(pdm_table *table, int32_t column, int64_t row, double value, pdm_error *err);
 pdm_status pdm__experiment_put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err);

@@ -1,4 +1,4 @@
-/* Lists `metrics` and `covariates`, row by row. */
+/* Lists `metrics`, `covariates` and `priors`, row by row. */
 #include "metrics/experiment_internal.h"
 
 enum {
@@ -22,6 +22,7 @@ enum {
     METRIC_EQUIVALENCE
 };
 enum { COVARIATE_METRIC, COVARIATE_COLUMN, COVARIATE_DENOMINATOR };
+enum { PRIOR_METRIC, PRIOR_A, PRIOR_B, PRIOR_MEAN, PRIOR_SD, PRIOR_SCALE };
 
 static const char *const kinds[] = {"conversion", "count", "value", "ratio", NULL};
 static const char *const types[] = {"int", "decimal", "real", NULL};
@@ -176,15 +177,64 @@ static pdm_status read_covariate(const pdm__list *list, int64_t row, pdm__experi
     return add_slot(plan, "covariates", row, pdm__list_text(list, COVARIATE_DENOMINATOR, row), &slot, m, err);
 }
 
+/* The metric that a row of another list names in its first column. */
+static pdm_status find_metric(const pdm__list *list, const char *list_name, int64_t row, pdm__experiment_plan *plan,
+                              pdm__experiment_metric **out, pdm_error *err) {
+    const char *name = pdm__list_text(list, 0, row);
+    for (int32_t m = 0; m < plan->metric_count; m++) {
+        *out = &plan->metrics[m];
+        if (strcmp(plan->metrics[m].name, name) == 0) return PDM_OK;
+    }
+    return pdm__experiment_bad_row(list_name, row, "its metric is not in list metrics", err);
+}
+
 static pdm_status read_covariates(const pdm__setup *setup, pdm__experiment_plan *plan, pdm_error *err) {
     const pdm__list *list = &setup->lists[EXPERIMENT_LIST_COVARIATES];
     for (int64_t row = 0; row < list->rows; row++) {
-        const char *name = pdm__list_text(list, COVARIATE_METRIC, row);
-        int32_t m = 0;
-        while (m < plan->metric_count && strcmp(plan->metrics[m].name, name) != 0) m++;
-        if (m == plan->metric_count)
-            return pdm__experiment_bad_row("covariates", row, "its metric is not in list metrics", err);
-        PDM__TRY(read_covariate(list, row, plan, &plan->metrics[m], err));
+        pdm__experiment_metric *m = NULL;
+        PDM__TRY(find_metric(list, "covariates", row, plan, &m, err));
+        PDM__TRY(read_covariate(list, row, plan, m, err));
+    }
+    return PDM_OK;
+}
+
+/* ---- priors ---- */
+
+static pdm_status bad_prior(int64_t row, const char *what, pdm_error *err) {
+    return pdm__experiment_bad_row("priors", row, what, err);
+}
+
+static pdm_status read_prior(const pdm__list *list, int64_t row, const pdm_experiment_options *o,
+                             pdm__experiment_metric *m, pdm_error *err) {
+    bool rate = m->kind == EXPERIMENT_CONVERSION && m->covariates == 0 && o->variance == 0;
+    bool beta = pdm__list_has(list, PRIOR_A, row) || pdm__list_has(list, PRIOR_B, row);
+    bool spread = pdm__list_has(list, PRIOR_SD, row);
+    bool normal = spread || pdm__list_has(list, PRIOR_MEAN, row) || pdm__list_has(list, PRIOR_SCALE, row);
+    const char *scale = read_text(list, PRIOR_SCALE, row, "lift");
+    if (m->has_prior) return bad_prior(row, "the metric has a prior already", err);
+    if (beta && !rate) return bad_prior(row, "a and b are of conversions without covariates; give mean and sd", err);
+    if (normal && rate)
+        return bad_prior(row, "the prior of a conversion is Beta(a, b); mean and sd are of others", err);
+    m->has_prior = true;
+    m->prior_a = read_number(list, PRIOR_A, row, 1);
+    m->prior_b = read_number(list, PRIOR_B, row, 1);
+    m->prior_mean = read_number(list, PRIOR_MEAN, row, 0);
+    m->prior_sd = read_number(list, PRIOR_SD, row, 0);
+    m->prior_is_difference = strcmp(scale, "diff") == 0;
+    if (!(m->prior_a > 0 && m->prior_b > 0)) return bad_prior(row, "a and b are above 0", err);
+    if (spread && !(m->prior_sd > 0)) return bad_prior(row, "sd is above 0; leave it out for a flat prior", err);
+    if (normal && !spread) return bad_prior(row, "a mean without sd says nothing: give sd", err);
+    if (!m->prior_is_difference && strcmp(scale, "lift") != 0) return bad_prior(row, "scale is lift or diff", err);
+    return PDM_OK;
+}
+
+static pdm_status read_priors(const pdm__setup *setup, pdm__experiment_plan *plan, pdm_error *err) {
+    const pdm__list *list = &setup->lists[EXPERIMENT_LIST_PRIORS];
+    for (int32_t m = 0; m < plan->metric_count; m++) plan->metrics[m].prior_a = plan->metrics[m].prior_b = 1;
+    for (int64_t row = 0; row < list->rows; row++) {
+        pdm__experiment_metric *m = NULL;
+        PDM__TRY(find_metric(list, "priors", row, plan, &m, err));
+        PDM__TRY(read_prior(list, row, plan->options, m, err));
     }
     return PDM_OK;
 }
@@ -221,5 +271,6 @@ pdm_status pdm__experiment_read_metrics(const pdm__setup *setup, pdm__experiment
                          PDM_EXPERIMENT_MAX_METRICS, (long long)list->rows);
     }
     for (int64_t row = 0; row < list->rows; row++, plan->metric_count++) PDM__TRY(read_metric(list, row, plan, err));
-    return read_covariates(setup, plan, err);
+    PDM__TRY(read_covariates(setup, plan, err));
+    return read_priors(setup, plan, err);
 }

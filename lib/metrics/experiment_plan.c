@@ -22,6 +22,7 @@ pdm_status pdm__experiment_check(const pdm__setup *setup, int32_t list, pdm_erro
     if (list >= 0) return PDM_OK; /* lists name one another: they are read together, see prepare */
     if (!is_share(o->alpha)) return bad_option("alpha", "a number between 0 and 1 expected", err);
     if (!is_share(o->power)) return bad_option("power", "a number between 0 and 1 expected", err);
+    if (!is_share(o->credible_level)) return bad_option("credible_level", "a number between 0 and 1 expected", err);
     if (!is_share(o->srm_alpha)) return bad_option("srm_alpha", "a number between 0 and 1 expected", err);
     if (o->primary_share >= 1) return bad_option("primary_share", "a number between 0 and 1 expected", err);
     if (o->adjust == PDM_EXPERIMENT_ADJUST_WEIGHTED && o->primary_share == 0)

@@ -124,14 +124,17 @@ pdm_status pdm_beta_posterior(const pdm_two_proportions *counts, double prior_a,
     return PDM_OK;
 }
 
+static pdm_status check_arms(int32_t arms, pdm_error *err) {
+    if (arms >= 2 && arms <= MOST_ARMS) return PDM_OK;
+    return pdm__fail(err, PDM_E_BAD_OPTION, -1, "arms", "expected 2 to %d arms, got %d", MOST_ARMS, arms);
+}
+
 pdm_status pdm_beta_best(const int64_t *x, const int64_t *n, int32_t arms, double prior_a, double prior_b,
                          double *prob_best, pdm_error *err) {
     arm all[MOST_ARMS];
     double marks[MOST_ARMS * MARKS];
     int32_t count = 0;
-    if (arms < 2 || arms > MOST_ARMS) {
-        return pdm__fail(err, PDM_E_BAD_OPTION, -1, "arms", "expected 2 to %d arms, got %d", MOST_ARMS, arms);
-    }
+    PDM__TRY(check_arms(arms, err));
     PDM__TRY(check_prior(prior_a, "prior_a", err));
     PDM__TRY(check_prior(prior_b, "prior_b", err));
     for (int32_t i = 0; i < arms; i++) {
@@ -372,5 +375,48 @@ pdm_status pdm_normal_posterior(double estimate, double se, const pdm_normal_pri
     if (r.status == PDM_STATUS_OK) judge(&o, &r);
     if (r.status == PDM_STATUS_ZERO_BASE) r.mean = r.sd = PDM__NAN;
     *out = r;
+    return PDM_OK;
+}
+
+/* ----------------------------------------------------------------------------------------------- the best of several means */
+
+/* Normal with mean a and standard deviation b. */
+static double log_normal_product(double u, const void *user) {
+    const product *p = user;
+    double z = (u - p->density->a) / p->density->b;
+    double sum = -0.5 * z * z - log(p->density->b) - PDM__LN_SQRT_2PI;
+    for (int32_t i = 0; i < p->lower_count; i++) {
+        if (i != p->skip) sum += pdm_normal_log_cdf((u - p->lower[i].a) / p->lower[i].b);
+    }
+    return sum;
+}
+
+pdm_status pdm_normal_best(const double *mean, const double *sd, int32_t arms, double *prob_best, pdm_error *err) {
+    arm all[MOST_ARMS];
+    double marks[MOST_ARMS * MARKS];
+    int32_t count = 0;
+    double scale = 0;
+    PDM__TRY(check_arms(arms, err));
+    for (int32_t i = 0; i < arms; i++) {
+        if (!(fabs(mean[i]) < PDM__INFINITY)) {
+            return pdm__fail(err, PDM_E_BAD_VALUE, i, "mean", "expected a finite mean, got %.17g", mean[i]);
+        }
+        if (!(sd[i] > 0 && sd[i] < PDM__INFINITY)) {
+            return pdm__fail(err, PDM_E_BAD_VALUE, i, "sd", "expected a standard deviation above 0, got %.17g", sd[i]);
+        }
+        scale = fmax(scale, sd[i]);
+    }
+    double low = PDM__INFINITY;
+    double high = -PDM__INFINITY;
+    for (int32_t i = 0; i < arms; i++) { /* the unit of measurement must not matter */
+        all[i] = (arm){(mean[i] - mean[0]) / scale, sd[i] / scale};
+        count = add_marks(all[i].a, all[i].b, marks, count);
+        low = fmin(low, all[i].a - 40 * all[i].b);
+        high = fmax(high, all[i].a + 40 * all[i].b);
+    }
+    for (int32_t i = 0; i < arms; i++) {
+        const product best = {&all[i], NULL, all, arms, i};
+        prob_best[i] = fmin(exp(pdm__log_integral(log_normal_product, &best, low, high, marks, count)), 1);
+    }
     return PDM_OK;
 }

@@ -305,6 +305,9 @@ AT(pdm_experiment_options, max_crossover_share, 192);
 AT(pdm_experiment_options, power, 200);
 AT(pdm_experiment_options, planned_lift, 208);
 AT(pdm_experiment_options, control, 216);
+AT(pdm_experiment_options, credible_level, 280);
+AT(pdm_experiment_options, posterior, 288);
+AT(pdm_experiment_options, posterior_scale, 292);
 
 /* pdmetrics/metrics/funnel.h */
 AT_LEAST(pdm_funnel_options, 288);

@@ -479,6 +479,26 @@ static pdm_status one_look(pdm_state *state, pdm_error *err) {
     return give(state, "looks", columns, 1, 1, err);
 }
 
+static pdm_status some_priors(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 6, 11, 14};
+    static const double a[] = {2, 0, 0};
+    static const double b[] = {7.5, 0, 0};
+    static const double mean[] = {0, -0.05, 10};
+    static const double sd[] = {0, 0.3, 50};
+    static const int32_t scales[] = {0, 0, 0, 4};
+    static const uint8_t first[] = {0x01};
+    static const uint8_t others[] = {0x06};
+    static const uint8_t last[] = {0x04};
+    pdm_column columns[] = {
+        text_column("metric", names, "boughtspendaov"), pdm_column_make("a", PDM_TYPE_FLOAT64, a),
+        pdm_column_make("b", PDM_TYPE_FLOAT64, b),      pdm_column_make("mean", PDM_TYPE_FLOAT64, mean),
+        pdm_column_make("sd", PDM_TYPE_FLOAT64, sd),    text_column("scale", scales, "diff")};
+    columns[1].validity = columns[2].validity = first;
+    columns[3].validity = columns[4].validity = others;
+    columns[5].validity = last;
+    return give(state, "priors", columns, 6, 3, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -510,6 +530,7 @@ const case_list case_examples[] = {
     {"covariates", "ratio_covariates", ratio_covariates, CASE_NO_EVENTS},
     {"segment_columns", "two_segments", two_segments, CASE_NO_EVENTS},
     {"looks", "one_look", one_look, CASE_NO_EVENTS},
+    {"priors", "some_priors", some_priors, CASE_NO_EVENTS},
     {"edges", "four_edges", four_edges, CASE_NO_EVENTS},
     {"edges", "far_edges", far_edges, CASE_NO_EVENTS},
     {"n", "three_n", three_n, CASE_NO_EVENTS},

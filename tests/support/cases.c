@@ -218,6 +218,7 @@ static const struct {
     {"alpha", {"0.01", "0.5", NULL}},
     {"power", {"0.5", "0.9", NULL}},
     {"srm_alpha", {"0.05", NULL}},
+    {"credible_level", {"0.5", "0.99", NULL}},
     {"primary_share", {"0.5", NULL}},
     {"max_crossover_share", {"0.5", NULL}},
     {"planned_n_total", {"40", "100000", NULL}},
@@ -426,6 +427,7 @@ static const recipe recipes[] = {
      {"code_arms", "plain_metrics", "one_look"}},
     {"experiment", {EXPERIMENT_PLAN, "null_rows=skip", "comparisons=all_pairs"}, {"text_arms", "capped_metrics"}},
     {"experiment", {EXPERIMENT_PLAN, "adjust=weighted"}, {"code_arms", "real_metrics"}},
+    {"experiment", {EXPERIMENT_PLAN, "posterior=total"}, {"text_arms", "plain_metrics", "some_priors"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

@@ -1,6 +1,7 @@
 /* Experiments: every method of an option is the calculator of its name, rows that are refused, units that contradict themselves. */
 #include <pdmetrics/metrics/experiment.h>
 #include <pdmetrics/stats/mean.h>
+#include <pdmetrics/stats/posterior.h>
 #include <pdmetrics/stats/proportion.h>
 
 #include <math.h>
@@ -202,6 +203,122 @@ static void policies_refuse_results(void **unused) {
     pdm_state_free(state);
 }
 
+/* ---- what is believed, and which arm is best ---- */
+
+static pdm_arm_moments spend_of(const sample *s, int64_t variant) {
+    double sum = 0;
+    double squares = 0;
+    for (int64_t i = 0; i < UNITS; i++) {
+        if (s->variant[i] != variant) continue;
+        sum += (double)s->spend[i];
+        squares += (double)(s->spend[i] * s->spend[i]);
+    }
+    return (pdm_arm_moments){30, sum / 30, (squares - sum * sum / 30) / 29};
+}
+
+static bool close_to(double got, double expected) { return fabs(got - expected) <= 1e-13 * fabs(expected); }
+
+static void posteriors_are_the_calculators(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    pdm_experiment_options options = pdm_experiment_options_default();
+    options.posterior = PDM_EXPERIMENT_POSTERIOR_TOTAL;
+    options.credible_level = 0.9;
+    options.alternative = PDM_GREATER; /* which a posterior does not know, nor does it know looks */
+    options.horizon = PDM_EXPERIMENT_ASYMP_CS;
+    options.planned_n_total = 500;
+    pdm_result *result = result_of(&options, &s);
+    const pdm_table *t = pdm_result_table(result, "posterior");
+    pdm_posterior p;
+    pdm_interval d;
+    assert_int_equal(pdm_table_rows(t), 2);
+    assert_int_equal(pdm_beta_posterior(&counts, 1, 1, 0.9, &p, NULL), PDM_OK);
+    assert_int_equal(pdm_beta_difference(&counts, 1, 1, 0.9, &d, NULL), PDM_OK);
+    assert_true(pdm_table_f64(t, "prob_better")[0] == p.prob_better);
+    assert_true(pdm_table_f64(t, "loss_if_treatment")[0] == p.loss_if_treatment);
+    assert_true(pdm_table_f64(t, "low_control")[0] == p.low_control);
+    assert_true(pdm_table_f64(t, "low")[0] == d.low && pdm_table_f64(t, "high")[0] == d.high);
+    assert_int_equal(pdm_table_i32(t, "win")[0], 1);
+    double variance = 9.0 * 23 / (32.0 * 32 * 33) + 18.0 * 14 / (32.0 * 32 * 33);
+    assert_true(close_to(pdm_table_f64(t, "sd")[0], sqrt(variance)));
+    pdm_arm_moments c = spend_of(&s, 0);
+    pdm_arm_moments treatment = spend_of(&s, 1);
+    pdm_mean_options delta = pdm_mean_options_default();
+    pdm_mean_effect effect;
+    pdm_normal_prior prior = pdm_normal_prior_default();
+    pdm_normal_result r;
+    delta.lift = PDM_MEAN_LIFT_DELTA;
+    prior.conf_level = 0.9;
+    assert_int_equal(pdm_mean_compare(&c, &treatment, &delta, &effect, NULL), PDM_OK);
+    assert_int_equal(pdm_normal_posterior(effect.lift.lift, effect.lift.se, &prior, &r, NULL), PDM_OK);
+    assert_true(close_to(pdm_table_f64(t, "effect")[1], r.mean) && close_to(pdm_table_f64(t, "sd")[1], r.sd));
+    assert_true(close_to(pdm_table_f64(t, "prob_better")[1], r.chance_to_win));
+    assert_true(close_to(pdm_table_f64(t, "loss_if_control")[1], r.risk_control));
+    assert_int_equal(pdm_table_i32(t, "win")[1], r.win);
+    pdm_result_free(result);
+}
+
+static void the_best_arm_is_named(void **unused) {
+    (void)unused;
+    sample s = make_sample();
+    pdm_experiment_options options = pdm_experiment_options_default();
+    options.posterior = PDM_EXPERIMENT_POSTERIOR_TOTAL;
+    pdm_result *result = result_of(&options, &s);
+    const pdm_table *t = pdm_result_table(result, "best");
+    const pdm_table *posterior = pdm_result_table(result, "posterior");
+    assert_int_equal(pdm_table_rows(t), 2); /* no goals: the first metric alone */
+    assert_true(pdm_table_bool(t, "best")[1] && !pdm_table_bool(t, "best")[0]);
+    assert_true(pdm_table_is_null(t, "kept", 1)); /* nothing was planned, nothing is decided */
+    assert_false(pdm_table_bool(t, "as_good")[0]);
+    assert_true(pdm_table_f64(t, "p_adjusted")[0] == cell(result, "p", 0));
+    assert_true(pdm_table_f64(t, "diff")[0] == -cell(result, "diff", 0));
+    assert_true(close_to(pdm_table_f64(t, "prob_best")[1], pdm_table_f64(posterior, "prob_better")[0]));
+    assert_true(close_to(pdm_table_f64(t, "prob_best")[0], pdm_table_f64(posterior, "prob_worse")[0]));
+    pdm_result_free(result);
+}
+
+static pdm_status give_prior(pdm_state *state, const char *metric, double a, double mean, double sd, pdm_error *err) {
+    const int32_t names[] = {0, (int32_t)strlen(metric)};
+    const uint8_t there = 1;
+    const uint8_t not_there = 0;
+    pdm_column columns[] = {pdm_column_utf8("metric", names, metric), pdm_column_make("a", PDM_TYPE_FLOAT64, &a),
+                            pdm_column_make("mean", PDM_TYPE_FLOAT64, &mean),
+                            pdm_column_make("sd", PDM_TYPE_FLOAT64, &sd)};
+    columns[1].validity = isnan(a) ? &not_there : &there;
+    columns[2].validity = isnan(mean) ? &not_there : &there;
+    columns[3].validity = isnan(sd) ? &not_there : &there;
+    pdm_batch batch = pdm_batch_make(columns, 4, 1);
+    pdm_status status = pdm_state_set_list(state, "priors", &batch, err);
+    sample s = make_sample();
+    return status == PDM_OK ? update(state, &s, UNITS, err) : status;
+}
+
+static void priors_fit_their_metric(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *metric;
+        double a, mean, sd;
+        pdm_status status;
+    } cases[] = {
+        {"bought", 3, NAN, NAN, PDM_OK},
+        {"spend", NAN, -0.1, 0.3, PDM_OK},
+        {"bought", NAN, 0, 0.3, PDM_E_BAD_OPTION}, /* a rate has a Beta prior */
+        {"spend", 2, NAN, NAN, PDM_E_BAD_OPTION},  /* only a rate has */
+        {"bought", 0, NAN, NAN, PDM_E_BAD_OPTION}, /* improper */
+        {"spend", NAN, 0, -1, PDM_E_BAD_OPTION},   /* no spread */
+        {"spend", NAN, 0.1, NAN, PDM_E_BAD_OPTION},
+        {"profit", 1, NAN, NAN, PDM_E_BAD_OPTION}, /* no such metric */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pdm_error err;
+        pdm_state *state = make_state(NULL);
+        assert_int_equal(give_prior(state, cases[i].metric, cases[i].a, cases[i].mean, cases[i].sd, &err),
+                         cases[i].status);
+        if (cases[i].status != PDM_OK) assert_string_equal(err.column, "priors");
+        pdm_state_free(state);
+    }
+}
+
 /* ---- units ---- */
 
 static void units_contradict_themselves(void **unused) {
@@ -268,7 +385,8 @@ int main(void) {
         cmocka_unit_test(rates_are_the_calculators),   cmocka_unit_test(bad_rows_are_named),
         cmocka_unit_test(lists_must_go_together),      cmocka_unit_test(policies_refuse_results),
         cmocka_unit_test(units_contradict_themselves), cmocka_unit_test(sums_beyond_int64_name_the_unit),
-        cmocka_unit_test(nothing_is_an_answer),
+        cmocka_unit_test(nothing_is_an_answer),        cmocka_unit_test(posteriors_are_the_calculators),
+        cmocka_unit_test(the_best_arm_is_named),       cmocka_unit_test(priors_fit_their_metric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,47 @@ static void test_best(void **state) {
     assert_true(is_near(best[1], p.prob_better, 1e-11) && is_near(best[0], p.prob_worse, 1e-11));
 }
 
+static void check_normal_best(const double *mean, const double *sd, int32_t arms, const double *expected) {
+    double best[64];
+    double sum = 0;
+    assert_int_equal(pdm_normal_best(mean, sd, arms, best, NULL), PDM_OK);
+    for (int32_t i = 0; i < arms; i++) {
+        assert_true(is_near(best[i], expected[i], 1e-11));
+        sum += best[i];
+    }
+    assert_true(is_near(sum, 1, 1e-11));
+}
+
+static void test_normal_best(void **state) {
+    (void)state;
+    /* Two arms: P(A > B) = Φ((μ_a − μ_b)/√(σ_a² + σ_b²)), also far out and in other units. */
+    const double two[] = {3, 15};
+    const double sds[] = {0.9, 1.2};
+    const double far[] = {pdm_normal_sf(8), pdm_normal_cdf(8)};
+    check_normal_best(two, sds, 2, far);
+    const double large[] = {3e200, 15e200};
+    const double large_sds[] = {0.9e200, 1.2e200};
+    check_normal_best(large, large_sds, 2, far);
+    /* Equal arms share. */
+    const double same[] = {7, 7, 7, 7};
+    const double same_sds[] = {2, 2, 2, 2};
+    const double quarter[] = {0.25, 0.25, 0.25, 0.25};
+    check_normal_best(same, same_sds, 4, quarter);
+    /* mpmath 1.3: quad of the definition, at 40 digits. */
+    const double mean[] = {10, 10.5, 9, 12};
+    const double sd[] = {1, 2, 0.001, 1.5};
+    const double expected[] = {0.076066289318970182296, 0.25250051171982741225, 0.00081800035343299495783,
+                               0.67061519860776941049};
+    check_normal_best(mean, sd, 4, expected);
+    pdm_error err;
+    double best[2];
+    const double bad_sd[] = {1, 0};
+    assert_int_equal(pdm_normal_best(two, bad_sd, 2, best, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(err.row, 1);
+    assert_int_equal(pdm_normal_best(two, sds, 1, best, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_normal_best(two, sds, 65, best, &err), PDM_E_BAD_OPTION);
+}
+
 static pdm_interval difference(pdm_two_proportions k, double level) {
     pdm_interval interval;
     assert_int_equal(pdm_beta_difference(&k, 1, 1, level, &interval, NULL), PDM_OK);
@@ -249,9 +290,9 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form),  cmocka_unit_test(test_identities), cmocka_unit_test(test_best),
-        cmocka_unit_test(test_difference),   cmocka_unit_test(test_gamma),      cmocka_unit_test(test_normal),
-        cmocka_unit_test(test_normal_prior), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_closed_form), cmocka_unit_test(test_identities),   cmocka_unit_test(test_best),
+        cmocka_unit_test(test_normal_best), cmocka_unit_test(test_difference),   cmocka_unit_test(test_gamma),
+        cmocka_unit_test(test_normal),      cmocka_unit_test(test_normal_prior), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,13 @@ typedef enum pdm_experiment_horizon {
     PDM_EXPERIMENT_HYBRID = 4 /**< half of alpha on an asymptotic sequence while running, half at the planned end */
 } pdm_experiment_horizon;
 
+/** Which groups of units get a posterior. */
+typedef enum pdm_experiment_posterior {
+    PDM_EXPERIMENT_POSTERIOR_NONE = 0,    /**< no table posterior [default] */
+    PDM_EXPERIMENT_POSTERIOR_TOTAL = 1,   /**< all units together */
+    PDM_EXPERIMENT_POSTERIOR_SEGMENTS = 2 /**< and each segment; some 10 ms for a comparison of conversions */
+} pdm_experiment_posterior;
+
 /** How the p-values of a family are adjusted, and the intervals that agree with them. */
 typedef enum pdm_experiment_adjust {
     PDM_EXPERIMENT_ADJUST_DEFAULT = 0, /**< holm (segments: bh) [default] */
@@ -120,6 +127,9 @@ typedef struct pdm_experiment_options {
     double power;               /**< of the smallest detectable effect [0.8] */
     double planned_lift;        /**< relative effect whose power is reported; 0 = none */
     char control[64];           /**< name of the control, "" = first arm */
+    double credible_level;      /**< of the intervals in table posterior, in (0, 1) [0.95] */
+    int32_t posterior;          /**< ::pdm_experiment_posterior */
+    int32_t posterior_scale;    /**< of means and ratios: 0 = lift, 1 = diff; conversions: always diff */
 } pdm_experiment_options;
 
 /** All defaults, with `struct_size` filled in for the caller's binary. */

@@ -97,6 +97,13 @@ PDM_API pdm_status pdm_beta_best(const int64_t *x, const int64_t *n, int32_t arm
                                  double *prob_best, pdm_error *err);
 
 /**
+ * Probability of each of @p arms arms (2 … 64) to be the highest, where what is believed of them is independent and normal with @p mean
+ * and @p sd > 0: means of large samples under flat priors. Errors: PDM_E_BAD_OPTION (arms), PDM_E_BAD_VALUE (row = the arm).
+ */
+PDM_API pdm_status pdm_normal_best(const double *mean, const double *sd, int32_t arms, double *prob_best,
+                                   pdm_error *err);
+
+/**
  * Counts per exposure (orders per customer and week): Gamma(prior_shape + events, prior_rate + exposure), prior_shape > 0, prior_rate
  * ≥ 0. Errors: PDM_E_BAD_VALUE (events, exposure), PDM_E_BAD_OPTION.
  */
