@@ -13,6 +13,7 @@ typedef struct contest {
     int32_t count;
     int32_t at[PDM_EXPERIMENT_MAX_ARMS][PDM_EXPERIMENT_MAX_ARMS];
     double prob_best[PDM_EXPERIMENT_MAX_ARMS];
+    double loss[PDM_EXPERIMENT_MAX_ARMS];
 } contest;
 
 /* Goals; if there is none the first metric. */
@@ -31,7 +32,7 @@ static pdm_status meet(const pdm__experiment_work *work, int32_t metric, contest
             pdm__experiment_effect *e = &c->pairs[c->count];
             *e = (pdm__experiment_effect){.group = 0, .metric = metric, .arms = {i, j}};
             if (j == plan->control) e->arms = (pdm__experiment_pair_of_arms){j, i};
-            PDM__TRY(pdm__experiment_compare(work, e, err));
+            PDM__TRY(pdm__experiment_compare_only(work, e, err));
             if (!isnan(e->p)) c->members[known++] = e;
             c->at[i][j] = c->at[j][i] = c->count++;
         }
@@ -90,7 +91,8 @@ static pdm_status put_arm(const pdm__experiment_work *work, int32_t metric, int3
     PDM__TRY(pdm__experiment_put(t, BEST_DIFF, row, diff, err));
     PDM__TRY(pdm__experiment_put(t, BEST_P_ADJUSTED, row, e == NULL ? PDM__NAN : e->p_adjusted, err));
     PDM__TRY(put_flag(t, BEST_AS_GOOD, row, arm == best || (e != NULL && !isnan(e->p)), !worse, err));
-    return pdm__experiment_put(t, BEST_PROB_BEST, row, c->prob_best[arm], err);
+    PDM__TRY(pdm__experiment_put(t, BEST_PROB_BEST, row, c->prob_best[arm], err));
+    return pdm__experiment_put(t, BEST_EXPECTED_LOSS, row, c->loss[arm], err);
 }
 
 static pdm_status put_rows(const pdm__experiment_work *work, const pdm__experiment_work *two_sided, contest *c,
@@ -100,7 +102,7 @@ static pdm_status put_rows(const pdm__experiment_work *work, const pdm__experime
     for (int32_t m = 0; m < plan->metric_count; m++) {
         if (!is_asked(plan, m)) continue;
         PDM__TRY(meet(two_sided, m, c, err));
-        PDM__TRY(pdm__experiment_chances(work, m, c->prob_best, err));
+        PDM__TRY(pdm__experiment_chances(work, m, c->prob_best, c->loss, err));
         int32_t best = find_best(work, m, c);
         for (int32_t a = 0; a < plan->arm_count; a++, row++) PDM__TRY(put_arm(work, m, a, best, c, table, row, err));
     }

@@ -215,11 +215,14 @@ pdm_status pdm__experiment_compare_at(const pdm__experiment_work *work, double a
     return bar.sequence ? pdm__experiment_as_sequence(work, bar.alpha, e, err) : PDM_OK;
 }
 
-pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err) {
-    double alpha = work->plan->options->alpha;
+pdm_status pdm__experiment_compare_only(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err) {
     begin(work, e);
-    PDM__TRY(pdm__experiment_compare_at(work, alpha, e, err));
-    if (e->group == 0) judge_power(work->plan, alpha, e); /* planning is for all units; it is dear */
+    return pdm__experiment_compare_at(work, work->plan->options->alpha, e, err);
+}
+
+pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err) {
+    PDM__TRY(pdm__experiment_compare_only(work, e, err));
+    if (e->group == 0) judge_power(work->plan, work->plan->options->alpha, e); /* planning is for all units */
     return PDM_OK;
 }
 

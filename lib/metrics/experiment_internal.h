@@ -449,6 +449,8 @@ typedef struct pdm__experiment_bar {
 
 /* Compares the arms of an effect, whose group, metric and arms are given, at option `alpha`. */
 pdm_status pdm__experiment_compare(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err);
+/* Without power and smallest detectable effect, which are dear. */
+pdm_status pdm__experiment_compare_only(const pdm__experiment_work *work, pdm__experiment_effect *e, pdm_error *err);
 /* Once compared, the same at another alpha. */
 pdm_status pdm__experiment_compare_at(const pdm__experiment_work *work, double alpha, pdm__experiment_effect *e,
                                       pdm_error *err);
@@ -510,8 +512,9 @@ pdm_status pdm__experiment_put_conclusions(pdm__experiment_work *work, const pdm
 pdm_status pdm__experiment_put_best(pdm__experiment_work *work, pdm_error *err); /* after the conclusions */
 pdm_status pdm__experiment_put_posteriors(pdm__experiment_work *work, const pdm__experiment_effects *all,
                                           pdm_error *err);
-/* Chance of each arm to be the best one in a metric, all units together; NaN where it cannot be said. */
-pdm_status pdm__experiment_chances(const pdm__experiment_work *work, int32_t metric, double *prob_best, pdm_error *err);
+/* Each arm's chance to be the best in a metric, all units together, and expected loss; NaN where they cannot be said. */
+pdm_status pdm__experiment_chances(const pdm__experiment_work *work, int32_t metric, double *prob_best, double *loss,
+                                   pdm_error *err);
 /* A number, NaN = null; a text, NULL = null. */
 pdm_status pdm__experiment_put(pdm_table *table, int32_t column, int64_t row, double value, pdm_error *err);
 pdm_status pdm__experiment_put_text(pdm_table *table, int32_t column, int64_t row, const char *text, pdm_error *err);

@@ -107,7 +107,7 @@ static pdm_status believe_effect(const pdm__experiment_work *plain, const pdm__e
 /* ---- the best of all arms ---- */
 
 static pdm_status chances_of_rates(const pdm__experiment_metric *m, const pdm__experiment_moments *arms, int32_t count,
-                                   double *prob_best, pdm_error *err) {
+                                   double *prob_best, double *loss, pdm_error *err) {
     int64_t x[PDM_EXPERIMENT_MAX_ARMS];
     int64_t n[PDM_EXPERIMENT_MAX_ARMS];
     bool lower = m->lower_is_better; /* the lowest rate is the highest one of those who do not convert */
@@ -117,11 +117,11 @@ static pdm_status chances_of_rates(const pdm__experiment_metric *m, const pdm__e
     }
     double a = lower ? m->prior_b : m->prior_a;
     double b = lower ? m->prior_a : m->prior_b;
-    return pdm_beta_best(x, n, count, a, b, prob_best, err);
+    return pdm_beta_best(x, n, count, a, b, prob_best, loss, err);
 }
 
 static pdm_status chances_of_means(const pdm__experiment_metric *m, const pdm__experiment_moments *arms, int32_t count,
-                                   double *prob_best, pdm_error *err) {
+                                   double *prob_best, double *loss, pdm_error *err) {
     double mean[PDM_EXPERIMENT_MAX_ARMS];
     double sd[PDM_EXPERIMENT_MAX_ARMS];
     for (int32_t i = 0; i < count; i++) {
@@ -129,23 +129,23 @@ static pdm_status chances_of_means(const pdm__experiment_metric *m, const pdm__e
         sd[i] = sqrt(arms[i].variance / (double)arms[i].n);
         if (!(sd[i] > 0)) return PDM_OK; /* too few units, no denominator, nothing varies */
     }
-    return pdm_normal_best(mean, sd, count, prob_best, err);
+    return pdm_normal_best(mean, sd, count, prob_best, loss, err);
 }
 
-pdm_status pdm__experiment_chances(const pdm__experiment_work *work, int32_t metric, double *prob_best,
+pdm_status pdm__experiment_chances(const pdm__experiment_work *work, int32_t metric, double *prob_best, double *loss,
                                    pdm_error *err) {
     const pdm__experiment_plan *plan = work->plan;
     const pdm__experiment_metric *m = &plan->metrics[metric];
     bool rates = m->kind == EXPERIMENT_CONVERSION && m->covariates == 0 && plan->options->variance == 0;
     pdm__experiment_moments *arms = NULL;
-    for (int32_t i = 0; i < plan->arm_count; i++) prob_best[i] = PDM__NAN;
+    for (int32_t i = 0; i < plan->arm_count; i++) prob_best[i] = loss[i] = PDM__NAN;
     /* Covariates adjust comparisons, not arms; a prior on the effect is none on the arms. */
     if (plan->options->posterior == 0 || m->covariates > 0 || m->prior_sd > 0) return PDM_OK;
     size_t count = (size_t)plan->arm_count;
     PDM__TRY(pdm__new(work->context, count, sizeof *arms, &arms, err));
     for (int32_t i = 0; i < plan->arm_count; i++) pdm__experiment_moments_of(work, 0, i, metric, &arms[i]);
-    pdm_status status = rates ? chances_of_rates(m, arms, plan->arm_count, prob_best, err)
-                              : chances_of_means(m, arms, plan->arm_count, prob_best, err);
+    pdm_status status = rates ? chances_of_rates(m, arms, plan->arm_count, prob_best, loss, err)
+                              : chances_of_means(m, arms, plan->arm_count, prob_best, loss, err);
     pdm__drop(work->context, arms, count, sizeof *arms);
     return status;
 }

@@ -349,6 +349,10 @@ static const pdm_result_column_info best_columns[] = {
      .unit = "",
      .doc = "With option posterior: chance to be the best arm, from Beta posteriors of rates, else from normal ones "
             "with flat priors; null with covariates and with a prior on the effect."},
+    {.name = "expected_loss",
+     .type = PDM_TYPE_FLOAT64,
+     .unit = "of the metric",
+     .doc = "What choosing this arm costs on average: how much the best of the others is better, where it is."},
 };
 
 static const pdm_result_column_info posterior_columns[] = {

@@ -1,4 +1,4 @@
-/* Calculators `beta_posterior`, `beta_best`, `gamma_posterior` and `normal_posterior`: what is believed after the data. */
+/* Calculators `beta_posterior`, `beta_best`, `gamma_posterior`, `normal_posterior`, `normal_best`: what is believed after the data. */
 #include "stats/calculator.h"
 #include "stats/groups.h"
 #include "stats/margin_table.h"
@@ -151,6 +151,8 @@ static const pdm_result_column_info best_results[] = {
     PDM__RESULT("prob_best", PDM_TYPE_FLOAT64, "", "Chance to have the highest rate of all arms."),
     PDM__RESULT("a", PDM_TYPE_FLOAT64, "", "Posterior Beta(a, b)."),
     PDM__RESULT("b", PDM_TYPE_FLOAT64, "", "Its b."),
+    PDM__RESULT("expected_loss", PDM_TYPE_FLOAT64, "of units",
+                "What choosing it costs on average: how much the best of the others is higher, where it is."),
 };
 static const pdm_table_info beta_best_tables[] = {
     PDM__TABLE("arms", best_results, "An arm, experiment by experiment.")};
@@ -161,12 +163,13 @@ static pdm_status best_of(const pdm__calc *calc, const pdm__groups *groups, int3
     int64_t x[MOST_ARMS];
     int64_t n[MOST_ARMS];
     double best[MOST_ARMS];
+    double loss[MOST_ARMS];
     int64_t start = groups->start[g];
     int32_t arms = (int32_t)(groups->start[g + 1] - start);
     double tail = 0.5 * pdm__rest_of_level(chosen->conf_level);
     for (int32_t i = 0; i < arms; i++) PDM__TRY(read_counts(calc, groups->rows[start + i], BEST_X, &x[i], &n[i], err));
     PDM__TRY(pdm__check_level(chosen->conf_level, "conf_level", err));
-    pdm_status status = pdm_beta_best(x, n, arms, chosen->prior_a, chosen->prior_b, best, err);
+    pdm_status status = pdm_beta_best(x, n, arms, chosen->prior_a, chosen->prior_b, best, loss, err);
     if (status != PDM_OK) return pdm__groups_failed(calc, groups, g, status, err);
     for (int32_t i = 0; i < arms; i++) {
         double a = chosen->prior_a + (double)x[i];
@@ -181,6 +184,7 @@ static pdm_status best_of(const pdm__calc *calc, const pdm__groups *groups, int3
         pdm__put_float(out, 5, start + i, best[i]);
         pdm__put_float(out, 6, start + i, a);
         pdm__put_float(out, 7, start + i, b);
+        pdm__put_float(out, 8, start + i, loss[i]);
     }
     return PDM_OK;
 }
@@ -355,3 +359,88 @@ static pdm_status normal_posterior_run(pdm__calc *calc, pdm_error *err) {
 
 PDM__CALCULATOR(normal_posterior, pdm_normal_options, "Posterior of an effect", "效果贝叶斯后验",
                 "How likely an effect is a good one, with or without a prior, and what a wrong choice may cost.");
+
+/* ---- normal_best ---- */
+
+enum { MEAN_VARIANT, MEAN_MEAN, MEAN_SE, MEAN_NAME };
+
+static const pdm_column_info mean_columns[] = {
+    [MEAN_VARIANT] = PDM__COLUMN_OR_NULL("variant", PDM_ROLE_TEXT, "", "Arm; default: its number in the experiment."),
+    [MEAN_MEAN] = PDM__COLUMN("mean", PDM_ROLE_FLOAT, "as the metric", "Mean of the arm."),
+    [MEAN_SE] = PDM__COLUMN("se", PDM_ROLE_FLOAT, "as the metric", "Its standard error, above 0."),
+    [MEAN_NAME] = PDM__COLUMN_OR_NULL("name", PDM_ROLE_KEY, "", "Experiment; default: all rows are arms of the same."),
+};
+static const pdm_list_info normal_best_inputs[] = {
+    PDM__INPUT("arms", mean_columns, PDM_INPUT_ROWS, "Arms, 2 to 64; those with the same name are one experiment.")};
+static const pdm__column_rule normal_best_rules[] = {PDM__NO_RULE};
+static const pdm_option_info normal_best_options[] = {
+    PDM__OPTION_STRICT(pdm_normal_options),
+    PDM__OPTION_ENUM(pdm_normal_options, direction, pdm__direction_names, "Which way is better."),
+    PDM__OPTION_FLOAT(pdm_normal_options, conf_level, 0.95, "", "Level of the credible intervals."),
+};
+static const pdm_result_column_info normal_best_results[] = {
+    PDM__RESULT("name", PDM_TYPE_NONE, "", "As given."),
+    PDM__RESULT("variant", PDM_TYPE_LARGE_UTF8, "", "As given; its number in the experiment."),
+    PDM__RESULT("mean", PDM_TYPE_FLOAT64, "as the metric", "As given: the prior is flat."),
+    PDM__RESULT("low", PDM_TYPE_FLOAT64, "as the metric", "Its credible interval."),
+    PDM__RESULT("high", PDM_TYPE_FLOAT64, "as the metric", "Its other end."),
+    PDM__RESULT("prob_best", PDM_TYPE_FLOAT64, "", "Chance to be the best of all arms."),
+    PDM__RESULT("expected_loss", PDM_TYPE_FLOAT64, "as the metric",
+                "What choosing it costs on average: how much the best of the others is better, where it is."),
+};
+static const pdm_table_info normal_best_tables[] = {
+    PDM__TABLE("arms", normal_best_results, "An arm, experiment by experiment.")};
+
+static pdm_status best_mean_of(const pdm__calc *calc, const pdm__groups *groups, int32_t g, pdm__rows *out,
+                               pdm_error *err) {
+    const pdm_normal_options *chosen = calc->options;
+    const pdm__values *cells = calc->sheets[0].columns;
+    double mean[MOST_ARMS];
+    double se[MOST_ARMS];
+    double best[MOST_ARMS];
+    double loss[MOST_ARMS];
+    int64_t start = groups->start[g];
+    int32_t arms = (int32_t)(groups->start[g + 1] - start);
+    double sign = chosen->direction == PDM_LOWER_IS_BETTER ? -1 : 1;
+    PDM__TRY(pdm__check_level(chosen->conf_level, "conf_level", err));
+    double reach = pdm__critical(chosen->conf_level, PDM_TWO_SIDED);
+    for (int32_t i = 0; i < arms; i++) {
+        int64_t row = groups->rows[start + i];
+        mean[i] = sign * cells[MEAN_MEAN].f64[row];
+        se[i] = cells[MEAN_SE].f64[row];
+        if (!(se[i] > 0)) {
+            return pdm__calc_fail(calc, 0, MEAN_SE, row, PDM_E_BAD_VALUE, err,
+                                  "%.17g; a standard error above 0 expected", se[i]);
+        }
+    }
+    pdm_status status = pdm_normal_best(mean, se, arms, best, loss, err);
+    if (status != PDM_OK) return pdm__groups_failed(calc, groups, g, status, err);
+    for (int32_t i = 0; i < arms; i++) {
+        char number[16];
+        (void)snprintf(number, sizeof number, "%d", i);
+        pdm__put_key(out, 0, start + i, &cells[MEAN_NAME], groups->rows[start]);
+        pdm__put_text(out, 1, start + i, pdm__text_at(&cells[MEAN_VARIANT], groups->rows[start + i], number));
+        pdm__put_float(out, 2, start + i, sign * mean[i]);
+        pdm__put_float(out, 3, start + i, sign * mean[i] - reach * se[i]);
+        pdm__put_float(out, 4, start + i, sign * mean[i] + reach * se[i]);
+        pdm__put_float(out, 5, start + i, best[i]);
+        pdm__put_float(out, 6, start + i, loss[i]);
+    }
+    return PDM_OK;
+}
+
+static pdm_status normal_best_run(pdm__calc *calc, pdm_error *err) {
+    pdm__groups groups;
+    pdm__rows out;
+    PDM__TRY(pdm__groups_make(calc, MEAN_NAME, &groups, err));
+    PDM__TRY(pdm__groups_check(calc, &groups, MEAN_VARIANT, MOST_ARMS, err));
+    PDM__TRY(pdm__rows_begin(calc, 0, calc->sheets[0].rows, &calc->sheets[0].columns[MEAN_NAME], &out, err));
+    for (int32_t g = 0; g < groups.count; g++) {
+        PDM__TRY(pdm__calc_poll(calc, 65536, err));
+        PDM__TRY(best_mean_of(calc, &groups, g, &out, err));
+    }
+    return pdm__rows_end(&out);
+}
+
+PDM__CALCULATOR(normal_best, pdm_normal_options, "The best of several means", "多组均值最优概率",
+                "How likely each of several arms has the best mean, and what choosing it may cost.");

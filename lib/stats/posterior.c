@@ -7,94 +7,56 @@
 #include "stats/calculator.h"
 #include "stats/concave.h"
 #include "stats/normal.h"
-#include "stats/tails.h"
+#include "stats/rate_posterior.h"
 
 #include <pdmetrics/stats/distribution.h>
 
-#define MOST_ARMS 64
-#define MARKS 7     /* of an arm */
-#define REACH 660.0 /* logits: e^±660 are doubles that may still be split in two */
 #define FRACTION_FROM 5.0
 #define FRACTION_TERMS 200
 
-/* Beta(a, b), or Gamma(a) at rate b. */
-typedef struct arm {
-    double a, b;
-} arm;
-
-/* Something to integrate over u: the density of `density`, if any, times lower tails of `lower` and the upper one of `upper`. */
+/* Something to integrate over u: a density, if any, times the upper tail of one, if any, and the lower one of another. */
 typedef struct product {
-    const arm *density;
-    const arm *upper;
-    const arm *lower;
-    int32_t lower_count;
-    int32_t skip; /* of `lower`: the arm that is `density` */
+    const pdm__belief *density;
+    const pdm__belief *upper;
+    const pdm__belief *lower;
 } product;
 
-/* Where an arm's tails turn from 0 to 1: so many of its standard deviations about its centre. */
-static int32_t add_marks(double centre, double sd, double *marks, int32_t count) {
-    static const double steps[] = {-8, -4, -2, 0, 2, 4, 8};
-    for (int32_t i = 0; i < PDM__COUNT(steps); i++) marks[count++] = centre + steps[i] * sd;
-    return count;
-}
-
 /* -------------------------------------------------------------------------------------------------------------- rates */
-
-static void shares_of(double u, pdm__dd *x, pdm__dd *y) { pdm__shares((pdm__dd){exp(u), 0}, 1, x, y); }
-
-static double log_density(const arm *t, pdm__dd x, pdm__dd y) {
-    double exponent = 0;
-    double factor = 0;
-    pdm__beta_prefix(t->a, t->b, x, y, &exponent, &factor);
-    return exponent + log(factor);
-}
-
-static double log_tail(const arm *t, pdm__dd x, pdm__dd y, bool lower) {
-    return pdm__tail_log(pdm__beta_tail(t->a, t->b, x, y), lower);
-}
 
 /* Without a density du is what dx is: x(1 − x). */
 static double log_beta_product(double u, const void *user) {
     const product *p = user;
     pdm__dd x;
     pdm__dd y;
-    shares_of(u, &x, &y);
-    double sum = p->density != NULL ? log_density(p->density, x, y) : log(x.hi) + log(y.hi);
-    if (p->upper != NULL) sum += log_tail(p->upper, x, y, false);
-    for (int32_t i = 0; i < p->lower_count; i++) {
-        if (i != p->skip) sum += log_tail(&p->lower[i], x, y, true);
-    }
-    return sum;
+    pdm__rate_shares(u, &x, &y);
+    double sum = p->density != NULL ? pdm__rate_log_density(p->density, x, y) : log(x.hi) + log(y.hi);
+    if (p->upper != NULL) sum += pdm__rate_log_tail(p->upper, x, y, false);
+    return sum + pdm__rate_log_tail(p->lower, x, y, true);
 }
 
-static pdm_status check_prior(double a, const char *name, pdm_error *err) {
+pdm_status pdm__check_prior(double a, const char *name, pdm_error *err) {
     if (a > 0 && a < PDM__INFINITY) return PDM_OK;
     return pdm__fail(err, PDM_E_BAD_OPTION, -1, name, "expected a positive number, got %.17g", a);
 }
 
-static pdm_status make_arms(const pdm_two_proportions *k, double prior_a, double prior_b, arm *control, arm *treatment,
-                            pdm_error *err) {
+static pdm_status make_arms(const pdm_two_proportions *k, double prior_a, double prior_b, pdm__belief *control,
+                            pdm__belief *treatment, pdm_error *err) {
     PDM__TRY(pdm__check_counts(k->x_control, k->n_control, "control", err));
     PDM__TRY(pdm__check_counts(k->x_treatment, k->n_treatment, "treatment", err));
-    PDM__TRY(check_prior(prior_a, "prior_a", err));
-    PDM__TRY(check_prior(prior_b, "prior_b", err));
-    *control = (arm){prior_a + (double)k->x_control, prior_b + (double)(k->n_control - k->x_control)};
-    *treatment = (arm){prior_a + (double)k->x_treatment, prior_b + (double)(k->n_treatment - k->x_treatment)};
+    PDM__TRY(pdm__check_prior(prior_a, "prior_a", err));
+    PDM__TRY(pdm__check_prior(prior_b, "prior_b", err));
+    *control = (pdm__belief){prior_a + (double)k->x_control, prior_b + (double)(k->n_control - k->x_control)};
+    *treatment = (pdm__belief){prior_a + (double)k->x_treatment, prior_b + (double)(k->n_treatment - k->x_treatment)};
     return PDM_OK;
 }
 
-/* The logit of a rate is spread about like this. */
-static int32_t add_rate_marks(const arm *t, double *marks, int32_t count) {
-    return add_marks(log(t->a) - log(t->b), sqrt(1 / t->a + 1 / t->b), marks, count);
-}
-
 /* Probabilities and losses from the integrand of either kind, u in [low, high]. */
-static void weigh(pdm__integrand f, const arm *control, const arm *treatment, double low, double high,
+static void weigh(pdm__integrand f, const pdm__belief *control, const pdm__belief *treatment, double low, double high,
                   const double *marks, int32_t count, pdm_posterior *out) {
-    const product better = {treatment, NULL, control, 1, -1};
-    const product worse = {control, NULL, treatment, 1, -1};
-    const product loss_treatment = {NULL, control, treatment, 1, -1};
-    const product loss_control = {NULL, treatment, control, 1, -1};
+    const product better = {treatment, NULL, control};
+    const product worse = {control, NULL, treatment};
+    const product loss_treatment = {NULL, control, treatment};
+    const product loss_control = {NULL, treatment, control};
     out->log_prob_better = fmin(pdm__log_integral(f, &better, low, high, marks, count), 0);
     out->log_prob_worse = fmin(pdm__log_integral(f, &worse, low, high, marks, count), 0);
     out->log_loss_if_treatment = pdm__log_integral(f, &loss_treatment, low, high, marks, count);
@@ -107,8 +69,8 @@ static void weigh(pdm__integrand f, const arm *control, const arm *treatment, do
 
 pdm_status pdm_beta_posterior(const pdm_two_proportions *counts, double prior_a, double prior_b, double conf_level,
                               pdm_posterior *out, pdm_error *err) {
-    arm c;
-    arm t;
+    pdm__belief c;
+    pdm__belief t;
     PDM__TRY(make_arms(counts, prior_a, prior_b, &c, &t, err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     double tail = 0.5 * pdm__rest_of_level(conf_level);
@@ -118,43 +80,16 @@ pdm_status pdm_beta_posterior(const pdm_two_proportions *counts, double prior_a,
     out->high_control = pdm_beta_isf(tail, c.a, c.b);
     out->low_treatment = pdm_beta_quantile(tail, t.a, t.b);
     out->high_treatment = pdm_beta_isf(tail, t.a, t.b);
-    double marks[2 * MARKS];
-    int32_t count = add_rate_marks(&t, marks, add_rate_marks(&c, marks, 0));
-    weigh(log_beta_product, &c, &t, -REACH, REACH, marks, count, out);
-    return PDM_OK;
-}
-
-static pdm_status check_arms(int32_t arms, pdm_error *err) {
-    if (arms >= 2 && arms <= MOST_ARMS) return PDM_OK;
-    return pdm__fail(err, PDM_E_BAD_OPTION, -1, "arms", "expected 2 to %d arms, got %d", MOST_ARMS, arms);
-}
-
-pdm_status pdm_beta_best(const int64_t *x, const int64_t *n, int32_t arms, double prior_a, double prior_b,
-                         double *prob_best, pdm_error *err) {
-    arm all[MOST_ARMS];
-    double marks[MOST_ARMS * MARKS];
-    int32_t count = 0;
-    PDM__TRY(check_arms(arms, err));
-    PDM__TRY(check_prior(prior_a, "prior_a", err));
-    PDM__TRY(check_prior(prior_b, "prior_b", err));
-    for (int32_t i = 0; i < arms; i++) {
-        pdm_status status = pdm__check_counts(x[i], n[i], "x", err);
-        if (status != PDM_OK && err != NULL) err->row = i;
-        PDM__TRY(status);
-        all[i] = (arm){prior_a + (double)x[i], prior_b + (double)(n[i] - x[i])};
-        count = add_rate_marks(&all[i], marks, count);
-    }
-    for (int32_t i = 0; i < arms; i++) {
-        const product best = {&all[i], NULL, all, arms, i};
-        prob_best[i] = fmin(exp(pdm__log_integral(log_beta_product, &best, -REACH, REACH, marks, count)), 1);
-    }
+    double marks[2 * PDM__BELIEF_MARKS];
+    int32_t count = pdm__rate_marks(&t, marks, pdm__rate_marks(&c, marks, 0));
+    weigh(log_beta_product, &c, &t, -PDM__LOGIT_REACH, PDM__LOGIT_REACH, marks, count, out);
     return PDM_OK;
 }
 
 /* --------------------------------------------------------------------------------------------- difference of two rates */
 
 typedef struct shift {
-    arm weighted, shifted;
+    pdm__belief weighted, shifted;
     double d;
     double tail; /* wanted */
     bool lower;
@@ -166,10 +101,10 @@ static double shifted_tail(double u, const void *user) {
     const shift *s = user;
     pdm__dd x;
     pdm__dd y;
-    shares_of(u, &x, &y);
+    pdm__rate_shares(u, &x, &y);
     double at = x.hi + s->d;
     double tail = s->lower ? pdm_beta_cdf(at, s->shifted.a, s->shifted.b) : pdm_beta_sf(at, s->shifted.a, s->shifted.b);
-    return tail == 0 ? 0 : tail * exp(log_density(&s->weighted, x, y));
+    return tail == 0 ? 0 : tail * exp(pdm__rate_log_density(&s->weighted, x, y));
 }
 
 static double logit(double x, double y) { return log(x) - log(y); }
@@ -177,10 +112,10 @@ static double logit(double x, double y) { return log(x) - log(y); }
 /* The other arm's tail turns where x + d is near its mean, and ends where that reaches 0 or 1. */
 static double tail_miss(double d, const void *user) {
     shift s = *(const shift *)user;
-    double marks[2 * MARKS + 2];
+    double marks[2 * PDM__BELIEF_MARKS + 2];
     double n = s.shifted.a + s.shifted.b;
     double mean = s.shifted.a / n;
-    int32_t last = add_marks(mean - d, sqrt(mean * (s.shifted.b / n) / (n + 1)), marks, 0);
+    int32_t last = pdm__belief_marks(mean - d, sqrt(mean * (s.shifted.b / n) / (n + 1)), marks, 0);
     s.d = d;
     marks[last++] = -d;
     marks[last++] = 1 - d;
@@ -188,17 +123,17 @@ static double tail_miss(double d, const void *user) {
     for (int32_t i = 0; i < last; i++) {
         if (marks[i] > 0 && marks[i] < 1) marks[count++] = logit(marks[i], 1 - marks[i]);
     }
-    count = add_rate_marks(&s.weighted, marks, count);
+    count = pdm__rate_marks(&s.weighted, marks, count);
     return pdm__integral(shifted_tail, &s, s.from, s.to, marks, count, 1e-13) - s.tail;
 }
 
 /* The d beyond which (below which: lower) the difference shifted − weighted has the tail wanted. */
-static double difference_point(arm weighted, arm shifted, double tail, bool lower) {
+static double difference_point(pdm__belief weighted, pdm__belief shifted, double tail, bool lower) {
     double edge = 1e-18; /* of the weight left out on either side */
     double first = pdm_beta_quantile(edge, weighted.a, weighted.b);
     double last = pdm_beta_isf(edge, weighted.b, weighted.a); /* as the complement, which is the exact end */
     double rest = pdm_beta_quantile(edge, weighted.b, weighted.a);
-    shift s = {weighted, shifted, 0, tail, lower, -REACH, REACH};
+    shift s = {weighted, shifted, 0, tail, lower, -PDM__LOGIT_REACH, PDM__LOGIT_REACH};
     if (first > 0) s.from = fmax(s.from, logit(first, last));
     if (rest > 0) s.to = fmin(s.to, logit(pdm_beta_isf(edge, weighted.a, weighted.b), rest));
     double f_low = tail_miss(-1, &s);
@@ -208,8 +143,8 @@ static double difference_point(arm weighted, arm shifted, double tail, bool lowe
 
 pdm_status pdm_beta_difference(const pdm_two_proportions *counts, double prior_a, double prior_b, double conf_level,
                                pdm_interval *out, pdm_error *err) {
-    arm c;
-    arm t;
+    pdm__belief c;
+    pdm__belief t;
     PDM__TRY(make_arms(counts, prior_a, prior_b, &c, &t, err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     double tail = 0.5 * pdm__rest_of_level(conf_level);
@@ -231,10 +166,7 @@ static double log_gamma_product(double u, const void *user) {
         sum = exponent + log(factor);
     }
     if (p->upper != NULL) sum += pdm_gamma_log_sf(mean, p->upper->a, 1 / p->upper->b);
-    for (int32_t i = 0; i < p->lower_count; i++) {
-        sum += pdm_gamma_log_cdf(mean, p->lower[i].a, 1 / p->lower[i].b);
-    }
-    return sum;
+    return sum + pdm_gamma_log_cdf(mean, p->lower->a, 1 / p->lower->b);
 }
 
 static pdm_status check_events(int64_t events, double exposure, const char *name, pdm_error *err) {
@@ -247,14 +179,14 @@ pdm_status pdm_gamma_posterior(const pdm_two_counts *counts, double prior_shape,
                                pdm_posterior *out, pdm_error *err) {
     PDM__TRY(check_events(counts->events_control, counts->exposure_control, "control", err));
     PDM__TRY(check_events(counts->events_treatment, counts->exposure_treatment, "treatment", err));
-    PDM__TRY(check_prior(prior_shape, "prior_shape", err));
+    PDM__TRY(pdm__check_prior(prior_shape, "prior_shape", err));
     PDM__TRY(pdm__check_level(conf_level, "conf_level", err));
     if (!(prior_rate >= 0 && prior_rate < PDM__INFINITY)) {
         return pdm__fail(err, PDM_E_BAD_OPTION, -1, "prior_rate", "expected a rate of at least 0, got %.17g",
                          prior_rate);
     }
-    arm c = {prior_shape + (double)counts->events_control, prior_rate + counts->exposure_control};
-    arm t = {prior_shape + (double)counts->events_treatment, prior_rate + counts->exposure_treatment};
+    pdm__belief c = {prior_shape + (double)counts->events_control, prior_rate + counts->exposure_control};
+    pdm__belief t = {prior_shape + (double)counts->events_treatment, prior_rate + counts->exposure_treatment};
     double tail = 0.5 * pdm__rest_of_level(conf_level);
     out->mean_control = c.a / c.b;
     out->mean_treatment = t.a / t.b;
@@ -263,10 +195,10 @@ pdm_status pdm_gamma_posterior(const pdm_two_counts *counts, double prior_shape,
     out->low_treatment = pdm_gamma_quantile(tail, t.a, 1 / t.b);
     out->high_treatment = pdm_gamma_isf(tail, t.a, 1 / t.b);
     double centre = fmax(log(c.a + 50) - log(c.b), log(t.a + 50) - log(t.b));
-    double marks[2 * MARKS];
-    int32_t count = add_marks(log(c.a) - log(c.b), 1 / sqrt(c.a), marks, 0);
-    count = add_marks(log(t.a) - log(t.b), 1 / sqrt(t.a), marks, count);
-    weigh(log_gamma_product, &c, &t, centre - REACH, centre + 7, marks, count, out);
+    double marks[2 * PDM__BELIEF_MARKS];
+    int32_t count = pdm__belief_marks(log(c.a) - log(c.b), 1 / sqrt(c.a), marks, 0);
+    count = pdm__belief_marks(log(t.a) - log(t.b), 1 / sqrt(t.a), marks, count);
+    weigh(log_gamma_product, &c, &t, centre - PDM__LOGIT_REACH, centre + 7, marks, count, out);
     pdm__dd x; /* the probabilities have a closed form: G_c/(G_c + G_t) is Beta */
     pdm__dd y;
     pdm__shares((pdm__dd){c.b, 0}, t.b, &x, &y);
@@ -344,7 +276,7 @@ static void judge(const pdm_normal_prior *o, pdm_normal_result *out) {
     double log_small = log(out->sd) + log_small_risk(fabs(z));
     double small = exp(log_small);
     double large = fabs(out->mean) + small;
-    bool treatment_small = toward >= 0; /* the expected loss of the better arm */
+    bool treatment_small = toward >= 0; /* the expected loss of the better pdm__belief */
     double half = pdm__critical(o->conf_level, PDM_TWO_SIDED) * out->sd;
     out->low = out->mean - half;
     out->high = out->mean + half;
@@ -375,48 +307,5 @@ pdm_status pdm_normal_posterior(double estimate, double se, const pdm_normal_pri
     if (r.status == PDM_STATUS_OK) judge(&o, &r);
     if (r.status == PDM_STATUS_ZERO_BASE) r.mean = r.sd = PDM__NAN;
     *out = r;
-    return PDM_OK;
-}
-
-/* ----------------------------------------------------------------------------------------------- the best of several means */
-
-/* Normal with mean a and standard deviation b. */
-static double log_normal_product(double u, const void *user) {
-    const product *p = user;
-    double z = (u - p->density->a) / p->density->b;
-    double sum = -0.5 * z * z - log(p->density->b) - PDM__LN_SQRT_2PI;
-    for (int32_t i = 0; i < p->lower_count; i++) {
-        if (i != p->skip) sum += pdm_normal_log_cdf((u - p->lower[i].a) / p->lower[i].b);
-    }
-    return sum;
-}
-
-pdm_status pdm_normal_best(const double *mean, const double *sd, int32_t arms, double *prob_best, pdm_error *err) {
-    arm all[MOST_ARMS];
-    double marks[MOST_ARMS * MARKS];
-    int32_t count = 0;
-    double scale = 0;
-    PDM__TRY(check_arms(arms, err));
-    for (int32_t i = 0; i < arms; i++) {
-        if (!(fabs(mean[i]) < PDM__INFINITY)) {
-            return pdm__fail(err, PDM_E_BAD_VALUE, i, "mean", "expected a finite mean, got %.17g", mean[i]);
-        }
-        if (!(sd[i] > 0 && sd[i] < PDM__INFINITY)) {
-            return pdm__fail(err, PDM_E_BAD_VALUE, i, "sd", "expected a standard deviation above 0, got %.17g", sd[i]);
-        }
-        scale = fmax(scale, sd[i]);
-    }
-    double low = PDM__INFINITY;
-    double high = -PDM__INFINITY;
-    for (int32_t i = 0; i < arms; i++) { /* the unit of measurement must not matter */
-        all[i] = (arm){(mean[i] - mean[0]) / scale, sd[i] / scale};
-        count = add_marks(all[i].a, all[i].b, marks, count);
-        low = fmin(low, all[i].a - 40 * all[i].b);
-        high = fmax(high, all[i].a + 40 * all[i].b);
-    }
-    for (int32_t i = 0; i < arms; i++) {
-        const product best = {&all[i], NULL, all, arms, i};
-        prob_best[i] = fmin(exp(pdm__log_integral(log_normal_product, &best, low, high, marks, count)), 1);
-    }
     return PDM_OK;
 }

@@ -29,6 +29,7 @@ static const pdm_calculator *const calculators[] = {
     &pdm__calculator_beta_best,
     &pdm__calculator_gamma_posterior,
     &pdm__calculator_normal_posterior,
+    &pdm__calculator_normal_best,
     &pdm__calculator_power_lift,
     &pdm__calculator_mde_lift,
     &pdm__calculator_design_effect,

@@ -81,6 +81,7 @@ EXAMPLES = {
         "exposure_treatment": 100,
     },
     "normal_posterior": {"estimate": 0.1, "se": 0.05},
+    "normal_best": {"mean": [10.0, 10.5, 12.0], "se": [1.0, 2.0, 1.5]},
     "power_lift": {"mean": 10.0, "variance": 3910.0, "n": 133_333, "effect": 0.05},
     "mde_lift": {"mean": 10.0, "variance": 3910.0, "n": 133_333},
     "design_effect": {"size": 20, "icc": 0.02, "n": 1000},
@@ -322,6 +323,7 @@ REFUSED = [
         "control",
     ),
     ("normal_posterior", {"estimate": 0.1, "se": -0.1}, "bad_value", 0, "se"),
+    ("normal_best", {"mean": [1.0, 2.0], "se": [1.0, 0.0]}, "bad_value", 1, "se"),
     (
         "normal_posterior",
         {"estimate": 0.1, "se": 0.1, "prior_mean": 0.1},
@@ -844,6 +846,41 @@ def test_scipy_gives_the_same_posterior(stats):
     mean, sd = 0.1 / 0.05**2 / precision, precision**-0.5
     assert (normal["mean"], normal["sd"]) == pytest.approx((mean, sd), rel=1e-12)
     assert normal["chance_to_win"] == pytest.approx(scipy.norm.cdf(mean / sd), rel=1e-12)
+
+
+def test_scipy_gives_the_same_best_of_several(stats):
+    """Chances and expected losses from SciPy's quadrature of what they are defined as."""
+    scipy = pytest.importorskip("scipy.stats")
+    integrate = pytest.importorskip("scipy.integrate")
+    answers = (
+        ([scipy.beta(1 + x, 501 - x) for x in (40, 50, 55)], stats.beta_best(x=[40, 50, 55], n=500), (0.0, 0.3)),
+        (
+            [scipy.norm(10, 1), scipy.norm(10.5, 2), scipy.norm(12, 1.5)],
+            stats.normal_best(mean=[10.0, 10.5, 12.0], se=[1.0, 2.0, 1.5]),
+            (-20.0, 40.0),
+        ),
+    )
+    for arms, result, (low, high) in answers:
+        middle = sum(arm.mean() for arm in arms) / len(arms)
+        for arm, row in zip(arms, result.main.to_rows(), strict=True):
+            others = [other for other in arms if other is not arm]
+
+            def below(u, others=others):
+                return math.prod(other.cdf(u) for other in others)
+
+            def chance(u, arm=arm, below=below):
+                return arm.pdf(u) * below(u)
+
+            def loss(u, arm=arm, below=below):
+                return arm.cdf(u) * (1 - below(u))
+
+            for function, column in ((chance, "prob_best"), (loss, "expected_loss")):
+                expected, _ = integrate.quad(function, low, high, points=[middle], epsabs=1e-14, limit=400)
+                assert row[column] == pytest.approx(expected, rel=1e-9)
+    lower = stats.normal_best(mean=[10.0, 12.0], se=[1.0, 1.5], direction="lower").main.to_rows()
+    higher = stats.normal_best(mean=[-10.0, -12.0], se=[1.0, 1.5]).main.to_rows()
+    assert [row["prob_best"] for row in lower] == [row["prob_best"] for row in higher]
+    assert [row["low"] for row in lower] == [-row["high"] for row in higher]
 
 
 def test_statsmodels_gives_the_same_power_and_adjustments(stats):

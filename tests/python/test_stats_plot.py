@@ -40,6 +40,7 @@ ALL = {
     "gamma_posterior": {"events_control": 0, "exposure_control": 10, "events_treatment": 65, "exposure_treatment": 100},
     "normal_posterior": {"estimate": 0.1, "se": 0.05},
     "beta_best": {"variant": ["A", "B", "C"], "x": [40, 50, 55], "n": 500},
+    "normal_best": {"variant": ["A", "B"], "mean": [5000.0, 5400.0], "se": [200.0, 210.0]},
     "group_sequential": {"info": [0.5, 0.75, 1.0], "estimate": [0.01, 0.04, None], "se": [0.02, 0.012, None]},
     "always_valid": {"estimate": [0.05, 0.05], "se": [0.02, 0.01], "n_total": [1000, 4000], "n_tune": 4000},
     "power": {"p_control": 0.15, "p_treatment": 0.18, "n_control": [500, 1000, 3000]},

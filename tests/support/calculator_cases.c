@@ -207,6 +207,8 @@ const calculator_case calculator_cases[] = {
     {"normal_posterior", "direction=lower prior_scale=diff",
      "effects: name estimate se control prior_mean prior_sd | a 0.1 0.05 - - - | b -0.1 0.02 5 0 1 | c 0 0 - - - | "
      "d 0.1 0.1 0 0 1"},
+    {"normal_best", "direction=lower conf_level=0.9",
+     "arms: variant mean se name | a 52.1 1.5 x | b 50 2 x | - 51 0.1 x | a 1 1 y | b 2 1 y"},
     {"power_lift", "", "designs: mean variance n effect | 10 3910 133333 0.05"},
     {"mde_lift", "", "designs: name mean variance n | a 10 3910 133333 | b 10 3910 100"},
     {"design_effect", "", "clusters: size icc cv n | 20 0.02 - 1000 | 20 0.02 0.5 -"},

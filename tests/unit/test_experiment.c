@@ -274,6 +274,8 @@ static void the_best_arm_is_named(void **unused) {
     assert_true(pdm_table_f64(t, "diff")[0] == -cell(result, "diff", 0));
     assert_true(close_to(pdm_table_f64(t, "prob_best")[1], pdm_table_f64(posterior, "prob_better")[0]));
     assert_true(close_to(pdm_table_f64(t, "prob_best")[0], pdm_table_f64(posterior, "prob_worse")[0]));
+    assert_true(fabs(pdm_table_f64(t, "expected_loss")[0] - pdm_table_f64(posterior, "loss_if_control")[0]) < 1e-12);
+    assert_true(fabs(pdm_table_f64(t, "expected_loss")[1] - pdm_table_f64(posterior, "loss_if_treatment")[0]) < 1e-12);
     pdm_result_free(result);
 }
 

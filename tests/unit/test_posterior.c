@@ -99,20 +99,69 @@ static void test_best(void **state) {
     const int64_t n[] = {500, 500, 500, 3, 30000};
     double best[5];
     double sum = 0;
-    assert_int_equal(pdm_beta_best(x, n, 5, 1, 1, best, NULL), PDM_OK);
+    assert_int_equal(pdm_beta_best(x, n, 5, 1, 1, best, NULL, NULL), PDM_OK);
     for (int32_t i = 0; i < 5; i++) sum += best[i];
     assert_true(is_near(sum, 1, 1e-10));
-    assert_int_equal(pdm_beta_best(x, n, 2, 1, 1, best, NULL), PDM_OK);
+    assert_int_equal(pdm_beta_best(x, n, 2, 1, 1, best, NULL, NULL), PDM_OK);
     pdm_posterior p = beta(counts(40, 500, 50, 500), 1, 1);
     assert_true(is_near(best[1], p.prob_better, 1e-11) && is_near(best[0], p.prob_worse, 1e-11));
+    /* mpmath 1.3: quad of the definition, at 30 digits. */
+    const double expected[] = {0.0338194136107553176649, 0.0138990948856557160713, 0.00393893552310591527450};
+    double loss[5];
+    assert_int_equal(pdm_beta_best(x, n, 3, 1, 1, NULL, loss, NULL), PDM_OK);
+    for (int32_t i = 0; i < 3; i++) assert_true(is_near(loss[i], expected[i], 1e-11));
+}
+
+/* Chances are shares of 1, losses differ as the means do, and with two arms both are those of the pair. */
+static void check_best(const int64_t *x, const int64_t *n, int32_t arms, double a, double b) {
+    double best[64];
+    double loss[64];
+    double sum = 0;
+    assert_int_equal(pdm_beta_best(x, n, arms, a, b, best, loss, NULL), PDM_OK);
+    double first = (a + (double)x[0]) / (a + b + (double)n[0]);
+    for (int32_t i = 0; i < arms; i++) {
+        double mean = (a + (double)x[i]) / (a + b + (double)n[i]);
+        sum += best[i];
+        assert_true(loss[i] >= 0 && fabs((loss[0] + first) - (loss[i] + mean)) <= 1e-11);
+    }
+    assert_true(is_near(sum, 1, 1e-9));
+    if (arms > 2) return;
+    pdm_posterior p = beta(counts(x[0], n[0], x[1], n[1]), a, b);
+    assert_true(is_near(best[0], p.prob_worse, 1e-9) && is_near(best[1], p.prob_better, 1e-9));
+    assert_true(is_near(loss[0], p.loss_if_control, 1e-9) && is_near(loss[1], p.loss_if_treatment, 1e-9));
+}
+
+static void test_best_identities(void **state) {
+    (void)state;
+    const double priors[] = {1e-3, 0.5, 1, 30};
+    for (int32_t i = 0; i < 4; i++) {
+        for (int64_t k = 10; k <= 10000000; k *= 100) {
+            const int64_t x[] = {k / 20, k / 18, 0, k, k / 2, 1};
+            const int64_t n[] = {k, k, k, k, k, 2};
+            check_best(x, n, 6, priors[i], priors[3 - i]);
+            check_best(x, n, 2, priors[i], priors[3 - i]);
+            check_best(x + 1, n + 1, 2, priors[i], 1); /* far apart */
+            check_best(x + 2, n + 2, 2, 1, priors[i]);
+            check_best(x + 4, n + 4, 2, priors[i], priors[i]); /* one sharp, the other broad */
+        }
+    }
+    int64_t x[64];
+    int64_t n[64];
+    for (int32_t i = 0; i < 64; i++) {
+        x[i] = 500 + 3 * i;
+        n[i] = 10000;
+    }
+    check_best(x, n, 64, 1, 1);
 }
 
 static void check_normal_best(const double *mean, const double *sd, int32_t arms, const double *expected) {
     double best[64];
+    double loss[64];
     double sum = 0;
-    assert_int_equal(pdm_normal_best(mean, sd, arms, best, NULL), PDM_OK);
+    assert_int_equal(pdm_normal_best(mean, sd, arms, best, loss, NULL), PDM_OK);
     for (int32_t i = 0; i < arms; i++) {
         assert_true(is_near(best[i], expected[i], 1e-11));
+        assert_true(is_near(loss[0] - loss[i], mean[i] - mean[0], 1e-10));
         sum += best[i];
     }
     assert_true(is_near(sum, 1, 1e-11));
@@ -139,13 +188,18 @@ static void test_normal_best(void **state) {
     const double expected[] = {0.076066289318970182296, 0.25250051171982741225, 0.00081800035343299495783,
                                0.67061519860776941049};
     check_normal_best(mean, sd, 4, expected);
+    const double losses[] = {2.47864493386875334320, 1.97864493386875334320, 3.4786449338687533432,
+                             0.478644933868753343204};
+    double loss[4];
+    assert_int_equal(pdm_normal_best(mean, sd, 4, NULL, loss, NULL), PDM_OK);
+    for (int32_t i = 0; i < 4; i++) assert_true(is_near(loss[i], losses[i], 1e-11));
     pdm_error err;
     double best[2];
     const double bad_sd[] = {1, 0};
-    assert_int_equal(pdm_normal_best(two, bad_sd, 2, best, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(pdm_normal_best(two, bad_sd, 2, best, NULL, &err), PDM_E_BAD_VALUE);
     assert_int_equal(err.row, 1);
-    assert_int_equal(pdm_normal_best(two, sds, 1, best, &err), PDM_E_BAD_OPTION);
-    assert_int_equal(pdm_normal_best(two, sds, 65, best, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_normal_best(two, sds, 1, best, NULL, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_normal_best(two, sds, 65, best, NULL, &err), PDM_E_BAD_OPTION);
 }
 
 static pdm_interval difference(pdm_two_proportions k, double level) {
@@ -269,9 +323,9 @@ static void test_refusals(void **state) {
     assert_int_equal(pdm_beta_posterior(&good, 1, -1, 0.95, &p, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_beta_posterior(&good, 1, 1, 1, &p, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_beta_difference(&bad, 1, 1, 0.95, &i, &err), PDM_E_BAD_VALUE);
-    assert_int_equal(pdm_beta_best(x, n, 2, 1, 1, best, &err), PDM_E_BAD_VALUE);
+    assert_int_equal(pdm_beta_best(x, n, 2, 1, 1, best, NULL, &err), PDM_E_BAD_VALUE);
     assert_int_equal(err.row, 1);
-    assert_int_equal(pdm_beta_best(x, n, 1, 1, 1, best, &err), PDM_E_BAD_OPTION);
+    assert_int_equal(pdm_beta_best(x, n, 1, 1, 1, best, NULL, &err), PDM_E_BAD_OPTION);
     assert_int_equal(pdm_gamma_posterior(&events, 1, 0, 0.95, &p, &err), PDM_E_BAD_VALUE);
     events.exposure_treatment = 1;
     assert_int_equal(pdm_gamma_posterior(&events, 0, 0, 0.95, &p, &err), PDM_E_BAD_OPTION);
@@ -290,9 +344,10 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_closed_form), cmocka_unit_test(test_identities),   cmocka_unit_test(test_best),
-        cmocka_unit_test(test_normal_best), cmocka_unit_test(test_difference),   cmocka_unit_test(test_gamma),
-        cmocka_unit_test(test_normal),      cmocka_unit_test(test_normal_prior), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_closed_form),     cmocka_unit_test(test_identities),  cmocka_unit_test(test_best),
+        cmocka_unit_test(test_best_identities), cmocka_unit_test(test_normal_best), cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_gamma),           cmocka_unit_test(test_normal),      cmocka_unit_test(test_normal_prior),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,7 +138,8 @@ static void run_best(vector_case *c) {
         x[i] = (int64_t)number(json_at(arms, i), "x");
         n[i] = (int64_t)number(json_at(arms, i), "n");
     }
-    must(pdm_beta_best(x, n, (int32_t)arms->count, vector_real(c, "prior_a"), vector_real(c, "prior_b"), best, &err),
+    must(pdm_beta_best(x, n, (int32_t)arms->count, vector_real(c, "prior_a"), vector_real(c, "prior_b"), best, NULL,
+                       &err),
          &err);
     vector_check_list(c, "prob_best", best, arms->count);
 }

@@ -356,7 +356,7 @@ static inline pdm_gamma_options pdm_gamma_options_default(void) {
     return options;
 }
 
-/** Options of `normal_posterior`. */
+/** Options of `normal_posterior` and `normal_best`. */
 typedef struct pdm_normal_options {
     uint32_t struct_size; /**< sizeof(pdm_normal_options) */
     int32_t strict;       /**< row statuses fail the call */

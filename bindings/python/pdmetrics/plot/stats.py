@@ -42,6 +42,7 @@ _TEXT = {
     "loss_treatment": {"en": "expected loss of choosing the treatment", "zh": "选择实验组的期望损失"},
     "loss_control": {"en": "expected loss of keeping the control", "zh": "保留对照组的期望损失"},
     "best": {"en": "Chance to be the best arm", "zh": "各组为最优的概率"},
+    "expected_loss": {"en": "expected loss of choosing it", "zh": "选择该组的期望损失"},
     "mean": {"en": "mean", "zh": "均值"},
     "boundary": {"en": "Planned looks and their bounds", "zh": "分组序贯边界"},
     "bound": {"en": "bound", "zh": "边界"},
@@ -387,12 +388,18 @@ def normal_posterior(
     return made
 
 
+@figure("normal_best", "best")
 @figure("beta_best", "best")
 def best(result: Result, *, lang: Language, name: Any = None, names: Names | None = None, title: str = "") -> go.Figure:
     """How likely each arm is the best."""
     experiment = _one(result, name)["name"]
     rows = [row for row in result.main.to_rows() if row["name"] == experiment]
     top = max(row["prob_best"] for row in rows)
+    rates = "a" in rows[0]
+
+    def shown(value: float) -> str:
+        return f"{value:.2%}" if rates else f"{value:,.6g}"
+
     made = go.Figure(
         go.Bar(
             x=[row["prob_best"] for row in rows],
@@ -403,8 +410,9 @@ def best(result: Result, *, lang: Language, name: Any = None, names: Names | Non
             textposition="outside",
             cliponaxis=False,
             customdata=[
-                f"<b>{_named(row['variant'], names, lang)}</b><br>{say('mean', lang)}: {row['mean']:.2%} "
-                f"[{row['low']:.2%}, {row['high']:.2%}]<br>{say('best', lang)}: {row['prob_best']:.2%}"
+                f"<b>{_named(row['variant'], names, lang)}</b><br>{say('mean', lang)}: {shown(row['mean'])} "
+                f"[{shown(row['low'])}, {shown(row['high'])}]<br>{say('best', lang)}: {row['prob_best']:.2%}<br>"
+                f"{say('expected_loss', lang)}: {_small(row['expected_loss'], rates)}"
                 for row in rows
             ],
             hovertemplate="%{customdata}<extra></extra>",
