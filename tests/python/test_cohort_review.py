@@ -132,7 +132,7 @@ def test_page(pdm, told):
     parts, _, _ = told
     made = page(review.Review(list(parts.values()), [], {}, datetime.now()), "zh")
     for metric in PARTS:
-        assert f'<section id="{metric}">' in made
+        assert f'<section id="{metric}" ' in made
     assert "同期群留存" in made and "Retention by cohort" in made and "复购阶梯" in made
 
 

@@ -553,10 +553,10 @@ def test_review_page(run, folder):
     assert code == 0, err
     assert "转化漏斗" in out and "小程序商城" in out
     html = (folder / "page.html").read_text(encoding="utf-8")
-    assert '<section id="funnel">' in html and "Conversion funnel" in html and "流失率" in html
+    assert '<section id="funnel" ' in html and "Conversion funnel" in html and "流失率" in html
     code, _, err = run("funnel", "events.csv", "--steps", "view,cart,pay", "--within", "100", "--html", "one.html")
     assert code == 0, err
-    assert '<section id="funnel">' in (folder / "one.html").read_text(encoding="utf-8")
+    assert '<section id="funnel" ' in (folder / "one.html").read_text(encoding="utf-8")
 
 
 def test_review_without_events_of_a_shop(pdm, folder):

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .. import _frames, _shorthand
+from .. import _frames, _shorthand, _time
 from .._errors import ArgumentError, Error, MissingColumnError
-from .._registry import ColumnInfo, MetricInfo, metrics
+from .._registry import TIME, ColumnInfo, MetricInfo, metrics
 from .._result import Language, Result
 from .._state import compute
+from . import _facts
+from ._facts import Facts
 
 if TYPE_CHECKING:
     Figure = Any
@@ -33,6 +35,16 @@ class Text(NamedTuple):
 
 
 @dataclass
+class Download:
+    """A table as CSV: values as they are, under names that programs read."""
+
+    name: str
+    title: Text
+    columns: list[str]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass
 class Grid:
     """A small table of a section."""
 
@@ -41,6 +53,7 @@ class Grid:
     rows: list[list[Text]]
     total: bool = False  # the last row sums up the others
     numeric: bool = False  # the last column holds numbers, too
+    download: Download | None = None  # the values as they are; default: what is shown
 
 
 class Drawn(Protocol):
@@ -48,6 +61,14 @@ class Drawn(Protocol):
 
     def draw(self, lang: Language) -> Figure:
         """The figure in a language."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a section shows and how it is computed, in words and as formulas."""
+
+    what: Text
+    formulas: tuple[Text, ...] = ()
 
 
 @dataclass
@@ -61,6 +82,9 @@ class Section:
     grids: list[Grid] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     metric: str = ""
+    definition: Definition | None = None  # default: that of the metric
+    downloads: list[Download] = field(default_factory=list)
+    computed_from: list[str] = field(default_factory=list)  # names of the inputs; `build` knows them
 
 
 @dataclass
@@ -71,6 +95,7 @@ class Review:
     skipped: list[tuple[str, Text]]
     sources: Mapping[str, str]
     made: datetime
+    facts: Mapping[str, Facts] = field(default_factory=dict)
 
 
 class Skipped(ArgumentError):
@@ -101,15 +126,29 @@ class Data:
         self.periods: dict[str, str] = {}
         """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
+        self.read: list[str] = []
+        """The inputs that were read, in order; whoever wants to know begins with an empty list."""
 
     def frame(self, name: str) -> Any:
         """An input, or what was derived from one."""
+        if name in self.inputs and name not in self.read:
+            self.read.append(name)
+        return self._frame(name)
+
+    def _frame(self, name: str) -> Any:
         return self._derived[name] if name in self._derived else self.inputs[name]
+
+    def facts(self, name: str) -> Facts:
+        """Rows and days of an input."""
+        times = (column for metric in metrics.values() for column in metric.columns if column.role == TIME)
+        named = next((found for column in times if (found := self.name_of(column, name)) is not None), None)
+        zone = _time.zone(self.arguments.get("tz"))
+        return _facts.of(self.inputs[name], named, zone, local=self.arguments.get("naive_time") == "local")
 
     def columns(self, name: str) -> list[str]:
         """Names of an input's columns."""
         if name not in self._columns:
-            self._columns[name] = _column_names(self.frame(name))
+            self._columns[name] = _column_names(self._frame(name))
         return self._columns[name]
 
     def name_of(self, column: ColumnInfo, source: str) -> str | None:
@@ -254,6 +293,7 @@ def _told(data: Data, name: str) -> Section | None:
         source = data.input_for(metrics[columns_of], preferred)
         needed = [column.name for column in metrics[columns_of].columns if column.required]
         if source is not None:
+            data.read = [source] if source in data.inputs else []
             return tell(data, source) if tell is not None else _general(data, source, metric)
     else:
         topical, needed_columns = _TOPICS[name]
@@ -261,6 +301,7 @@ def _told(data: Data, name: str) -> Section | None:
         if name not in data.inputs:
             return None
         if set(needed) <= set(data.columns(name)):
+            data.read = [name]
             return topical(data, name)
     names = ", ".join(needed)
     raise Skipped(Text(f"no input with {names}", f"没有包含 {names} 的输入"))
@@ -290,13 +331,16 @@ def build(
             continue
         if made is not None:
             made.metric = name
+            made.computed_from = made.computed_from or list(data.read)
             sections.append(made)
     if not sections:
         if failures:
             raise failures[0]
         reasons = "; ".join(f"{name}: {why.en}" for name, why in skipped)
         raise ArgumentError(f"the data allow no metric ({reasons})")
-    return Review(sections, skipped, dict(sources or {}), datetime.now().astimezone())
+    used = dict.fromkeys(name for part in sections for name in part.computed_from if name in data.inputs)
+    facts = {name: data.facts(name) for name in used}
+    return Review(sections, skipped, dict(sources or {}), datetime.now().astimezone(), facts)
 
 
 def summary(review: Review, lang: Language) -> str:
