@@ -121,19 +121,25 @@ class Data:
     def __init__(self, inputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         self.inputs = dict(inputs)
         self.arguments = dict(arguments)
+        self.read: list[str] = []
+        """The inputs that were read, in order; whoever wants to know begins with an empty list."""
+        self._derived_from: dict[str, list[str]] = {}
         self._columns: dict[str, list[str]] = {}
         self._derived: dict[str, Any] = {}
         self.periods: dict[str, str] = {}
         """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
-        self.read: list[str] = []
-        """The inputs that were read, in order; whoever wants to know begins with an empty list."""
 
     def frame(self, name: str) -> Any:
         """An input, or what was derived from one."""
-        if name in self.inputs and name not in self.read:
-            self.read.append(name)
+        self._note(name)
         return self._frame(name)
+
+    def _note(self, name: str) -> None:
+        """Remembers that an input is read, or those that it was derived from."""
+        for each in self._derived_from.get(name, [name]):
+            if each in self.inputs and each not in self.read:
+                self.read.append(each)
 
     def _frame(self, name: str) -> Any:
         return self._derived[name] if name in self._derived else self.inputs[name]
@@ -177,6 +183,7 @@ class Data:
 
     def derive(self, name: str, frame: Any) -> str:
         """Makes a result an input for another metric; returns how it is called here."""
+        self._derived_from[name] = list(self.read)
         self._derived[name] = frame
         return name
 
@@ -194,6 +201,7 @@ class Data:
     def compute(self, metric: str, source: str, **arguments: Any) -> Result:
         """A metric over an input, with the arguments of the review that the metric knows."""
         info = metrics[metric]
+        self._note(source)
         known = (
             {column.keyword for column in info.columns} | set(info.options) | {info.list_keyword(n) for n in info.lists}
         )
@@ -293,7 +301,6 @@ def _told(data: Data, name: str) -> Section | None:
         source = data.input_for(metrics[columns_of], preferred)
         needed = [column.name for column in metrics[columns_of].columns if column.required]
         if source is not None:
-            data.read = [source] if source in data.inputs else []
             return tell(data, source) if tell is not None else _general(data, source, metric)
     else:
         topical, needed_columns = _TOPICS[name]
@@ -301,7 +308,6 @@ def _told(data: Data, name: str) -> Section | None:
         if name not in data.inputs:
             return None
         if set(needed) <= set(data.columns(name)):
-            data.read = [name]
             return topical(data, name)
     names = ", ".join(needed)
     raise Skipped(Text(f"no input with {names}", f"没有包含 {names} 的输入"))
@@ -319,6 +325,7 @@ def build(
         if only and name not in only:
             continue
         _load(name)
+        data.read = []
         try:
             made = _told(data, name)
         except Skipped as error:
