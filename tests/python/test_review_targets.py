@@ -111,7 +111,7 @@ def test_what_targets_cannot_be(pdm):
         told({"targets": {"month": ["2026-01"], "goal": [5]}})
     with pytest.raises(pdm.ArgumentError, match="no actual_gmv and no orders"):
         told({"targets": {"month": ["2026-01"], "target_gmv": [5]}})
-    assert review.parts()[-1] == "targets" and set(pdm.metrics) < set(review.parts())
+    assert "targets" in review.parts() and set(pdm.metrics) < set(review.parts())
 
 
 def test_zero_targets_and_one_month(pdm):

@@ -107,7 +107,10 @@ class Skipped(ArgumentError):
 
 
 # Whom the metrics count goes by several names; a review looks for them in this order.
-_ALSO = {"unit": ("customer", "customer_id", "user_id", "uid")}
+_ALSO = {
+    "unit": ("customer", "customer_id", "user_id", "uid"),
+    "user": ("customer", "customer_id", "user_id", "uid"),
+}
 
 
 def percent(value: float | None) -> str:
@@ -129,6 +132,9 @@ class Data:
         self.periods: dict[str, str] = {}
         """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
+        self._known: dict[tuple[str, str, str], Result] = {}
+        self.computed: list[tuple[str, str, Result]] = []
+        """What was computed so far: metric, input, result."""
 
     def frame(self, name: str) -> Any:
         """An input, or what was derived from one."""
@@ -185,6 +191,8 @@ class Data:
         """Makes a result an input for another metric; returns how it is called here."""
         self._derived_from[name] = list(self.read)
         self._derived[name] = frame
+        self._columns.pop(name, None)
+        self._known = {key: result for key, result in self._known.items() if key[1] != name}
         return name
 
     def orders(self, source: str) -> Result:
@@ -199,7 +207,10 @@ class Data:
         return {} if order in self.columns(source) or "grain" in self.arguments else {"grain": "order"}
 
     def compute(self, metric: str, source: str, **arguments: Any) -> Result:
-        """A metric over an input, with the arguments of the review that the metric knows."""
+        """A metric over an input, with the arguments of the review that the metric knows.
+
+        Rows without a key, a time or an amount are left out and counted. The same question is answered once.
+        """
         info = metrics[metric]
         self._note(source)
         known = (
@@ -216,7 +227,13 @@ class Data:
                 given.pop(column.keyword, None)
             elif column.required and column.keyword not in given:
                 given[column.keyword] = self.name_of(column, source) or column.name
-        return compute(metric, self.frame(source), given)
+        if "null_rows" in info.options:
+            given.setdefault("null_rows", "skip")
+        asked = (metric, source, repr(sorted(given.items())))
+        if asked not in self._known or any(callable(each) for name, each in given.items() if name != "progress"):
+            self._known[asked] = compute(metric, self.frame(source), given)
+            self.computed.append((metric, source, self._known[asked]))
+        return self._known[asked]
 
 
 Tell = Callable[[Data, str], Section]
@@ -239,23 +256,54 @@ def section(
 
 
 # Sections about an input that is no metric's own: its name is theirs.
-_TOPICS: dict[str, tuple[Tell, tuple[str, ...]]] = {}
-_KNOWN_TOPICS = ("targets",)
+_TOPICS: dict[str, tuple[Tell, tuple[str, ...], tuple[str, ...]]] = {}
+# The order of the page: how it went, who came, who stays, what they do, what worked, what was planned, how sure it is.
+_ORDER = (
+    "overview",
+    "acquisition",
+    "retention",
+    "repurchase",
+    "lifecycle",
+    "activity",
+    "funnel",
+    "rfm",
+    "tiers",
+    "attribution",
+    "experiment",
+    "targets",
+    "actuals",
+    "rhythm",
+    "refunds",
+    "*",
+    "quality",
+)
+# Sections that are no metric's.
+_KNOWN_TOPICS = ("overview", "targets")
 
 
-def topic(name: str, *, columns: Sequence[str]) -> Callable[[Tell], Tell]:
-    """Registers what tells an input called ``name`` that has these columns."""
+def topic(name: str, *, columns: Sequence[str] = (), inputs: Sequence[str] = ()) -> Callable[[Tell], Tell]:
+    """Registers a section that is no metric's: about an input called ``name``, or the first of ``inputs`` that is there.
+
+    It must have these columns. With ``inputs`` of ``("*",)`` it is about all of them.
+    """
 
     def register(tell: Tell) -> Tell:
-        _TOPICS[name] = (tell, tuple(columns))
+        _TOPICS[name] = (tell, tuple(columns), tuple(inputs) or (name,))
         return tell
 
     return register
 
 
 def parts() -> list[str]:
-    """What a review may consist of: metrics, and inputs that have a section of their own."""
-    return [*metrics, *_KNOWN_TOPICS]
+    """What a review may consist of, in the order of the page: metrics, and sections of their own."""
+    others = [name for name in metrics if name not in _ORDER]
+    found: list[str] = []
+    for name in _ORDER:
+        if name == "*":
+            found += others
+        elif name in metrics or name in _KNOWN_TOPICS:
+            found.append(name)
+    return found
 
 
 def _load(metric: str) -> None:
@@ -303,12 +351,13 @@ def _told(data: Data, name: str) -> Section | None:
         if source is not None:
             return tell(data, source) if tell is not None else _general(data, source, metric)
     else:
-        topical, needed_columns = _TOPICS[name]
+        topical, needed_columns, about = _TOPICS[name]
         needed = list(needed_columns)
-        if name not in data.inputs:
+        source = "*" if about == ("*",) else next((each for each in about if each in data.inputs), None)
+        if source is None:
             return None
-        if set(needed) <= set(data.columns(name)):
-            return topical(data, name)
+        if source == "*" or set(needed) <= set(data.columns(source)):
+            return topical(data, source)
     names = ", ".join(needed)
     raise Skipped(Text(f"no input with {names}", f"没有包含 {names} 的输入"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from .._events import label
@@ -119,6 +120,15 @@ def period_for(data: Data, source: str) -> str:
         days = 30 * len(months.main)
         data.periods[source] = "month" if days >= 30 * _FEWEST else "week" if days > 30 else "day"
     return data.periods[source]
+
+
+def whole_days(data: Data, source: str) -> dict[str, Any]:
+    """The last day that orders were seen counts as over: periods that end with it are complete. What the user says goes first."""
+    if data.arguments.get("as_of") is not None or amount_of(data, source) is None:
+        return {}
+    known = data.orders(source).tables["stats"].to_rows()
+    end = known[0]["as_of"] if known else None
+    return {} if end is None else {"as_of": end - timedelta(microseconds=1)}
 
 
 # --------------------------------------------------------------------------------------------------------------- words

@@ -7,40 +7,41 @@ from typing import Any
 from .._registry import metrics
 from .._result import Result
 from . import Data, Grid, Section, Skipped, Text, percent, section
+from ._rows import quoted, select
 
 
-def sales(data: Data, source: str, period: str, *, by_channel: bool = True) -> Result | None:
-    """Actuals of orders by the calendar; amounts below 0 are refunds. ``None`` without time and amount."""
+def sales(
+    data: Data, source: str, period: str, *, by_channel: bool = True, segment: str | None = None
+) -> Result | None:
+    """Actuals of orders by the calendar; amounts below 0 are refunds, free samples are left out.
+
+    ``segment`` is a column that splits them further. ``None`` without time and amount.
+    """
     known = {column.name: data.name_of(column, source) for column in metrics["actuals"].columns}
     time, amount, channel = known["time"], known["amount"], known["channel"] if by_channel else None
     if time is None or amount is None:
         return None
-    frame = data.frame(source)
-    kind = None
-    if hasattr(frame, "query") and hasattr(frame, "types"):  # DuckDB
-        names = {"time": time, "amount": amount, **({"channel": channel} if channel else {})}
-        chosen = [f'{_quoted(name)} AS "{key}"' for key, name in names.items() if key != "amount"]
-        chosen.append(f'abs({_quoted(amount)}) AS "amount"')
-        chosen.append(f"CASE WHEN {_quoted(amount)} < 0 THEN 'refund' ELSE 'gmv' END AS kind")
-        frame = frame.query("input", f"SELECT {', '.join(chosen)} FROM input")
-        time, amount, kind = "time", "amount", "kind"
-        channel = "channel" if channel else None
+    name = " ".join(filter(None, (source, "as sales", channel and f"by {channel}", segment and f"of {segment}")))
+    if name not in data.derived:
+        chosen = [f'{quoted(time)} AS "time"', f'abs({quoted(amount)}) AS "amount"']
+        chosen.append(f"CASE WHEN {quoted(amount)} < 0 THEN 'refund' ELSE 'gmv' END AS kind")
+        for column, role in ((channel, "channel"), (segment, "segment")):
+            if column is not None:
+                chosen.append(f"coalesce(CAST({quoted(column)} AS VARCHAR), '') AS {role}")
+        where = f"WHERE {quoted(amount)} <> 0 OR {quoted(amount)} IS NULL"
+        data.derive(name, select(data, source, ", ".join(chosen), where))
     return data.compute(
         "actuals",
-        data.derive(f"{source} as sales", frame),
+        name,
         calendar_period=period,
         period=None,
-        segment=None,
+        segment=None if segment is None else "segment",
         order=None,
-        time=time,
-        amount=amount,
-        channel=channel,
-        kind=kind,
+        time="time",
+        amount="amount",
+        channel=None if channel is None else "channel",
+        kind="kind",
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _grid(result: Result, exponent: int) -> Grid:

@@ -60,7 +60,8 @@ def tell(data: Data, source: str) -> Section:
     made = Section(Text(metric.title, metric.title_zh))
     inputs = _cohorts.sold(data, source)
     period = _cohorts.period_for(data, inputs)
-    result = data.compute("lifecycle", inputs, **asked(data, "lifecycle", period=period, by=None))
+    ended = _cohorts.whole_days(data, source)
+    result = data.compute("lifecycle", inputs, **asked(data, "lifecycle", period=period, by=None, **ended))
     rows = result.main.to_rows()
     if not rows:
         made.findings = [Text("Nobody was active.", "没有活跃客户。")]

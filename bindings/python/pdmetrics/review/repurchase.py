@@ -106,21 +106,27 @@ def _numbers(result: Result, ladder: Rows) -> list[tuple[Text, str]]:
     return numbers
 
 
+def asked_of(data: Data, source: str, rows: str) -> dict[str, Any]:
+    """How repurchase of an input is asked for, not broken down."""
+    n: Any = data.arguments.get("n") or list(_DAYS)
+    period = _cohorts.period_for(data, rows)
+    return asked(data, "repurchase", n=n, period=period, by=None, **_cohorts.whole_days(data, source))
+
+
 @section("repurchase", inputs=("orders",))
 def tell(data: Data, source: str) -> Section:
     """The section."""
     metric = metrics["repurchase"]
     made = Section(Text(metric.title, metric.title_zh))
     rows = _cohorts.sold(data, source)
-    n: Any = data.arguments.get("n") or list(_DAYS)
-    arguments = asked(data, "repurchase", n=n)
-    whole = data.compute("repurchase", rows, **arguments, by=None)
+    arguments = asked_of(data, source, rows)
+    whole = data.compute("repurchase", rows, **arguments)
     ladder = _ladder(whole)
     if not ladder:
         made.findings = [Text("There are no orders.", "没有订单。")]
         return made
     group = _cohorts.group_of(data, source)
-    grouped = whole if group is None else data.compute("repurchase", rows, **arguments, by=group)
+    grouped = whole if group is None else data.compute("repurchase", rows, **{**arguments, "by": group})
     made.numbers = _numbers(whole, ladder)
     made.findings = _second_order(ladder) + _within(whole) + _outlier(grouped, group)
     made.figures_of = [(whole, "ladder")]

@@ -33,10 +33,12 @@ def _comes_back(result: Result, period: str, visits: bool) -> list[Text]:
     return [Text(f"Of first-time buyers buy again: {en}.", f"首购客户再次购买：{zh}。")]
 
 
-def _who_does_not(data: Data, source: str, period: str, group: str | None) -> list[Text]:
+def _who_does_not(
+    data: Data, source: str, period: str, group: str | None, ended: dict[str, Any]
+) -> list[Text]:
     """The cohort, of a channel if there are some, that stands out below."""
     last = _MARKS.get(period, (1, 3))[1]
-    arguments = asked(data, "retention", period=period, brackets=[(1, last)], mode="brackets", intervals=24)
+    arguments = asked(data, "retention", period=period, brackets=[(1, last)], mode="brackets", intervals=24, **ended)
     result = data.compute("retention", source, **{**arguments, "by": group, "denominator": None})
     rows = [row for row in result.main.to_rows() if row["k"] == 1 and row["status"] == "complete"]
     found = _cohorts.outlier(rows)
@@ -59,10 +61,12 @@ def _who_does_not(data: Data, source: str, period: str, group: str | None) -> li
 # --------------------------------------------------------------------------------------------------------------- value
 
 
-def _values(data: Data, source: str, amount: str, period: str, group: str | None) -> Result:
+def _values(
+    data: Data, source: str, amount: str, period: str, group: str | None, ended: dict[str, Any]
+) -> Result:
     """What cohorts of first paid orders bring, net of refunds: every row counts in the value."""
     named = {"value": amount, "by": group, "start": _cohorts.positive(amount), "return_": None}
-    arguments = asked(data, "retention", period=period, intervals=_COLUMNS[period], mode=None, denominator=None)
+    arguments = asked(data, "retention", period=period, intervals=_COLUMNS[period], mode=None, denominator=None, **ended)
     return data.compute("retention", source, **arguments, **named)
 
 
@@ -181,17 +185,18 @@ def tell(data: Data, source: str) -> Section:
     rows = _cohorts.sold(data, source)
     period = _cohorts.period_for(data, rows)
     group = _cohorts.group_of(data, source)
-    plain = asked(data, "retention", period=period, intervals=_COLUMNS[period], value=None, costs=None)
+    ended = _cohorts.whole_days(data, source)
+    plain = asked(data, "retention", period=period, intervals=_COLUMNS[period], value=None, costs=None, **ended)
     rates = data.compute("retention", rows, **plain, by=None)
     if not len(rates.main) or not rates.main["size"] or not any(rates.main["size"]):
         made.findings = [Text("Nobody has begun.", "没有新客。")]
         return made
     made.findings = _comes_back(rates, period, not of_orders)
-    made.findings += _who_does_not(data, rows, period, group)
+    made.findings += _who_does_not(data, rows, period, group, ended)
     made.figures_of = [(rates, "triangle")]
     values = None
     if amount is not None:
-        values = _values(data, source, amount, period, group)
+        values = _values(data, source, amount, period, group, ended)
         made.findings += _worth(values, period)
         made.figures_of.append((values, "ltv"))
         made.notes.append(
