@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 from .._errors import ArgumentError
+from .._events import label as known
 from . import GRID, PALETTE, figure
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _channel(name: str, lang: Language) -> str:
+    return _escape(known(name, lang))
+
+
 @figure("attribution", "models")
 def models(result: Result, *, lang: Language) -> go.Figure:
     """Share of the attributed conversions by channel, a bar for each model."""
@@ -46,7 +51,7 @@ def models(result: Result, *, lang: Language) -> go.Figure:
         mine = [row for row in rows if row["model"] == name]
         made.add_trace(
             go.Bar(
-                x=[_escape(row["channel"]) for row in mine],
+                x=[_channel(row["channel"], lang) for row in mine],
                 y=[row["share_conversions"] for row in mine],
                 name=_escape(name),
                 marker={"color": PALETTE[i % len(PALETTE)], "pattern": {"shape": "/" if i >= len(PALETTE) else ""}},
@@ -78,7 +83,7 @@ def removal(result: Result, *, lang: Language, model: str | None = None) -> go.F
     ):
         made.add_trace(
             go.Bar(
-                y=[_escape(row["channel"]) for row in mine],
+                y=[_channel(row["channel"], lang) for row in mine],
                 x=[row[key] for row in mine],
                 orientation="h",
                 name=_say(label, lang),
@@ -119,7 +124,7 @@ def journeys(result: Result, *, lang: Language, steps: int = 4) -> go.Figure:
     made = go.Figure(
         go.Sankey(
             node={
-                "label": [_escape(node.split("\0")[1]) for node in nodes],
+                "label": [_channel(node.split("\0")[1], lang) for node in nodes],
                 "color": [colours[node.split("\0")[1]] for node in nodes],
                 "pad": 12,
             },
