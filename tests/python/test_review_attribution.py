@@ -23,10 +23,7 @@ def cells(part, caption):
     grid = next(grid for grid in part.grids if grid.caption.en == caption)
     head = [cell.en for cell in grid.head]
     assert all(len(row) == len(head) for row in grid.rows)
-    return {
-        row[0].en: dict(zip(head, (cell.en for cell in row), strict=True))
-        for row in grid.rows
-    }
+    return {row[0].en: dict(zip(head, (cell.en for cell in row), strict=True)) for row in grid.rows}
 
 
 def at(days):
@@ -56,45 +53,25 @@ def touches():
 def test_models_assists_and_paths(touches):
     part, english, chinese = told({"touches": touches})
     models = cells(part, "Models side by side")
-    assert (
-        models["article"]["first touch"] == "80.0%"
-        and models["article"]["last touch"] == "0.0%"
-    )
+    assert models["article"]["first touch"] == "80.0%" and models["article"]["last touch"] == "0.0%"
     assert models["article"]["linear"] == "40.0%" and models["sms"]["linear"] == "60.0%"
     assert {"Markov", "Shapley", "time decay"} <= set(models["sms"])
     assists = cells(part, "Assists")
-    assert (
-        assists["article"]["share of conversions"] == "80.0%"
-        and assists["article"]["assisted only"] == "8"
-    )
-    assert (
-        assists["article"]["part"] == "assists, opens journeys"
-        and assists["sms"]["part"] == "closes"
-    )
+    assert assists["article"]["share of conversions"] == "80.0%" and assists["article"]["assisted only"] == "8"
+    assert assists["article"]["part"] == "assists, opens journeys" and assists["sms"]["part"] == "closes"
     assert (
         "article assists and rarely closes: it is in 80.0% of the paths that convert, and the last touch of 0.0%"
         in english
     )
-    assert (
-        "article是助攻渠道：出现在 80.0% 的转化路径中，但仅 0.0% 的末次触点" in chinese
-    )
+    assert "article是助攻渠道：出现在 80.0% 的转化路径中，但仅 0.0% 的末次触点" in chinese
     paths = cells(part, "Most frequent paths")
-    assert (
-        paths["article → sms"]["conversions"] == "8"
-        and paths["sms"]["did not convert"] == "1"
-    )
-    assert (
-        "From the first touch to the conversion it takes 1.8 d on average." in english
-    )
+    assert paths["article → sms"]["conversions"] == "8" and paths["sms"]["did not convert"] == "1"
+    assert "From the first touch to the conversion it takes 1.8 d on average." in english
 
 
 def test_orders_are_the_conversions(touches):
     """Touches alone, with the orders beside them: lines of an order once, refunds and samples are no conversions."""
-    plain = {
-        name: values
-        for name, values in touches.items()
-        if name not in ("kind", "value")
-    }
+    plain = {name: values for name, values in touches.items() if name not in ("kind", "value")}
     kept = [i for i, channel in enumerate(plain["channel"]) if channel is not None]
     plain = {name: [values[i] for i in kept] for name, values in plain.items()}
     rows = [(c, c, at(2), amount) for c in range(8) for amount in (4_000, 6_000)]
@@ -113,37 +90,22 @@ def test_orders_are_the_conversions(touches):
     )
     whole, english, _ = told({"touches": touches})
     part, other, _ = told({"touches": plain, "orders": orders})
-    assert [grid.rows for grid in part.grids] == [
-        grid.rows for grid in whole.grids
-    ] and other == english
+    assert [grid.rows for grid in part.grids] == [grid.rows for grid in whole.grids] and other == english
 
 
 def test_spend(touches):
     spend = {"channel": ["sms", "article", "sms"], "spend": [300.0, 1000.0, 100.0]}
-    part, english, chinese = told(
-        {"touches": touches, "spend": spend}, currency_exponent=2
-    )
+    part, english, chinese = told({"touches": touches, "spend": spend}, currency_exponent=2)
     rows = cells(part, "Spend and what it brought")
     sms = rows["sms"]
     assert sms["spend"] == "400.00" and sms["of all spend"] == "28.6%"
-    assert (
-        sms["cost per conversion, last touch"] == "40.00"
-        and sms["ROAS, last touch"] == "2.2"
-    )  # 900 of 400
-    assert (
-        rows["article"]["ROAS, last touch"] == "0.0"
-        and rows["article"]["ROI, last touch"] == "-1.0"
-    )
-    assert (
-        "article takes 71.4% of the spend" in english
-        and "article占花费 71.4%" in chinese
-    )
+    assert sms["cost per conversion, last touch"] == "40.00" and sms["ROAS, last touch"] == "2.2"  # 900 of 400
+    assert rows["article"]["ROAS, last touch"] == "0.0" and rows["article"]["ROI, last touch"] == "-1.0"
+    assert "article takes 71.4% of the spend" in english and "article占花费 71.4%" in chinese
     numbers = {name.en: value for name, value in part.numbers}
     assert numbers["spend"] == "1,400.00" and numbers["cost per conversion"] == "140.00"
     without, english, _ = told({"touches": touches})
-    assert "Spend and what it brought" not in [
-        grid.caption.en for grid in without.grids
-    ]
+    assert "Spend and what it brought" not in [grid.caption.en for grid in without.grids]
     assert "--input spend=" in english
 
 
@@ -159,11 +121,7 @@ def test_what_is_no_journey(pdm, touches):
     from pdmetrics import review
 
     nothing = {
-        name: [
-            v
-            for v, kind in zip(values, touches["kind"], strict=True)
-            if kind == "touch"
-        ]
+        name: [v for v, kind in zip(values, touches["kind"], strict=True) if kind == "touch"]
         for name, values in touches.items()
     }
     for inputs, why in (

@@ -132,6 +132,7 @@ class Data:
         self.periods: dict[str, str] = {}
         """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
+        self._kept: dict[str, Any] = {}
         self._known: dict[tuple[str, str, str], Result] = {}
         self.computed: list[tuple[str, str, Result]] = []
         """What was computed so far: metric, input, result."""
@@ -194,6 +195,12 @@ class Data:
         self._columns.pop(name, None)
         self._known = {key: result for key, result in self._known.items() if key[1] != name}
         return name
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What several sections need, made by the first of them."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return self._kept[name]
 
     def orders(self, source: str) -> Result:
         """RFM of an input of orders, computed once; orders without an id each count as one."""
@@ -275,10 +282,7 @@ _ORDER = (
     "rhythm",
     "refunds",
     "*",
-    "quality",
 )
-# Sections that are no metric's.
-_KNOWN_TOPICS = ("overview", "targets")
 
 
 def topic(name: str, *, columns: Sequence[str] = (), inputs: Sequence[str] = ()) -> Callable[[Tell], Tell]:
@@ -301,7 +305,7 @@ def parts() -> list[str]:
     for name in _ORDER:
         if name == "*":
             found += others
-        elif name in metrics or name in _KNOWN_TOPICS:
+        else:
             found.append(name)
     return found
 

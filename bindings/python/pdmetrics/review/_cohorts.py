@@ -18,6 +18,8 @@ Rows = list[dict[str, Any]]
 _GROUPS = ("channel", "source")
 # With fewer periods than this the next shorter one tells more.
 _FEWEST = 4
+# How many periods of a triangle are shown.
+COLUMNS = {"hour": 25, "day": 31, "week": 13, "month": 13, "quarter": 9, "year": 6}
 # Cohorts smaller than this do not stand out: chance alone makes them.
 _SMALLEST = 30
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._result import Result
 from . import Data
-from ._rows import first_of, one_of, quoted, select
+from ._rows import ask, first_of, one_of, quoted, select
 
 _CUSTOMERS = ("customer_id", "customer", "user_id", "uid", "external_userid", "客户")
 _TIMES = ("time", "add_time", "created_at", "createtime", "时间")
@@ -50,6 +50,10 @@ class Friends:
     def left(self) -> str:
         """The condition of a deletion, in SQL."""
         return one_of(self.kind, _LEFT)
+
+    def ask(self, sql: str) -> Any:
+        """A query over the input, which it calls ``input``."""
+        return ask(self.data, self.source, sql)
 
     def select(self, chosen: str, more: str = "") -> Any:
         """Rows of the input."""

@@ -7,9 +7,7 @@ from typing import Any
 
 from . import Data, Skipped, Text
 
-_NEEDS = Text(
-    "reshaping the rows of a data frame needs DuckDB and pyarrow", "重组数据框的行需要安装 DuckDB 与 pyarrow"
-)
+NEEDS = Text("reshaping the rows of a data frame needs DuckDB and pyarrow", "重组数据框的行需要安装 DuckDB 与 pyarrow")
 
 
 def quoted(name: str) -> str:
@@ -40,7 +38,7 @@ def relation(frame: Any) -> Any:
         import duckdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
         import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
-        raise Skipped(_NEEDS) from None
+        raise Skipped(NEEDS) from None
     if type(frame).__name__ == "LazyFrame":
         frame = frame.collect()
     if isinstance(frame, pyarrow.Table):
@@ -52,13 +50,31 @@ def relation(frame: Any) -> Any:
     elif type(frame).__module__.startswith("pandas"):
         table = pyarrow.Table.from_pandas(frame, preserve_index=False)
     else:
-        raise Skipped(_NEEDS)
+        raise Skipped(NEEDS)
     return duckdb.connect().from_arrow(table)
+
+
+def ask(data: Data, source: str, sql: str) -> Any:
+    """A query over an input, which it calls ``input``."""
+    return relation(data.frame(source)).query("input", sql)
 
 
 def select(data: Data, source: str, chosen: str, more: str = "") -> Any:
     """``SELECT chosen FROM`` an input, and what comes after."""
-    return relation(data.frame(source)).query("input", f"SELECT {chosen} FROM input {more}")
+    return ask(data, source, f"SELECT {chosen} FROM input {more}")
+
+
+def micros(data: Data, source: str, column: str) -> str:
+    """A column of times in SQL: microseconds since 1970. DuckDB's own zoned times need a package for zones in Python."""
+    kind = kinds(relation(data.frame(source)))[column]
+    name = quoted(column)
+    if kind.startswith("TIMESTAMP"):
+        return f"epoch_us({name})"
+    if kind == "DATE":
+        return f"epoch_us(CAST({name} AS TIMESTAMP))"
+    if kind == "VARCHAR":
+        return f"epoch_us(TRY_CAST({name} AS TIMESTAMPTZ))"
+    return f"CAST({name} AS BIGINT)"
 
 
 def kinds(frame: Any) -> dict[str, str]:

@@ -82,7 +82,11 @@ def _input(data: Data, source: str) -> str:
         f'{quoted(user)} AS "user", {quoted(time)} AS "time", '
         f"CASE WHEN {conversion} THEN 'conversion' ELSE 'touch' END AS kind, "
         f"CASE WHEN {touch} THEN coalesce(CAST({quoted(channel)} AS VARCHAR), '(unknown)') END AS channel, "
-        + (f'CASE WHEN {conversion} THEN {quoted(value)} END AS "value"' if value else 'CAST(NULL AS BIGINT) AS "value"')
+        + (
+            f'CASE WHEN {conversion} THEN {quoted(value)} END AS "value"'
+            if value
+            else 'CAST(NULL AS BIGINT) AS "value"'
+        )
     )
     touches = select(data, source, chosen, f"WHERE {touch} OR {conversion}")
     own = kind is not None and bool(select(data, source, "1", f"WHERE {conversion} LIMIT 1").fetchall())
@@ -399,7 +403,9 @@ def _computed(data: Data, name: str, asked: dict[str, Any]) -> tuple[Result, Tex
         if not models or "shapley" not in models:
             raise
         fewer = {**asked, "models": [model for model in models if model != "shapley"]}
-        return data.compute("attribution", name, **fewer), Text(f"no Shapley values: {error}", f"无法计算 Shapley：{error}")
+        return data.compute("attribution", name, **fewer), Text(
+            f"no Shapley values: {error}", f"无法计算 Shapley：{error}"
+        )
 
 
 @section("attribution", inputs=("touches", "events"), columns_of="activity")

@@ -392,9 +392,7 @@ def tell(data: Data, source: str) -> Section:
     words = PERIODS[period]
     if chosen is None:
         raise Skipped(
-            Text(
-                f"two complete {words.en}s of orders are needed to compare", f"对比至少需要两{words.zh}完整的订单数据"
-            )
+            Text(f"two complete {words.en}s of orders are needed to compare", f"对比至少需要两{words.zh}完整的订单数据")
         )
     year_ago, before, last = chosen
     _measure(data, source, period, [each for each in chosen if each is not None])

@@ -10,9 +10,8 @@ from .._periods import counted
 from .._registry import metrics
 from .._result import Language, Result
 from . import Data, Grid, Section, Text, _cohorts, percent, section
-from ._cohorts import PERIODS, asked, both, money
+from ._cohorts import COLUMNS, PERIODS, asked, both, money
 
-_COLUMNS = {"hour": 25, "day": 31, "week": 13, "month": 13, "quarter": 9, "year": 6}
 _MARKS = {"month": (1, 3, 6), "week": (1, 4, 12), "day": (1, 7, 30), "quarter": (1, 2, 4), "year": (1, 2, 3)}
 
 
@@ -66,7 +65,7 @@ def _values(
 ) -> Result:
     """What cohorts of first paid orders bring, net of refunds: every row counts in the value."""
     named = {"value": amount, "by": group, "start": _cohorts.positive(amount), "return_": None}
-    arguments = asked(data, "retention", period=period, intervals=_COLUMNS[period], mode=None, denominator=None, **ended)
+    arguments = asked(data, "retention", period=period, intervals=COLUMNS[period], mode=None, denominator=None, **ended)
     return data.compute("retention", source, **arguments, **named)
 
 
@@ -150,7 +149,7 @@ def _of_visits(data: Data, made: Section) -> None:
     if "events" not in data.inputs or any(data.name_of(c, "events") is None for c in metric.columns if c.required):
         return
     period = _cohorts.period_for(data, "events")
-    arguments = asked(data, "retention", period=period, intervals=_COLUMNS[period], by=None, start=None, return_=None)
+    arguments = asked(data, "retention", period=period, intervals=COLUMNS[period], by=None, start=None, return_=None)
     try:
         visits = data.compute("retention", "events", **arguments)
     except Error as error:
@@ -186,7 +185,7 @@ def tell(data: Data, source: str) -> Section:
     period = _cohorts.period_for(data, rows)
     group = _cohorts.group_of(data, source)
     ended = _cohorts.whole_days(data, source)
-    plain = asked(data, "retention", period=period, intervals=_COLUMNS[period], value=None, costs=None, **ended)
+    plain = asked(data, "retention", period=period, intervals=COLUMNS[period], value=None, costs=None, **ended)
     rates = data.compute("retention", rows, **plain, by=None)
     if not len(rates.main) or not rates.main["size"] or not any(rates.main["size"]):
         made.findings = [Text("Nobody has begun.", "没有新客。")]
