@@ -97,6 +97,35 @@ def _largest_loss(rows: Rows) -> list[Text]:
     ]
 
 
+def _each_step(rows: Rows) -> list[Text]:
+    """How many go on, from step to step."""
+    steps, counts = _required(rows), _summed(rows)
+    pairs = [(a, b) for a, b in zip(steps, steps[1:], strict=False) if counts[a["step"] - 1]]
+    if len(pairs) < 2:
+        return []
+
+    def told(lang: Language) -> list[str]:
+        return [
+            f"{label(a['name'], lang)} → {label(b['name'], lang)} {percent(counts[b['step'] - 1] / counts[a['step'] - 1])}"
+            for a, b in pairs
+        ]
+
+    return [Text(f"Step by step go on: {', '.join(told('en'))}.", f"逐步转化率：{'，'.join(told('zh'))}。")]
+
+
+def _elsewhere(rows: Rows, group: str | None, step: int) -> Text:
+    """What a group does in its other steps."""
+    mine = [row for row in rows if row["group"] == group and not row["optional"]]
+    pairs = [(a, b) for a, b in zip(mine, mine[1:], strict=False) if b["step"] != step and b["rate_prev"] is not None]
+
+    def told(lang: Language) -> list[str]:
+        return [f"{label(a['name'], lang)} → {label(b['name'], lang)} {percent(b['rate_prev'])}" for a, b in pairs]
+
+    if not pairs:
+        return Text("", "")
+    return Text(f" Its other steps: {', '.join(told('en'))}.", f"其余步骤：{'，'.join(told('zh'))}。")
+
+
 def _outlier(rows: Rows) -> list[Text]:
     """The group and step that stands out most below all other groups together, beyond what chance would do."""
     steps, counts = _required(rows), _summed(rows)
@@ -113,11 +142,13 @@ def _outlier(rows: Rows) -> list[Text]:
                 continue
             ours, theirs = percent(mine["rate_prev"]), percent(after / before)
             steps_zh = f"{label(a['name'], 'zh')} → {label(b['name'], 'zh')}"
+            rest = _elsewhere(rows, group, b["step"])
             worst = (
                 gap,
                 Text(
-                    f"{label(group, 'en')} leaks: only {ours} get from {a['name']} to {b['name']}, elsewhere {theirs}.",
-                    f"{label(group, 'zh')}存在流失点：{steps_zh}仅 {ours}，其他为 {theirs}。",
+                    f"{label(group, 'en')} leaks: only {ours} get from {a['name']} to {b['name']}, elsewhere {theirs}."
+                    f"{rest.en}",
+                    f"{label(group, 'zh')}存在流失点：{steps_zh}仅 {ours}，其他为 {theirs}。{rest.zh}",
                 ),
             )
     return [] if worst is None else [worst[1]]
@@ -199,7 +230,9 @@ def tell(data: Data, source: str) -> Section:
     if "by" in asked:
         whole = data.compute("funnel", source, **{**asked, "by": None})
     if rows and rows[0]["count"]:
-        made.findings = _largest_loss(rows) + (_outlier(rows) if "by" in asked else []) + _time(whole)
+        made.findings = (
+            _largest_loss(rows) + _each_step(rows) + (_outlier(rows) if "by" in asked else []) + _time(whole)
+        )
         made.figures_of = [(whole, "funnel")]
         if "by" in asked and 1 < len({row["group"] for row in rows}) <= 8:
             made.figures_of.append((result, "funnel"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from .._errors import Error
 from .._registry import metrics
 from .._result import Result
 from .._segments import action, label
-from . import Data, Grid, Section, Text, percent, section
+from . import Data, Grid, Section, Text, _loyalty, percent, section
 
 _BACK = timedelta(days=90)
 
@@ -133,6 +134,8 @@ def _add_migration(data: Data, source: str, result: Result, made: Section) -> No
     if "migration_summary" not in moved.tables or not len(moved.tables["migration_summary"]):
         return
     row = moved.tables["migration_summary"].to_rows()[-1]
+    if not row["in_both"]:
+        return
     up, down = percent(row["upgrade_rate"]), percent(row["downgrade_rate"])
     made.findings.append(
         Text(
@@ -142,6 +145,64 @@ def _add_migration(data: Data, source: str, result: Result, made: Section) -> No
         )
     )
     made.figures_of.append((moved, "migration"))
+    steps = moved.tables["migration"].to_rows()
+    made.findings += _fallen(steps, moved)
+    made.grids.append(_matrix(steps, moved))
+
+
+def _name(segment: str | None, result: Result) -> Text:
+    """A segment of the migration as readers know it."""
+    if segment is None or segment == "absent":
+        return Text("(not a customer)", "（非客户）")
+    known = {row["segment"]: row for row in result.tables["segments"].to_rows()}
+    row = known.get(segment, {"segment": segment})
+    return Text(label(row, "en"), label(row, "zh"))
+
+
+def _fallen(steps: list[dict[str, Any]], result: Result) -> list[Text]:
+    """The step down that weighs most, by customers and ranks, and what one does with those who took it."""
+    down = [row for row in steps if row["rank_change"] is not None and row["rank_change"] < 0 and row["customers"]]
+    if not down:
+        return []
+    row = max(down, key=lambda each: (-each["rank_change"] * each["customers"], each["from_segment"]))
+    before, after = _name(row["from_segment"], result), _name(row["to_segment"], result)
+    share = percent(row["row_share"])
+    what = [action(row["to_segment"], "en"), action(row["to_segment"], "zh")]
+    return [
+        Text(
+            f"The gravest step down: {row['customers']:,} customers, {share} of {before.en}, are {after.en} now."
+            + (f" {what[0]}." if what[0] else ""),
+            f"最需关注的降级：{before.zh}中 {row['customers']:,} 人（{share}）变为{after.zh}。"
+            + (f"建议：{what[1]}。" if what[1] else ""),
+        )
+    ]
+
+
+def _matrix(steps: list[dict[str, Any]], result: Result) -> Grid:
+    """From where to where, in customers and in shares of where they were."""
+    cells = {(row["from_segment"], row["to_segment"]): row for row in steps if row["customers"]}
+    order = {row["segment"]: at for at, row in enumerate(result.tables["segments"].to_rows())}
+
+    def ranked(names: Iterable[str | None]) -> list[str | None]:
+        return sorted(set(names), key=lambda name: (name is None, order.get(name, 0)))
+
+    rows, columns = ranked(key[0] for key in cells), ranked(key[1] for key in cells)
+    head = [Text("90 days before ↓ now →", "90 天前 ↓ 现在 →"), *(_name(name, result) for name in columns)]
+    body = []
+    for before in rows:
+        line = [_name(before, result)]
+        for after in columns:
+            row = cells.get((before, after))
+            share = "" if row is None or row["row_share"] is None else f" ({percent(row['row_share'])})"
+            text = "–" if row is None else f"{row['customers']:,}{share}"
+            line.append(Text(text, text))
+        body.append(line)
+    return Grid(
+        Text("Migration of segments: customers and share of the row", "分群迁移矩阵：人数与行占比"),
+        head,
+        body,
+        numeric=True,
+    )
 
 
 def _notes(result: Result) -> list[Text]:
@@ -174,6 +235,7 @@ def tell(data: Data, source: str) -> Section:
         made.findings = _findings(total, rows)
         made.grids = [_segment_grid(rows, total, result)]
         made.figures_of = [(result, "segments")]
+        _loyalty.add(data, result, made)
     made.figures_of.append((result, "heatmap"))
     try:
         _add_migration(data, source, result, made)
