@@ -4,6 +4,7 @@
  */
 #include "compare.h"
 #include "contexts.h"
+#include "share.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,32 +17,12 @@
 
 #include <cmocka.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SLOW 1
-#endif
-#endif
-#ifndef SLOW
-#define SLOW 0
-#endif
-
 /* Threads meet in the same places whatever is asked; where every access is watched, two cases a metric have to do. */
-#if defined(__SANITIZE_THREAD__)
-#define CASES_OF_A_METRIC 2
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define CASES_OF_A_METRIC 2
-#endif
-#endif
-#ifndef CASES_OF_A_METRIC
-#define CASES_OF_A_METRIC INT32_MAX
-#endif
+#define CASES_OF_A_METRIC (WATCHED_THREADS ? 2 : INT32_MAX)
 
 /* PENDING_RECORDS of lib/core/state_update.c; a few more rows than that. */
 #define PENDING ((int64_t)1 << 18)
-#define THREADED_ROWS (SLOW ? 40000 : 70000) /* several slices of 16,384 */
+#define THREADED_ROWS (WATCHED ? 40000 : 70000) /* several slices of 16,384 */
 
 static pdm_state *fresh(const law_case *c, pdm_context *context) {
     pdm_state *state = NULL;
@@ -89,9 +70,10 @@ static void visit_some(const law_case *c, void *user) {
 }
 
 static void every_metric(case_visit visit) {
-    for (int32_t m = 0; m < pdm_metric_count(); m++) {
+    const pdm_metric *metric = NULL;
+    for (int32_t n = 0; (metric = share_metric(n)) != NULL; n++) {
         some_cases some = {visit, CASES_OF_A_METRIC};
-        cases_few(pdm_metric_at(m), visit_some, &some);
+        cases_few(metric, visit_some, &some);
     }
 }
 
@@ -133,9 +115,10 @@ static void test_threads(void **unused) {
 static void test_first_bad_row(void **unused) {
     (void)unused;
     pdm_context *context = context_threads(8);
-    for (int32_t m = 0; m < pdm_metric_count(); m++) {
+    const pdm_metric *metric = NULL;
+    for (int32_t n = 0; (metric = share_metric(n)) != NULL; n++) {
         law_case c;
-        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
+        if (!case_base(&c, metric, 0)) fail();
         rows *r = rows_make(c.metric, 1, 4 * 16384, ROWS_INT, false);
         uint8_t *bits = malloc((size_t)r->count / 8);
         assert_non_null(bits);
@@ -230,10 +213,11 @@ static bool intrude_once(void *user) {
 
 static void test_busy(void **unused) {
     (void)unused;
-    for (int32_t m = 0; m < pdm_metric_count(); m++) {
+    const pdm_metric *metric = NULL;
+    for (int32_t n = 0; (metric = share_metric(n)) != NULL; n++) {
         intruder in = {.state = NULL};
         law_case c;
-        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
+        if (!case_base(&c, metric, 0)) fail();
         pdm_context_options options = pdm_context_options_default();
         options.should_stop = intrude_once;
         options.stop_user = &in;
@@ -255,7 +239,7 @@ static void test_busy(void **unused) {
 static void large_case(const law_case *c, void *user) {
     (void)user;
     int64_t count = PENDING + 40000;
-    if (SLOW && c->number % 2 == 1) return;
+    if (WATCHED && c->number % 2 == 1) return;
     rows *r = rows_make(c->metric, (uint64_t)c->number + 17, count, case_style(c), c->skips_nulls);
     pdm_context *plain = context_threads(1);
     pdm_context *two = context_threads(2);
@@ -263,7 +247,7 @@ static void large_case(const law_case *c, void *user) {
     expect(c, "in pieces = in batches", &expected, in_batches(c, plain, r, count));
     expect(c, "in pieces by threads = in batches", &expected, in_batches(c, two, r, count));
     expect(c, "just what may wait", &expected, in_batches(c, plain, r, PENDING));
-    if (!SLOW) expect(c, "one row more", &expected, in_batches(c, two, r, PENDING + 1));
+    if (!WATCHED) expect(c, "one row more", &expected, in_batches(c, two, r, PENDING + 1));
     /* Not the first batch, but larger than what may wait. */
     pdm_state *state = fresh(c, two);
     assert_int_equal(take_rows(state, r, 0, 10, NULL), PDM_OK);
@@ -283,11 +267,12 @@ static void test_sizes(void **unused) {
 /* More than one piece, and a failure in the last of them: the state is empty again, and of use. */
 static void test_failure_in_the_last_piece(void **unused) {
     (void)unused;
-    for (int32_t m = 0; m < pdm_metric_count(); m++) {
+    const pdm_metric *metric = NULL;
+    for (int32_t n = 0; (metric = share_metric(n)) != NULL; n++) {
         law_case c;
-        if (!case_base(&c, pdm_metric_at(m), 0)) fail();
+        if (!case_base(&c, metric, 0)) fail();
         (void)case_set(&c, "grain", "order");
-        int64_t count = SLOW ? PENDING + 5000 : (INT64_C(1) << 20) + 5000;
+        int64_t count = WATCHED ? PENDING + 5000 : (INT64_C(1) << 20) + 5000;
         rows *r = rows_make(c.metric, 3, count, case_style(&c), false);
         uint8_t *bits = malloc((size_t)count / 8 + 1);
         assert_non_null(bits);
@@ -313,7 +298,8 @@ static void test_failure_in_the_last_piece(void **unused) {
     }
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    if (!share_read(count, arguments)) return 2;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_first_bad_row),
