@@ -21,6 +21,7 @@ import textwrap
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -210,7 +211,11 @@ def tables(page, heading):
     return found
 
 
-@pytest.mark.parametrize(("page", "heading"), [("metrics/rfm.md", "Worked example"), ("metrics/rfm.zh-CN.md", "手算示例")])
+def in_both_languages(name):
+    return pytest.mark.parametrize(("page", "heading"), [(f"metrics/{name}.md", "Worked example"), (f"metrics/{name}.zh-CN.md", "手算示例")])
+
+
+@in_both_languages("rfm")
 def test_rfm_by_hand(pdm, page, heading):
     given, expected = tables(page, heading)
     china = ZoneInfo("Asia/Shanghai")
@@ -229,7 +234,7 @@ def test_rfm_by_hand(pdm, page, heading):
     assert result.stats["customers_without_order"] == [1]
 
 
-@pytest.mark.parametrize(("page", "heading"), [("metrics/funnel.md", "Worked example"), ("metrics/funnel.zh-CN.md", "手算示例")])
+@in_both_languages("funnel")
 def test_funnel_by_hand(pdm, page, heading):
     given, steps, durations = tables(page, heading)
     china = ZoneInfo("Asia/Shanghai")
@@ -245,22 +250,25 @@ def test_funnel_by_hand(pdm, page, heading):
     assert result.totals["units"] == [6]
 
 
-def test_tiers_by_hand(pdm):
-    given, expected = tables("metrics/tiers.md", "Worked example")
+@in_both_languages("tiers")
+def test_tiers_by_hand(pdm, page, heading):
+    given, expected = tables(page, heading)
     result = pdm.tiers({name: [int(row[name]) for row in given] for name in ("customer_id", "value")})
     assert [{name: str(row[name]) for name in expected[0]} for row in result.to_rows()] == expected
 
 
-def test_actuals_by_hand(pdm):
-    given, expected = tables("metrics/actuals.md", "Worked example")
+@in_both_languages("actuals")
+def test_actuals_by_hand(pdm, page, heading):
+    given, expected = tables(page, heading)
     rows = [{**row, "time": datetime.fromisoformat(row["time"]), "amount": int(row["amount"]), "order_id": int(row["order_id"])} for row in given]
     result = pdm.actuals(rows, calendar_period="month", dedupe="order_id")
     got = [{name: "–" if row[name] is None else str(row[name]) for name in expected[0]} for row in result.to_rows()]
     assert got == expected
 
 
-def test_credit_by_hand(pdm):
-    given, expected = tables("metrics/credit.md", "Worked example")
+@in_both_languages("credit")
+def test_credit_by_hand(pdm, page, heading):
+    given, expected = tables(page, heading)
     rows = [{**row, "order_id": int(row["order_id"]), "amount": int(row["amount"])} for row in given]
     for row in expected:
         result = pdm.credit(rows, policy=row["policy"])
@@ -268,6 +276,48 @@ def test_credit_by_hand(pdm):
         assert [credited["p1"], credited["s1"]] == [int(row[name].split("=")[-1]) for name in ("p1", "s1")]
         assert result.totals["credited_total"] == [int(row["credited_total"])]
         assert result.totals["company_total"] == [180]
+
+
+def days_of_june(**days):
+    return [{"unit": unit, "time": datetime(2024, 6, day)} for unit, found in days.items() for day in found]
+
+
+@in_both_languages("lifecycle")
+def test_lifecycle_by_hand(pdm, page, heading):
+    (expected,) = tables(page, heading)
+    names = [name for name in expected[0] if name.isascii() and name not in ("day", "why")]
+    result = pdm.lifecycle(days_of_june(Ann=(1, 2, 5), Bo=(2, 4), Cy=(5,)))
+    assert [[str(row[name]) for name in names] for row in result.to_rows()] == [[row[name] for name in names] for row in expected]
+
+
+@in_both_languages("activity")
+def test_activity_by_hand(pdm, page, heading):
+    (expected,) = tables(page, heading)
+    result = pdm.activity(days_of_june(Ann=(1, 2, 3), Bo=(1, 3), Cy=(3,)))
+    got = [[str(row["j"]), str(row["units"]), str(Fraction(row["share"]).limit_denominator(9))] for row in result["stickiness"].to_rows()]
+    assert got == [list(row.values())[:3] for row in expected]
+
+
+@in_both_languages("retention_array")
+def test_retention_array_by_hand(pdm, page, heading):
+    (expected,) = tables(page, heading)
+    rows = [(row["unit"], 1 << i) for row in expected for i in range(3) if row[f"c_{i + 1}"] == "1"]
+    result = pdm.retention_array({"unit": [row[0] for row in rows], "conditions": [row[1] for row in rows]}, condition_count=3, list_units=True)
+    masks = dict(zip(result["units"]["unit"], result["units"]["retained"], strict=True))
+    for row in expected:
+        mask = sum(int(row[f"r_{i + 1}"]) << i for i in range(3))
+        assert masks[row["unit"]] == mask == int(list(row.values())[-1])
+    assert result["sums"]["units"].to_list() == [sum(int(row[f"r_{i}"]) for row in expected) for i in (1, 2, 3)]
+
+
+@in_both_languages("repurchase")
+def test_repurchase_by_hand(pdm, page, heading):
+    """The table has the rows of the code below it."""
+    (given,) = tables(page, heading)
+    code = next(block.code for block in ALL[DOCS / page] if '"o7"' in block.code)
+    assert re.findall(r'\("(\w+)", "([^"]+)", "(\w+)"\)', code) == [
+        (row["unit"], datetime.fromisoformat(row["time"]).isoformat(), row["order_id"]) for row in given
+    ]
 
 
 # -------------------------------------------------------------------------------------------------------------------- whole
