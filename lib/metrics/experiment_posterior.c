@@ -11,24 +11,32 @@
 
 #include <math.h>
 
-/* A row of the table, as if higher were better; NaN = null. */
+/* A row of the table; NaN = null. */
 typedef struct belief {
     pdm_posterior arms; /* chances and losses; of a normal posterior nothing else */
+    double control[2];  /* Beta(a, b) */
+    double treatment[2];
     double effect, sd, low, high;
     int32_t win;
     int32_t status;
 } belief;
 
 static belief no_belief(int32_t status) {
-    belief b = {.effect = PDM__NAN, .sd = PDM__NAN, .low = PDM__NAN, .high = PDM__NAN, .status = status};
+    belief b = {.control = {PDM__NAN, PDM__NAN},
+                .treatment = {PDM__NAN, PDM__NAN},
+                .effect = PDM__NAN,
+                .sd = PDM__NAN,
+                .low = PDM__NAN,
+                .high = PDM__NAN,
+                .status = status};
     b.arms = (pdm_posterior){PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN,
                              PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN, PDM__NAN};
     return b;
 }
 
-static double beta_variance(double a, double b) {
-    double mean = a / (a + b);
-    return mean * (b / (a + b)) / (a + b + 1);
+static double beta_variance(const double *beta) {
+    double sum = beta[0] + beta[1];
+    return beta[0] / sum * (beta[1] / sum) / (sum + 1);
 }
 
 static int32_t sign_of(double low, double high) { return low > 0 ? 1 : high < 0 ? -1 : 0; }
@@ -45,9 +53,11 @@ static pdm_status believe_rates(const pdm__experiment_metric *m, double level, c
     PDM__TRY(pdm_beta_posterior(&counts, a, b, level, &out->arms, err));
     PDM__TRY(pdm_beta_difference(&counts, a, b, level, &diff, err));
     out->effect = out->arms.mean_treatment - out->arms.mean_control;
-    out->sd =
-        sqrt(beta_variance(a + (double)counts.x_control, b + (double)(counts.n_control - counts.x_control)) +
-             beta_variance(a + (double)counts.x_treatment, b + (double)(counts.n_treatment - counts.x_treatment)));
+    out->control[0] = a + (double)counts.x_control;
+    out->control[1] = b + (double)(counts.n_control - counts.x_control);
+    out->treatment[0] = a + (double)counts.x_treatment;
+    out->treatment[1] = b + (double)(counts.n_treatment - counts.x_treatment);
+    out->sd = sqrt(beta_variance(out->control) + beta_variance(out->treatment));
     out->low = diff.low;
     out->high = diff.high;
     out->win = sign_of(diff.low, diff.high);
@@ -189,6 +199,10 @@ static pdm_status put_belief(const belief *b, double level, pdm_table *t, int64_
         {POSTERIOR_LOG_LOSS_IF_TREATMENT, p->log_loss_if_treatment},
         {POSTERIOR_LOSS_IF_CONTROL, p->loss_if_control},
         {POSTERIOR_LOG_LOSS_IF_CONTROL, p->log_loss_if_control},
+        {POSTERIOR_A_CONTROL, b->control[0]},
+        {POSTERIOR_B_CONTROL, b->control[1]},
+        {POSTERIOR_A_TREATMENT, b->treatment[0]},
+        {POSTERIOR_B_TREATMENT, b->treatment[1]},
     };
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         PDM__TRY(pdm__experiment_put(t, cells[i].column, row, cells[i].value, err));

@@ -238,6 +238,131 @@ def cells(result):
     return {name: table.to_rows() for name, table in result.tables.items()}
 
 
+# ---- what is believed, and which arm is best --------------------------------------------------------------------------
+
+
+def test_posteriors_of_rates_are_the_calculator(pdm):
+    r = pdm.experiment(shop(500, 75, 500, 95), arms=ARMS, metrics=GOAL, posterior=True)
+    row = one(r.posterior)
+    expected = one(pdm.stats.beta_posterior(x_control=75, n_control=500, x_treatment=95, n_treatment=500).main)
+    for name in set(expected) & set(row) - {"diff"}:
+        assert row[name] == expected[name], name
+    assert (row["method"], row["scale"], row["status"]) == ("beta", "diff", "ok")
+    assert row["effect"] == pytest.approx(expected["diff"], rel=1e-15)
+    best = r.best.to_rows()
+    arms = pdm.stats.beta_best(x=[75, 95], n=500).main.to_rows()
+    assert [line["prob_best"] for line in best] == [line["prob_best"] for line in arms]
+    assert [line["expected_loss"] for line in best] == [line["expected_loss"] for line in arms]
+    assert [line["best"] for line in best] == [False, True]
+
+
+@pytest.mark.parametrize("scale", ["lift", "diff"])
+@pytest.mark.parametrize("direction", ["higher", "lower"])
+@pytest.mark.parametrize("prior", [{}, {"mean": -0.02, "sd": 0.05}, {"mean": 1.0, "sd": 3.0, "scale": "diff"}])
+def test_posteriors_of_means_are_the_calculator(pdm, scale, direction, prior):
+    metrics = {"spend": {"kind": "value", "direction": direction, **({"prior": prior} if prior else {})}}
+    r = pdm.experiment(shop(300, 0, 200, 0, spend_t=3), arms=ARMS, metrics=metrics, posterior="total", posterior_scale=scale,
+                       credible_level=0.9)  # fmt: skip
+    row = one(r.posterior)
+    delta = one(pdm.experiment(shop(300, 0, 200, 0, spend_t=3), arms=ARMS, metrics={"spend": "value"}).effects)
+    arms = {line["variant"]: line for line in r.metrics.to_rows()}
+    c, t = arms["old"], arms["new"]
+    estimate, se = delta["diff"], delta["se"]
+    if scale == "lift":
+        estimate = delta["lift"]
+        se = math.sqrt(t["se"] ** 2 / c["mean"] ** 2 + c["se"] ** 2 * t["mean"] ** 2 / c["mean"] ** 4)
+    expected = one(
+        pdm.stats.normal_posterior(
+            estimate=estimate, se=se, control=c["mean"], scale=scale, direction=direction, conf_level=0.9,
+            prior_mean=prior.get("mean"), prior_sd=prior.get("sd"), prior_scale=prior.get("scale", "lift"),
+        ).main
+    )  # fmt: skip
+    for mine, theirs in (
+        ("effect", "mean"), ("sd", "sd"), ("low", "low"), ("high", "high"), ("prob_better", "chance_to_win"),
+        ("loss_if_treatment", "risk_treatment"), ("loss_if_control", "risk_control"),
+    ):  # fmt: skip
+        assert row[mine] == pytest.approx(expected[theirs], rel=1e-11), mine
+    assert (row["win"], row["scale"], row["method"]) == (expected["win"], scale, "normal")
+    assert row["a_control"] is None and row["mean_control"] is None
+
+
+def test_posteriors_of_segments(pdm):
+    r = pdm.experiment(rich(), arms=ARMS, metrics={"bought": "conversion"}, segments="city", posterior="segments")
+    levels = [(row["segment_dim"], row["segment"]) for row in r.posterior.to_rows()]
+    assert levels == [(None, None), ("city", "宁波"), ("city", "杭州")]
+    assert len(pdm.experiment(rich(), arms=ARMS, metrics=GOAL, segments="city", posterior="total").posterior) == 1
+    assert "posterior" not in pdm.experiment(rich(), arms=ARMS, metrics=GOAL).tables
+
+
+def test_lower_is_better_mirrors_rates(pdm):
+    higher = one(pdm.experiment(shop(500, 75, 500, 95), arms=ARMS, metrics=GOAL, posterior=True).posterior)
+    complaints = [{**GOAL[0], "direction": "lower"}]
+    r = pdm.experiment(shop(500, 75, 500, 95), arms=ARMS, metrics=complaints, posterior=True)
+    lower = one(r.posterior)
+    assert (lower["prob_better"], lower["win"]) == (higher["prob_worse"], -higher["win"])
+    assert (lower["loss_if_treatment"], lower["effect"]) == (higher["loss_if_control"], higher["effect"])
+    assert [row["best"] for row in r.best.to_rows()] == [True, False]
+    assert r.best.to_rows()[0]["prob_best"] == pytest.approx(lower["prob_worse"], rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"metrics": {"bought": {"kind": "conversion", "prior": (2, 8)}}},
+        {"metrics": {"bought": {"kind": "conversion", "prior": {"a": 2, "b": 8}}}},
+        {"metrics": {"bought": "conversion"}, "priors": {"bought": (2, 8)}},
+        {"metrics": {"bought": "conversion"}, "priors": [{"metric": "bought", "a": 2, "b": 8}], "posterior": "total"},
+    ],
+)
+def test_priors_may_be_written_in_several_ways(pdm, said):
+    row = one(pdm.experiment(shop(500, 75, 500, 95), arms=ARMS, **said).posterior)
+    assert (row["a_control"], row["b_control"], row["a_treatment"]) == (77.0, 433.0, 97.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"priors": {"bought": {"sd": 0.3}}}, r"Beta\(a, b\)"),
+        ({"priors": {"spend": (2, 8)}}, "give mean and sd"),
+        ({"priors": {"spend": {"mean": 0.1}}}, "give sd"),
+        ({"priors": {"bought": (0, 1)}}, "above 0"),
+        ({"priors": {"profit": (1, 1)}}, "not in list metrics"),
+        ({"priors": [{"metric": "bought", "a": 1}, {"metric": "bought", "a": 2}]}, "already"),
+        ({"priors": {"spend": {"sd": 1, "scale": "log"}}}, "lift or diff"),
+        ({"credible_level": 1.0}, "between 0 and 1"),
+    ],
+)
+def test_priors_that_make_no_sense(pdm, said, message):
+    with pytest.raises(pdm.OptionError, match=message):
+        pdm.experiment(shop(50, 5, 50, 9), arms=ARMS, metrics={"bought": "conversion", "spend": "value"}, **said)
+
+
+def test_priors_in_one_place(pdm):
+    metrics = {"bought": {"kind": "conversion", "prior": (1, 1)}}
+    with pytest.raises(pdm.OptionError, match="one place"):
+        pdm.experiment(shop(50, 5, 50, 9), arms=ARMS, metrics=metrics, priors={"bought": (1, 1)})
+
+
+def test_the_best_of_three(pdm):
+    """Among the arms kept, with those that are not shown to be worse."""
+    n = 2000
+    rows = {
+        "unit": list(range(3 * n)),
+        "variant": [arm for arm in ("old", "new", "newer") for _ in range(n)],
+        "bought": [int(i < x) for x in (200, 300, 310) for i in range(n)],
+    }
+    r = pdm.experiment(rows, arms=["old", "new", "newer"], metrics=GOAL, required_n=n, days=14, posterior=True)
+    best = {row["variant"]: row for row in r.best.to_rows()}
+    assert [best[name]["kept"] for name in ("old", "new", "newer")] == [None, True, True]
+    assert [best[name]["best"] for name in ("old", "new", "newer")] == [False, False, True]
+    assert [best[name]["as_good"] for name in ("old", "new", "newer")] == [False, True, True]
+    assert sum(row["prob_best"] for row in best.values()) == pytest.approx(1, rel=1e-9)
+    values = [row["value"] + row["expected_loss"] for row in best.values()]  # E max, but for what the prior pulls
+    assert max(values) - min(values) < 1e-3
+    assert best["new"]["diff"] == pytest.approx(-0.005, rel=1e-12)
+
+
+
 def rich():
     rows = shop(40, 9, 40, 14, spend_t=5)
     n = len(rows["unit"])
@@ -343,7 +468,7 @@ def test_the_call_has_all_that_the_registry_says(pdm):
     given = {name: option.default for name, option in metric.options.items() if option.default is not None}
     expected = pdm.experiment(rich(), **plain)
     assert cells(pdm.experiment(rich(), **plain, **{**given, **enums})) == cells(expected)
-    full = pdm.experiment(rich(), **{**NATIVE, "required_n": 50})
+    full = pdm.experiment(rich(), **{**NATIVE, "required_n": 50, "posterior": "total"})
     assert [name for name in metric.tables if name not in full.tables] == []
     for table in full.tables.values():
         assert list(table.columns) == [column.name for column in metric.tables[table.name].columns]

@@ -142,7 +142,73 @@ def test_what_cannot_be_drawn(pdm):
         (lambda: result.plot("looks"), "fixed horizon"),
         (lambda: result.plot(metrics="gmv"), 'no metric "gmv"; there are bought, spend, aov'),
         (lambda: result.plot(scale="ratio"), "scale"),
-        (lambda: result.plot("posterior"), "no figure"),
+        (lambda: result.plot("curve"), "no figure"),
     ):
         with pytest.raises(pdm.ArgumentError, match=message):
             call()
+
+
+# ---- posteriors, the best arm ------------------------------------------------------------------------------------------
+
+
+def believed(pdm, **more):
+    metrics = {"bought": {"kind": "conversion", "role": "goal"}, "spend": {"kind": "value", "role": "goal"}, "aov": "spend/orders"}
+    names = ("old", "new", "a<b>")
+    return pdm.experiment(rows(3000, names), arms=list(names), metrics=metrics, posterior="total", **more)
+
+
+@pytest.mark.parametrize(("lang", "title", "axis"), [("en", "What is believed after the data", "conversion rate"), ("zh", "后验分布", "转化率")])
+def test_posterior(pdm, lang, title, axis):
+    result = believed(pdm)
+    table = {(row["metric"], row["variant"]): row for row in result.posterior.to_rows()}
+    made = result.plot("posterior", lang=lang)
+    assert made.layout.title.text == title and made.layout.xaxis.title.text.startswith(axis)
+    curves = [trace for trace in made.data if trace.mode == "lines"]
+    filled = [trace for trace in made.data if trace.mode == "none"]
+    assert len(curves) == 3 + 2 + 2 == len(filled)
+    legend = [trace.name for trace in curves if trace.showlegend]
+    assert legend == ["old", "new", "a&lt;b&gt;"]
+    row = table["bought", "new"]
+    assert (filled[0].x[0], filled[0].x[-1]) == (row["low_control"], row["high_control"])
+    assert (filled[1].x[0], filled[1].x[-1]) == (row["low_treatment"], row["high_treatment"])
+    row = table["spend", "new"]
+    assert (filled[3].x[0], filled[3].x[-1]) == (row["low"], row["high"])
+    for trace in curves:  # a density
+        step = trace.x[1] - trace.x[0]
+        assert sum(trace.y) * step == pytest.approx(1, abs=0.02)
+    assert f"{row['prob_better']:.2%}" in made.layout.xaxis2.title.text
+    assert "a<b>" not in made.to_json()
+    assert len([trace for trace in result.plot("posterior", metrics="aov").data if trace.mode == "lines"]) == 2
+
+
+def test_posteriors_of_a_segment_and_those_that_are_missing(pdm):
+    data = rows(800)
+    result = pdm.experiment(data, arms=["old", "new"], metrics=METRICS, segments="city", posterior="segments")
+    made = result.plot("posterior", segment=("city", "杭州"))
+    row = next(row for row in result.posterior.to_rows() if row["segment"] == "杭州" and row["metric"] == "bought")
+    assert made.data[0].x[0] == row["low_control"] and made.layout.title.text.endswith("city: 杭州")
+    with pytest.raises(pdm.ArgumentError, match='posterior="segments"'):
+        result.plot("posterior", segment=("city", "北京"))
+    with pytest.raises(pdm.ArgumentError, match='posterior="total"'):
+        pdm.experiment(data, arms=["old", "new"], metrics=METRICS).plot("posterior")
+    nothing = {**data, "spend": [0] * 800}
+    made = pdm.experiment(nothing, arms=["old", "new"], metrics={"spend": "value"}, posterior=True).plot("posterior")
+    assert "no posterior (zero_variance)" in made.layout.xaxis.title.text
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "· the best one"), ("zh", "· 最优组")])
+def test_best(pdm, lang, told):
+    result = believed(pdm)
+    made = result.plot("best", lang=lang)
+    table = result.best.to_rows()
+    assert len(made.data) == 2  # two goals
+    assert [x for trace in made.data for x in trace.x] == [row["prob_best"] for row in table]
+    for i, row in enumerate(table):
+        assert (told in made.data[i // 3].text[i % 3]) == row["best"]
+    assert "a<b>" not in made.to_json()
+    with pytest.raises(pdm.ArgumentError, match="not asked for"):
+        pdm.experiment(rows(300), arms=["old", "new"], metrics=METRICS).plot("best")
+    covered = {**rows(300), "before": [i % 7 for i in range(300)]}
+    metrics = {"spend": {"kind": "value", "covariates": "before"}}
+    with pytest.raises(pdm.ArgumentError, match="leave it open"):
+        pdm.experiment(covered, arms=["old", "new"], metrics=metrics, posterior=True).plot("best")

@@ -132,3 +132,16 @@ def test_one_bad_experiment_does_not_hide_the_others(pdm):
     part, english, _ = told(data)
     assert [figure.name for figure in part.figures_of] == ["good"]
     assert 'bad: row 100, column "converted": 0 or 1 expected, got 5' in english
+
+
+def test_posteriors_are_told_where_they_are_asked_for(world):
+    part, english, chinese = told(world.assignments, posterior="total")
+    beliefs = part.grids[1]
+    assert (beliefs.caption.en, beliefs.caption.zh) == ("Posteriors", "后验分布")
+    asked = {figure.name: figure.result for figure in part.figures_of if figure.kind == "posterior"}
+    assert set(asked) == {figure.name for figure in part.figures_of if figure.kind == "effects"}
+    for figure in part.figures_of:
+        assert figure.draw("zh").data
+    row = asked["welcome_coupon"]["posterior"].to_rows()[0]
+    line = next(line for line in beliefs.rows if line[0].en == "welcome_coupon · treatment" and line[1].en == "converted")
+    assert line[3].en == f"{row['prob_better']:.1%}" and line[2].en.startswith(f"{row['effect']:+.2%} [")

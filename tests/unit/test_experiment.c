@@ -239,6 +239,9 @@ static void posteriors_are_the_calculators(void **unused) {
     assert_true(pdm_table_f64(t, "low_control")[0] == p.low_control);
     assert_true(pdm_table_f64(t, "low")[0] == d.low && pdm_table_f64(t, "high")[0] == d.high);
     assert_int_equal(pdm_table_i32(t, "win")[0], 1);
+    assert_true(pdm_table_f64(t, "a_control")[0] == 9 && pdm_table_f64(t, "b_control")[0] == 23);
+    assert_true(pdm_table_f64(t, "a_treatment")[0] == 18 && pdm_table_f64(t, "b_treatment")[0] == 14);
+    assert_true(pdm_table_is_null(t, "a_control", 1));
     double variance = 9.0 * 23 / (32.0 * 32 * 33) + 18.0 * 14 / (32.0 * 32 * 33);
     assert_true(close_to(pdm_table_f64(t, "sd")[0], sqrt(variance)));
     pdm_arm_moments c = spend_of(&s, 0);

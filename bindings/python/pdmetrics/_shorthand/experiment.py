@@ -1,4 +1,4 @@
-"""How people write down an experiment: arms and metrics by name, ratios as "spend/orders", covariates beside their metric."""
+"""How people write down an experiment: arms and metrics by name, ratios as "spend/orders", covariates and priors beside their metric."""
 
 from __future__ import annotations
 
@@ -56,12 +56,17 @@ def _of_kind(row: Row) -> Row:
     return {**row, "kind": "ratio", "column": numerator, "denominator": denominator}
 
 
-def _covariates_of(info: MetricInfo, row: Row) -> list[Row]:
-    """Takes a metric's own covariates out of its row: a column, several, or for a ratio a pair."""
-    own = row.pop("covariates", None)
+# What a metric's row may have of its own, and the list that it belongs to: covariates as a column, several, or for a ratio a
+# pair; a prior as the pair (a, b) of a conversion, or as a dict.
+_OWN = {"covariates": "covariates", "prior": "priors"}
+
+
+def _own_of(info: MetricInfo, row: Row, name: str) -> list[Row]:
+    """Takes it out of the row."""
+    own = row.pop(name, None)
     if own is None:
         return []
-    return _lists.entry_of(info.lists["covariates"], row.get("metric"), own)
+    return _lists.entry_of(info.lists[_OWN[name]], row.get("metric"), own)
 
 
 def _named(name: Any, rest: Any) -> Any:
@@ -90,20 +95,31 @@ def _metrics(info: MetricInfo, found: dict[str, Any]) -> None:
     rows = _rows(found.get("metrics"))
     if rows is None:
         return
-    covariates: list[Row] = []
+    own: dict[str, list[Row]] = {name: [] for name in _OWN}
     made = []
     for row in rows:
         if isinstance(row, Mapping):
             named = dict(row)
-            covariates += _covariates_of(info, named)
+            for name, taken in own.items():
+                taken += _own_of(info, named, name)
             row = _of_kind(named)
         made.append(row)
     found["metrics"] = made
-    if not covariates:
-        return
-    if found.get("covariates") is not None:
-        raise _fail("covariates", "covariates are given in metrics already; give them in one place")
-    found["covariates"] = covariates
+    for name, taken in own.items():
+        listed = _OWN[name]
+        if taken and found.get(listed) is not None:
+            raise _fail(listed, f"{listed} are given in metrics already; give them in one place")
+        if taken:
+            found[listed] = taken
+
+
+def _posterior(found: dict[str, Any]) -> None:
+    """Yes or no; who has a prior wants the posterior."""
+    value = found.get("posterior")
+    if isinstance(value, bool):
+        found["posterior"] = "total" if value else "none"
+    elif value in (None, "none") and found.get("priors") is not None:
+        found["posterior"] = "total"
 
 
 # ------------------------------------------------------------------------------------------------------ segments, looks
@@ -143,6 +159,7 @@ def expand(metric: MetricInfo, found: dict[str, Any]) -> None:
     """Turns what people write into the library's lists."""
     _arms(found)
     _metrics(metric, found)
+    _posterior(found)
     _segments(found)
     _columns_in_words(found)
     _looks(found)

@@ -1,4 +1,4 @@
-"""Figures of experiments: effects with their intervals by metric and segment, how they narrow from look to look, the split."""
+"""Figures of experiments: effects by metric and segment, from look to look, posteriors, the best arm, the split."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped,import-
 
 from .._errors import ArgumentError
 from . import GRID, INK, PALETTE, figure
+from ._densities import beta, curve, normal
 
 if TYPE_CHECKING:
     from .._result import Language, Result
@@ -38,6 +39,20 @@ _TEXT = {
     "ok": {"en": "as planned", "zh": "符合计划"},
     "mismatch": {"en": "sample ratio mismatch", "zh": "样本比例不均（SRM）"},
     "no_data": {"en": "no data", "zh": "无数据"},
+    "posterior": {"en": "What is believed after the data", "zh": "后验分布"},
+    "rate": {"en": "conversion rate", "zh": "转化率"},
+    "credible": {"en": "filled: {} credible interval", "zh": "填充：{} 可信区间"},
+    "better": {
+        "en": "{0}: better with {1}; expected loss of choosing {3} {4}, of keeping {2} {5}",
+        "zh": "{0}：更好的概率 {1}；选择 {3} 的期望损失 {4}，保留 {2} 的期望损失 {5}",
+    },
+    "no_posterior": {"en": "{}: no posterior ({})", "zh": "{}：没有后验分布（{}）"},
+    "best": {"en": "Chance to be the best arm", "zh": "各组为最优的概率"},
+    "best_told": {"en": "the best one", "zh": "最优组"},
+    "as_good": {"en": "not shown to be worse", "zh": "不显著差于最优组"},
+    "shown_worse": {"en": "significantly worse", "zh": "显著差于最优组"},
+    "expected_loss": {"en": "expected loss of choosing it", "zh": "选择该组的期望损失"},
+    "value": {"en": "value", "zh": "取值"},
 }
 _LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"}
 
@@ -397,6 +412,174 @@ def _band(made: go.Figure, panel: int, rows: list[Row], colour: str, lang: Langu
         row=panel,
         col=1,
     )
+
+
+# ----------------------------------------------------------------------------------------------------------- posteriors
+
+_CONTROL = "#616e7c"
+_MOST_FACTS = 6  # comparisons that are told of in words
+
+
+def _asked(result: Result) -> list[Row]:
+    if "posterior" not in result.tables:
+        raise ArgumentError('posteriors were not asked for: experiment(…, posterior="total")')
+    return result.tables["posterior"].to_rows()
+
+
+def _loss(value: float, scale: str, rate: bool) -> str:
+    return f"{value * 100:.2g}%" if rate or scale == "lift" else f"{value:,.3g}"
+
+
+def _fact(row: Row, lang: Language) -> str:
+    """What a comparison comes to, in words."""
+    if row["low"] is None:
+        return _say("no_posterior", lang).format(_comparison(row, lang), row["status"])
+    rate = row["method"] == "beta"
+    losses = [_loss(row[key], row["scale"], rate) for key in ("loss_if_treatment", "loss_if_control")]
+    names = [_escape(str(row[key])) for key in ("control", "variant")]
+    return _say("better", lang).format(_comparison(row, lang), f"{row['prob_better']:.2%}", *names, *losses)
+
+
+def _rates(rows: list[Row]) -> dict[str, tuple[float, float, float, float]]:
+    """Arms of rates: Beta(a, b) and its credible interval."""
+    found = {}
+    for row in rows:
+        for name, arm in ((row["control"], "control"), (row["variant"], "treatment")):
+            found.setdefault(str(name), tuple(row[f"{key}_{arm}"] for key in ("a", "b", "low", "high")))
+    return found
+
+
+def _draw_rates(made: go.Figure, panel: int, rows: list[Row], colours: dict[str, str], named: set[str]) -> None:
+    arms = _rates(rows)
+    room = 0.6 * max(high - low for _, _, low, high in arms.values())
+    ends = (
+        max(0.0, min(low for _, _, low, _ in arms.values()) - room),
+        min(1.0, max(high for _, _, _, high in arms.values()) + room),
+    )
+    for name, (a, b, low, high) in arms.items():
+        label = _escape(name)
+        curve(made, beta(a, b), ends, (low, high), label, colours[name], legend=label not in named, row=panel)
+        named.add(label)
+
+
+def _draw_effects(
+    made: go.Figure, panel: int, rows: list[Row], colours: dict[str, str], named: set[str], lang: Language
+) -> None:
+    drawn = [row for row in rows if row["low"] is not None]
+    if not drawn:
+        return
+    ends = (
+        min([0.0, *(row["effect"] - 4 * row["sd"] for row in drawn)]),
+        max([0.0, *(row["effect"] + 4 * row["sd"] for row in drawn)]),
+    )
+    one_control = len({row["control"] for row in rows}) == 1
+    for row in drawn:
+        label = _escape(str(row["variant"])) if one_control else _comparison(row, lang)
+        density = normal(row["effect"], row["sd"])
+        colour = colours[str(row["variant"])]
+        curve(made, density, ends, (row["low"], row["high"]), label, colour, legend=label not in named, row=panel)
+        named.add(label)
+    made.add_vline(x=0, line={"color": INK, "width": 1, "dash": "dot"}, row=panel, col=1)
+
+
+@figure("experiment", "posterior")
+def posterior(
+    result: Result,
+    *,
+    lang: Language,
+    metrics: Sequence[str] | str | None = None,
+    segment: tuple[str, str | None] | None = None,
+) -> go.Figure:
+    """Posteriors, a panel each metric: of conversions the arms' rates, of others the effects.
+
+    ``segment`` is a segment column and one of its levels; without it all units are told of.
+    """
+    where = (None, None) if segment is None else tuple(segment)
+    rows = [row for row in _chosen(_asked(result), metrics) if (row["segment_dim"], row["segment"]) == where]
+    if not rows:
+        raise ArgumentError(f'segment: none {where[0]} {where[1]!r}; segments need experiment(…, posterior="segments")')
+    names = list(dict.fromkeys(row["metric"] for row in rows))
+    panels = [[row for row in rows if row["metric"] == name] for name in names]
+    treatments = dict.fromkeys(str(row["variant"]) for row in rows)
+    colours = {str(row["control"]): _CONTROL for row in rows}
+    colours.update({name: PALETTE[i % len(PALETTE)] for i, name in enumerate(treatments)})
+    facts = [[_fact(row, lang) for row in panel[:_MOST_FACTS]] for panel in panels]
+    room = [210 + 18 * len(told) for told in facts]
+    height = sum(room) + 130
+    made = make_subplots(
+        rows=len(names), row_heights=[1.0] * len(names), subplot_titles=[f"<b>{_escape(name)}</b>" for name in names],
+        vertical_spacing=(90 + 18 * max(map(len, facts))) / height if len(names) > 1 else 0.0,
+    )  # fmt: skip
+    filled = _say("credible", lang).format(f"{round(100 * rows[0]['level'], 6):g} %")
+    named: set[str] = set()
+    for number, (panel, told) in enumerate(zip(panels, facts, strict=True), 1):
+        rate = panel[0]["method"] == "beta"
+        if rate:
+            _draw_rates(made, number, panel, colours, named)
+        else:
+            _draw_effects(made, number, panel, colours, named, lang)
+        axis = f"{_say('rate' if rate else panel[0]['scale'], lang)} ({filled})"
+        made.update_xaxes(
+            title_text="<br>".join([axis, *told]), title_font_size=12, gridcolor=GRID, zeroline=False,
+            tickformat=".1%" if rate else "+.1%" if panel[0]["scale"] == "lift" else ",", row=number, col=1,
+        )  # fmt: skip
+    made.update_yaxes(visible=False, rangemode="tozero")
+    of_segment = "" if segment is None else f" · {_escape(_level(rows[0], lang))}"
+    made.update_layout(
+        title_text=_say("posterior", lang) + of_segment,
+        legend={**_LEGEND, "y": 1 + 28 / height},
+        showlegend=True,
+        height=height,
+    )
+    return made
+
+
+_STANDING = {True: "as_good", False: "shown_worse", None: ""}
+_STANDING_COLOURS = {"best_told": PALETTE[2], "shown_worse": "#c3cbd3"}
+
+
+@figure("experiment", "best")
+def best(result: Result, *, lang: Language, metrics: Sequence[str] | str | None = None) -> go.Figure:
+    """How likely each arm is the best one, in each goal; which one the estimates prefer, which are shown to be worse."""
+    rates = {row["metric"] for row in _asked(result) if row["method"] == "beta"}
+    rows = [row for row in _chosen(result.tables["best"].to_rows(), metrics) if row["prob_best"] is not None]
+    if not rows:
+        raise ArgumentError("no chance to be the best is known: covariates and priors on the effect leave it open")
+    names = list(dict.fromkeys(row["metric"] for row in rows))
+    titles = [f"<b>{_escape(name)}</b>" for name in names]
+    made = make_subplots(rows=len(names), subplot_titles=titles, vertical_spacing=0.3 / len(names))
+    top = max(row["prob_best"] for row in rows)
+    for number, name in enumerate(names, 1):
+        mine = [row for row in rows if row["metric"] == name]
+        standing = ["best_told" if row["best"] else _STANDING[row["as_good"]] for row in mine]
+        chances = [f"{row['prob_best']:.1%}" for row in mine]
+        told = [f"{p} · {_say(key, lang)}" if key else p for p, key in zip(chances, standing, strict=True)]
+        losses = [_loss(row["expected_loss"], "diff", name in rates) for row in mine]
+        made.add_trace(
+            go.Bar(
+                x=[row["prob_best"] for row in mine],
+                y=[_escape(str(row["variant"])) for row in mine],
+                orientation="h",
+                marker={"color": [_STANDING_COLOURS.get(key, PALETTE[7]) for key in standing]},
+                text=told,
+                textposition="outside",
+                cliponaxis=False,
+                showlegend=False,
+                customdata=[
+                    f"<b>{_escape(str(row['variant']))}</b><br>"
+                    f"{_say('value', lang)}: {_number(row['value'], 'diff')}<br>"
+                    f"{_say('best', lang)}: {row['prob_best']:.2%}<br>{_say('expected_loss', lang)}: {loss}"
+                    for row, loss in zip(mine, losses, strict=True)
+                ],
+                hovertemplate="%{customdata}<extra></extra>",
+            ),
+            row=number,
+            col=1,
+        )
+    made.update_xaxes(tickformat=".0%", range=[0, min(1.0, 1.15 * top) * 1.25], gridcolor=GRID)
+    made.update_yaxes(autorange="reversed", type="category", automargin=True)
+    made.update_layout(title_text=_say("best", lang), height=130 + 60 * len(names) + 40 * len(rows))
+    return made
 
 
 # ---------------------------------------------------------------------------------------------------------------- split

@@ -13,6 +13,7 @@ import plotly.graph_objects as go  # type: ignore[import-untyped,import-not-foun
 
 from .._errors import ArgumentError
 from . import GRID, INK, PALETTE, figure
+from ._densities import Density, beta, curve, gamma, normal
 
 if TYPE_CHECKING:
     from .._result import Language, Result
@@ -21,7 +22,6 @@ Names = Mapping[str, str | tuple[str, str]]
 
 UP, DOWN, NEUTRAL, FIRST, SECOND = PALETTE[2], PALETTE[5], "#616e7c", PALETTE[7], PALETTE[0]
 BAND = "rgba(0,114,178,0.18)"
-POINTS = 400  # of a density
 ROWS = 60  # in a forest
 
 _TEXT = {
@@ -250,72 +250,12 @@ for _name in ("proportion_test", "mean_test", "cuped_test", "ratio_test"):
 
 # ----------------------------------------------------------------------------------------------------------- posterior
 
-Density = Callable[[float], float]
-
-
-def _beta(a: float, b: float) -> Density:
-    shift = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-
-    def density(x: float) -> float:
-        if not 0 < x < 1:
-            return 0.0
-        return math.exp(shift + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x))
-
-    return density
-
-
-def _gamma(shape: float, rate: float) -> Density:
-    shift = shape * math.log(rate) - math.lgamma(shape)
-
-    def density(x: float) -> float:
-        return math.exp(shift + (shape - 1) * math.log(x) - rate * x) if x > 0 else 0.0
-
-    return density
-
-
-def _normal(mean: float, sd: float) -> Density:
-    return lambda x: math.exp(-0.5 * ((x - mean) / sd) ** 2) / (sd * math.sqrt(2 * math.pi))
-
-
 def _one(result: Result, name: Any) -> dict[str, Any]:
     rows = result.main.to_rows()
     found = [row for row in rows if name is None or row["name"] == name]
     if not found:
         raise ArgumentError(f"name: no {name!r}; there are {', '.join(str(row['name']) for row in rows[:20])}")
     return found[0]
-
-
-def _curve(
-    made: go.Figure, density: Density, ends: tuple[float, float], inside: tuple[float, float], label: str, colour: str
-) -> None:
-    """A density, its credible interval filled."""
-    step = (ends[1] - ends[0]) / POINTS
-    x = [ends[0] + step * i for i in range(POINTS + 1)]
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    part = [inside[0], *(each for each in x if inside[0] < each < inside[1]), inside[1]]
-    made.add_trace(
-        go.Scatter(
-            x=part,
-            y=[density(each) for each in part],
-            mode="none",
-            fill="tozeroy",
-            fillcolor=f"rgba({red},{green},{blue},0.25)",
-            hoverinfo="skip",
-            showlegend=False,
-            legendgroup=label,
-        )
-    )
-    made.add_trace(
-        go.Scatter(
-            x=x,
-            y=[density(each) for each in x],
-            mode="lines",
-            line={"color": colour, "width": 2.5},
-            name=label,
-            legendgroup=label,
-            hovertemplate=f"{label}: %{{x:.4~g}}<extra></extra>",
-        )
-    )
 
 
 def _two_posteriors(
@@ -327,7 +267,7 @@ def _two_posteriors(
     high = max(row[f"high_{arm}"] for arm in densities) + max(widths) * 0.6
     for (arm, density), colour in zip(densities.items(), (FIRST, SECOND), strict=True):
         inside = (row[f"low_{arm}"], row[f"high_{arm}"])
-        _curve(made, density, (low, high), inside, say(arm, lang), colour)
+        curve(made, density, (low, high), inside, say(arm, lang), colour)
     facts = [
         f"{say('better_chance', lang)} <b>{row['prob_better']:.2%}</b>",
         f"{say('loss_treatment', lang)} {_small(row['loss_if_treatment'], percent)}",
@@ -354,7 +294,7 @@ def _posterior_layout(made: go.Figure, facts: Sequence[str], axis: str, title: s
 def beta_posterior(result: Result, *, lang: Language, name: Any = None, title: str = "") -> go.Figure:
     """The two rates' posteriors, their credible intervals filled. ``name`` = the comparison; default: the first."""
     row = _one(result, name)
-    densities = {arm: _beta(row[f"a_{arm}"], row[f"b_{arm}"]) for arm in ("control", "treatment")}
+    densities = {arm: beta(row[f"a_{arm}"], row[f"b_{arm}"]) for arm in ("control", "treatment")}
     return _two_posteriors(row, densities, lang, "rate", True, title)
 
 
@@ -362,7 +302,7 @@ def beta_posterior(result: Result, *, lang: Language, name: Any = None, title: s
 def gamma_posterior(result: Result, *, lang: Language, name: Any = None, title: str = "") -> go.Figure:
     """The two event rates' posteriors. ``name`` = the comparison; default: the first."""
     row = _one(result, name)
-    densities = {arm: _gamma(row[f"shape_{arm}"], row[f"rate_{arm}"]) for arm in ("control", "treatment")}
+    densities = {arm: gamma(row[f"shape_{arm}"], row[f"rate_{arm}"]) for arm in ("control", "treatment")}
     return _two_posteriors(row, densities, lang, "events", False, title)
 
 
@@ -376,7 +316,7 @@ def normal_posterior(
         raise ArgumentError(f"nothing to draw: the status is {row['status']}")
     made = go.Figure()
     ends = (row["mean"] - 4 * row["sd"], row["mean"] + 4 * row["sd"])
-    _curve(made, _normal(row["mean"], row["sd"]), ends, (row["low"], row["high"]), say("effect", lang), SECOND)
+    curve(made, normal(row["mean"], row["sd"]), ends, (row["low"], row["high"]), say("effect", lang), SECOND)
     made.data[1].showlegend = False
     _lines(made, x=0.0, dash="dot")
     facts = [

@@ -295,6 +295,43 @@ _HEAD = [
 ]
 
 
+_BELIEF_HEAD = [
+    Text("experiment", "实验"),
+    Text("metric", "指标"),
+    Text("effect with credible interval", "效果及可信区间"),
+    Text("chance to be better", "更好的概率"),
+    Text("expected loss of choosing it", "选择它的期望损失"),
+    Text("expected loss of keeping the control", "保留对照组的期望损失"),
+]
+
+
+def _believed(name: str, result: Result, exponent: dict[str, int]) -> list[list[Text]]:
+    """What is believed of each comparison, where posteriors were asked for."""
+    body = []
+    for row in _optional(result, "posterior"):
+        if row["segment_dim"] is not None or row["low"] is None:
+            continue
+        share = row["method"] == "beta" or row["scale"] == "lift"
+
+        def shown(value: float, share: bool = share, metric: str = row["metric"]) -> str:
+            return f"{value:+.2%}" if share else f"{value / 10 ** exponent.get(metric, 0):+,.2f}"
+
+        def lost(value: float, share: bool = share, metric: str = row["metric"]) -> str:
+            return f"{value * 100:.2g}%" if share else f"{value / 10 ** exponent.get(metric, 0):,.2g}"
+
+        title = f"{name} · {row['variant']}" if name else str(row["variant"])
+        cells = [
+            title,
+            str(row["metric"]),
+            f"{shown(row['effect'])} [{shown(row['low'])}, {shown(row['high'])}]",
+            percent(row["prob_better"]),
+            lost(row["loss_if_treatment"]),
+            lost(row["loss_if_control"]),
+        ]
+        body.append([Text(cell, cell) for cell in cells])
+    return body
+
+
 def _one(data: Data, made: Section, name: str, shown: str, result: Result, asked: Mapping[str, Any]) -> None:
     rules = _rules(data, asked)
     rates = {rule["metric"] for rule in rules if rule.get("kind") == "conversion"}
@@ -312,6 +349,12 @@ def _one(data: Data, made: Section, name: str, shown: str, result: Result, asked
         if quality[key]:
             made.notes.append(Text(f"{shown}: {quality[key]:,} {en}.", f"{shown}：{quality[key]:,} {zh}。"))
     made.grids[0].rows += _lines(name, result, rates, exponent)
+    believed = _believed(name, result, exponent)
+    if believed:
+        made.figures_of.append(_Drawn(name, result, "posterior"))
+        if len(made.grids) == 1:
+            made.grids.append(Grid(Text("Posteriors", "后验分布"), _BELIEF_HEAD, []))
+        made.grids[1].rows += believed
 
 
 def _experiments(data: Data, source: str, variant: str) -> list[tuple[Any, list[Any], int]]:
