@@ -442,10 +442,11 @@ def _fact(row: Row, lang: Language) -> str:
 
 def _rates(rows: list[Row]) -> dict[str, tuple[float, float, float, float]]:
     """Arms of rates: Beta(a, b) and its credible interval."""
-    found = {}
+    found: dict[str, tuple[float, float, float, float]] = {}
     for row in rows:
         for name, arm in ((row["control"], "control"), (row["variant"], "treatment")):
-            found.setdefault(str(name), tuple(row[f"{key}_{arm}"] for key in ("a", "b", "low", "high")))
+            a, b, low, high = (row[f"{key}_{arm}"] for key in ("a", "b", "low", "high"))
+            found.setdefault(str(name), (a, b, low, high))
     return found
 
 
