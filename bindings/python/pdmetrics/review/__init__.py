@@ -123,6 +123,8 @@ class Data:
 
     def __init__(self, inputs: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
         self.inputs = dict(inputs)
+        self.given: dict[str, Any] = {}
+        """Inputs as they came, of those from which rows were set aside."""
         self.arguments = dict(arguments)
         self.read: list[str] = []
         """The inputs that were read, in order; whoever wants to know begins with an empty list."""
@@ -263,7 +265,7 @@ def section(
 
 
 # Sections about an input that is no metric's own: its name is theirs.
-_TOPICS: dict[str, tuple[Tell, tuple[str, ...], tuple[str, ...]]] = {}
+_TOPICS: dict[str, tuple[Tell, tuple[str, ...], tuple[str, ...], Text]] = {}
 # The order of the page: how it went, who came, who stays, what they do, what worked, what was planned, how sure it is.
 _ORDER = (
     "overview",
@@ -282,17 +284,23 @@ _ORDER = (
     "rhythm",
     "refunds",
     "*",
+    "quality",
 )
 
 
-def topic(name: str, *, columns: Sequence[str] = (), inputs: Sequence[str] = ()) -> Callable[[Tell], Tell]:
+def topic(
+    name: str, *, columns: Sequence[str] = (), inputs: Sequence[str] = (), needs: Text | None = None
+) -> Callable[[Tell], Tell]:
     """Registers a section that is no metric's: about an input called ``name``, or the first of ``inputs`` that is there.
 
-    It must have these columns. With ``inputs`` of ``("*",)`` it is about all of them.
+    It must have these columns. With ``inputs`` of ``("*",)`` it is about all of them. ``needs`` says what would enable it.
     """
+    first = (*inputs, name)[0]
+    usual = ", ".join(columns or ("customer_id", "time", "amount"))
+    enabled = needs or Text(f"needs --input {first}=FILE with {usual}", f"需要 --input {first}=文件，含 {usual}")
 
     def register(tell: Tell) -> Tell:
-        _TOPICS[name] = (tell, tuple(columns), tuple(inputs) or (name,))
+        _TOPICS[name] = (tell, tuple(columns), tuple(inputs) or (name,), enabled)
         return tell
 
     return register
@@ -345,8 +353,8 @@ def _general(data: Data, source: str, metric: MetricInfo) -> Section:
     return Section(Text(metric.title, metric.title_zh), grids=grids, findings=[Text(metric.summary, metric.summary)])
 
 
-def _told(data: Data, name: str) -> Section | None:
-    """A section; ``None`` of a topic whose input nobody gave."""
+def _told(data: Data, name: str) -> Section:
+    """A section."""
     if name in metrics:
         metric = metrics[name]
         tell, preferred, columns_of = _SECTIONS.get(name, (None, (), name))
@@ -355,11 +363,11 @@ def _told(data: Data, name: str) -> Section | None:
         if source is not None:
             return tell(data, source) if tell is not None else _general(data, source, metric)
     else:
-        topical, needed_columns, about = _TOPICS[name]
+        topical, needed_columns, about, enabled = _TOPICS[name]
         needed = list(needed_columns)
         source = "*" if about == ("*",) else next((each for each in about if each in data.inputs), None)
         if source is None:
-            return None
+            raise Skipped(enabled)
         if source == "*" or set(needed) <= set(data.columns(source)):
             return topical(data, source)
     names = ", ".join(needed)
@@ -374,6 +382,10 @@ def build(
     sections: list[Section] = []
     skipped: list[tuple[str, Text]] = []
     failures: list[Error] = []
+    if not only or "quality" in only:
+        from .quality import set_aside
+
+        set_aside(data)
     for name in parts():
         if only and name not in only:
             continue
@@ -389,10 +401,11 @@ def build(
                 failures.append(error)
             skipped.append((name, Text(str(error), str(error))))
             continue
-        if made is not None:
-            made.metric = name
-            made.computed_from = made.computed_from or list(data.read)
-            sections.append(made)
+        made.metric = name
+        made.computed_from = made.computed_from or list(data.read)
+        sections.append(made)
+    if not only and [part.metric for part in sections] == ["quality"]:
+        sections = []  # what is wrong with the data is no review of them
     if not sections:
         if failures:
             raise failures[0]

@@ -53,9 +53,9 @@ class Change:
 def _signed(value: float | None, points: bool, *, bare: bool = False) -> Text:
     if value is None:
         return Text("–", "–")
+    number = f"{100 * value:+.1f}".replace("-0.0", "+0.0") if abs(value) < 0.0005 else f"{100 * value:+.1f}"
     if not points:
-        return Text(f"{value:+.1%}", f"{value:+.1%}")
-    number = f"{100 * value:+.1f}"
+        return Text(f"{number}%", f"{number}%")
     return Text(number, number) if bare else Text(f"{number} pp", f"{number} 个百分点")
 
 

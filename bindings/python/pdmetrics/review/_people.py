@@ -9,7 +9,7 @@ from .._registry import metrics
 from . import Data, Skipped
 from ._change import Moments
 from ._friends import Friends, friends
-from ._rows import NEEDS, first_of, kinds, micros, quoted, relation, select
+from ._rows import NEEDS, first_of, held, kinds, micros, quoted, select
 
 DAY = 86_400_000_000
 # Days after joining, in which what a customer brings is compared.
@@ -37,7 +37,7 @@ def orders(data: Data) -> Orders | None:
     customer, time, amount = names["customer_id"], names["time"], names["amount"]
     if customer is None or time is None or amount is None:
         return None
-    whole = "INT" in kinds(relation(data.frame("orders")))[amount]
+    whole = "INT" in kinds(held(data, "orders"))[amount]
     exponent = data.orders("orders").currency_exponent
     return Orders("orders", customer, time, amount, 1 if whole else 10 ** (2 if exponent is None else exponent))
 

@@ -54,9 +54,15 @@ def relation(frame: Any) -> Any:
     return duckdb.connect().from_arrow(table)
 
 
+def held(data: Data, source: str) -> Any:
+    """An input as a relation, brought into that shape once."""
+    frame = data.frame(source)
+    return data.once(f"relation {id(frame)}", lambda: (relation(frame), frame))[0]
+
+
 def ask(data: Data, source: str, sql: str) -> Any:
     """A query over an input, which it calls ``input``."""
-    return relation(data.frame(source)).query("input", sql)
+    return held(data, source).query("input", sql)
 
 
 def select(data: Data, source: str, chosen: str, more: str = "") -> Any:
@@ -66,7 +72,7 @@ def select(data: Data, source: str, chosen: str, more: str = "") -> Any:
 
 def micros(data: Data, source: str, column: str) -> str:
     """A column of times in SQL: microseconds since 1970. DuckDB's own zoned times need a package for zones in Python."""
-    kind = kinds(relation(data.frame(source)))[column]
+    kind = kinds(held(data, source))[column]
     name = quoted(column)
     if kind.startswith("TIMESTAMP"):
         return f"epoch_us({name})"

@@ -347,7 +347,7 @@ def _add_friends(data: Data, people: People, mine: Friends, made: Section, resul
     )
 
 
-@topic("acquisition", inputs=("friends", "contacts", "friend", "orders"))
+@topic("acquisition", inputs=("friends", "contacts", "friend", "orders"), needs=_ENABLE["friends"])
 def tell(data: Data, source: str) -> Section:
     """The section."""
     made = Section(Text("Acquisition", "拉新与好友"))

@@ -11,7 +11,7 @@ from .._result import Result
 from . import Data, Grid, Section, Skipped, Text, percent, section
 from ._change import wilsons
 from ._cohorts import amount_of, both, money
-from ._rows import first_of, kinds, one_of, quoted, relation, select
+from ._rows import first_of, held, kinds, one_of, quoted, select
 
 _USERS = ("customer_id", "customer", "user_id", "user", "uid", "客户")
 _TIMES = ("time", "touch_time", "created_at", "时间")
@@ -43,7 +43,7 @@ Rows = list[dict[str, Any]]
 
 def _whole(data: Data, source: str, column: str) -> bool:
     """Whether a column holds integers."""
-    return "INT" in kinds(relation(data.frame(source)))[column]
+    return "INT" in kinds(held(data, source))[column]
 
 
 def _conversions(data: Data) -> Any:

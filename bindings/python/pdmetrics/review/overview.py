@@ -54,7 +54,7 @@ class _Measure:
 
 def _periods(rows: Rows, period: str) -> list[_Period]:
     found = []
-    for row, after in zip(rows, [*rows[1:], None], strict=True):
+    for row, after in zip(rows, [*rows[1:], None], strict=False):
         start = row["period_start"]
         end = after["period_start"] if after is not None else _next(start, period)
         found.append(_Period(period_label(start, period), start, end, row))
@@ -375,7 +375,7 @@ def _tile(measure: _Measure, before: _Period, last: _Period) -> tuple[Text, str]
     if change.value is None:
         return measure.name, value
     arrow = "≈" if change.low is not None and not change.sure else "▲" if change.value > 0 else "▼"
-    unit = f"{100 * change.value:+.1f} pp" if change.points else f"{change.value:+.1%}"
+    unit = change.text().en
     return measure.name, f"{value} ({arrow} {unit})"
 
 

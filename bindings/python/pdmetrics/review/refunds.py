@@ -10,7 +10,7 @@ from . import Data, Grid, Section, Skipped, Text, _cohorts, percent, topic
 from ._change import wilson
 from ._chart import Chart, Series
 from ._cohorts import both
-from ._rows import ask, kinds, micros, quoted, relation, select
+from ._rows import ask, held, kinds, micros, quoted, select
 from ._standing import Rate, above, rates
 
 # What lines are told apart by, the first that stands out is told.
@@ -196,4 +196,4 @@ def tell(data: Data, source: str) -> Section:
 def _is_whole(data: Data, source: str) -> bool:
     """Whether amounts are whole minor units."""
     amount = _cohorts.amount_of(data, source)
-    return amount is not None and "INT" in kinds(relation(data.frame(source)))[amount]
+    return amount is not None and "INT" in kinds(held(data, source))[amount]
