@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _render, _time
+from . import _output, _render, _time
 from ._errors import ArgumentError
 from ._native import core
 from ._registry import MetricInfo, TableInfo
@@ -238,12 +238,13 @@ class Table:
     def save(self, path: str | os.PathLike[str], *, encoding: str = "utf-8") -> None:
         """Writes the table as ``.csv`` (``encoding="utf-8-sig"`` for Excel) or ``.parquet``."""
         suffix = os.path.splitext(os.fspath(path))[1].lower()
-        if suffix == ".parquet":
-            _save_parquet(self, os.fspath(path))
-        elif suffix == ".csv":
-            self._save_csv(path, encoding)
-        else:
+        if suffix not in (".csv", ".parquet"):
             raise ArgumentError(f'cannot save as "{os.fspath(path)}": expected a name that ends in .csv or .parquet')
+        with _output.replaced(path) as temporary:
+            if suffix == ".parquet":
+                _save_parquet(self, temporary)
+            else:
+                self._save_csv(temporary, encoding)
 
     def _save_csv(self, path: str | os.PathLike[str], encoding: str) -> None:
         step = 65_536

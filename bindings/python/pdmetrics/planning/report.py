@@ -7,6 +7,7 @@ import os
 from datetime import datetime
 from typing import Any
 
+from .. import _output
 from .._errors import ArgumentError
 from .._render import text_table
 from .._result import Language
@@ -70,7 +71,7 @@ def save(plan: Plan, directory: str | os.PathLike[str], *, encoding: str = "utf-
     paths = []
     for table in plan.tables.values():
         path = os.path.join(directory, f"{table.name}.csv")
-        with open(path, "w", encoding=encoding, newline="") as out:
+        with _output.replaced(path) as temporary, open(temporary, "w", encoding=encoding, newline="") as out:
             writer = csv.writer(out, lineterminator="\n")
             writer.writerow([column.name for column in table.columns])
             writer.writerows([[_plain(value) for value in row] for row in table.rows])
