@@ -107,7 +107,7 @@ def test_rfm_options_lists_and_columns(pdm, run, folder):
         (["rfm", "orders.csv", "--windows", "absent.json"], "cannot be read"),
         (["rfm", "orders.csv", "--no-such-flag"], "unrecognized arguments"),
         (["rfm"], "required"),
-        (["rfm", "SELECT 1"], "missing"),
+        (["rfm", "SELECT 1"], "which columns are the customer, the time and the amount? found: 1"),
         (["rfm", "SELECT * FROM missing_table"], "the query failed"),
         (["rfm", "broken.csv"], "broken.csv"),
         (["review"], "nothing to review"),

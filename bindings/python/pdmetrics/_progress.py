@@ -38,3 +38,44 @@ class Bar:
             self._out.flush()
         self._shown = False
         self._start = time.monotonic()
+
+
+class Steps:
+    """Writes one line to stderr for work of several steps: how many are done, which is under way, and its rows."""
+
+    def __init__(self, steps: int, out: TextIO | None = None, patience_s: float = 0.4) -> None:
+        self._out = sys.stderr if out is None else out
+        self._patient_until = time.monotonic() + patience_s
+        self._steps = max(steps, 1)
+        self._done = -1
+        self._label = ""
+        self._width = 0
+        self._drawn = 0.0
+
+    def begin(self, label: str) -> None:
+        """The next step."""
+        self._done = min(self._done + 1, self._steps - 1)
+        self._label = label
+        self._draw("", force=True)
+
+    def __call__(self, done: int, total: int) -> None:
+        """Rows of the step under way; ``total`` is −1 where nobody knows."""
+        self._draw(f"  {done:,} rows")
+
+    def _draw(self, more: str, *, force: bool = False) -> None:
+        now = time.monotonic()
+        if now < self._patient_until or (not force and now < self._drawn + 0.1):
+            return
+        self._drawn = now
+        share = self._done / self._steps
+        line = f"{'█' * round(share * 24):<24} {share:4.0%}  {self._label}{more}"
+        self._out.write(f"\r{line:<{self._width}}")
+        self._out.flush()
+        self._width = len(line)
+
+    def close(self) -> None:
+        """Takes the line away."""
+        if self._width:
+            self._out.write(f"\r{'':<{self._width}}\r")
+            self._out.flush()
+        self._width = 0

@@ -8,15 +8,19 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, NoReturn
 
-from . import _frames, _render, _shorthand, datasets
+from . import _output, _reading, _render, _shorthand, datasets
 from ._errors import ArgumentError, Error, OptionError
 from ._native import core
-from ._progress import Bar
+from ._progress import Bar, Steps
+from ._reading import flags
 from ._registry import MetricInfo, OptionInfo, metrics
 from ._result import Result
 from ._state import compute
@@ -26,6 +30,10 @@ _TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", 
 _ALSO = {("rfm", "map"): "--scheme"}
 # Flags of the review itself, which no option of a metric can have there.
 _OF_REVIEW = ("input", "only", "tz", "threads", "lang", "progress", "html")
+_EXIT_CODES = (
+    "exit codes: 0 done; 1 a fault of the program; 2 something to put right, said in one line; 130 stopped by Ctrl-C, "
+    "143 by a signal. Files are written in whole or not at all."
+)
 _AS_WRITTEN = (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME, core.PDM_OPTION_DURATION)
 
 
@@ -47,7 +55,9 @@ def _escape(text: str) -> str:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--tz", metavar="ZONE", help="time zone of days and dates: Asia/Shanghai, +08:00 (default: UTC)"
+        "--tz",
+        metavar="ZONE",
+        help="time zone of days and dates, and of times that have none: Asia/Shanghai, +08:00 (default: UTC)",
     )
     parser.add_argument("--threads", type=int, metavar="N", help="threads to use (default: all)")
     parser.add_argument(
@@ -112,17 +122,23 @@ def _add_list(group: argparse._ArgumentGroup, metric: MetricInfo, name: str) -> 
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="pdmetrics", description="Private-domain (私域) commerce metrics from files and queries.")
+    parser = _Parser(
+        prog="pdmetrics",
+        description="Private-domain (私域) commerce metrics from files and queries.",
+        epilog=_EXIT_CODES,
+    )
     parser.add_argument("--version", action="version", version=f"pdmetrics {core.pdm_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for metric in metrics.values():
-        sub = commands.add_parser(metric.name, help=_escape(metric.summary), description=_escape(metric.summary))
+        summary = _escape(metric.summary)
+        sub = commands.add_parser(metric.name, help=summary, description=summary, epilog=_EXIT_CODES)
         sub.add_argument("input", help="CSV, Parquet or JSON file, or a SQL query for DuckDB")
         sub.add_argument(
             "--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory"
         )
         sub.add_argument("--table", metavar="NAME", help="print, and write, this table instead of the main one")
         _add_common(sub)
+        flags.add(sub)
         _add_metric(sub, metric)
         sub.set_defaults(run=_run_metric, metric=metric)
     _add_review(commands)
@@ -140,7 +156,9 @@ def _parser() -> _Parser:
 
 
 def _add_plan(commands: Any) -> None:
-    plan = commands.add_parser("plan", help="a year planned from a model file: split, rolled up, tracked, re-planned")
+    plan = commands.add_parser(
+        "plan", help="a year planned from a model file: split, rolled up, tracked, re-planned", epilog=_EXIT_CODES
+    )
     plan.add_argument("model", nargs="?", metavar="MODEL.toml", help="the model file (see --example)")
     plan.add_argument(
         "--history",
@@ -154,11 +172,14 @@ def _add_plan(commands: Any) -> None:
     plan.add_argument("--json", action="store_true", help="print everything as JSON, amounts in minor units")
     plan.add_argument("--table", metavar="NAME", help="print this table in full")
     _add_common(plan)
+    flags.add(plan)
     plan.set_defaults(run=_run_plan)
 
 
 def _add_review(commands: Any) -> None:
-    review = commands.add_parser("review", help="every metric that the data allow, as a summary and a page")
+    review = commands.add_parser(
+        "review", help="every metric that the data allow, as a summary and a page", epilog=_EXIT_CODES
+    )
     review.add_argument(
         "input", nargs="?", help="orders (CSV, Parquet, JSON or SQL), or a directory with orders.csv, events.csv …"
     )
@@ -180,6 +201,7 @@ def _add_review(commands: Any) -> None:
         help="decimal places of amounts that are not whole minor units (default: 2)",
     )
     _add_common(review)
+    flags.add(review)
     names: dict[str, str] = {}
     columns = review.add_argument_group("columns of the inputs")
     for metric in metrics.values():
@@ -297,16 +319,29 @@ def _progress(given: argparse.Namespace) -> Any:
 def _run_metric(given: argparse.Namespace) -> int:
     metric: MetricInfo = given.metric
     arguments = _arguments(given, metric.options)
-    result = compute(metric.name, given.input, arguments)
-    shown = _summary(result, given.table)
-    if given.out:
-        if not os.path.splitext(given.out)[1]:
-            result.save_all(given.out)
-        else:
-            (result.tables[given.table] if given.table else result.main).save(given.out)
-        _say_wrote(given, given.out)
     if given.html:
-        _write_review(given, {"input": given.input}, arguments, [metric.name])
+        _output.check(given.html)
+    with flags.reader(given, arguments.get("currency_exponent")) as reader:
+        fields = flags.of_metric(metric)
+        loaded = reader.load(given.input, fields, flags.named(arguments, fields))
+        _say_notes(given, loaded.notes)
+        if loaded.whole and "currency_exponent" in metric.options:
+            arguments.setdefault("currency_exponent", reader.settings.exponent)
+        if given.tz and "naive_time" in metric.options:
+            arguments.setdefault("naive_time", "local")
+        try:
+            result = compute(metric.name, loaded.relation, arguments)
+        except Error as error:
+            raise loaded.blamed(error) from None
+        shown = _summary(result, given.table)
+        if given.out:
+            if not os.path.splitext(given.out)[1]:
+                result.save_all(given.out)
+            else:
+                (result.tables[given.table] if given.table else result.main).save(given.out)
+            _say_wrote(given, given.out)
+        if given.html:
+            _build(given, {"input": loaded}, {"input": given.input}, arguments, [metric.name])
     print(shown)
     return 0
 
@@ -331,18 +366,35 @@ def _say_wrote(given: argparse.Namespace, path: str) -> None:
     sys.stderr.write(f"{_TEXT[given.lang]['wrote']} {path}\n")
 
 
-def _write_review(
-    given: argparse.Namespace, sources: Mapping[str, str], arguments: Mapping[str, Any], only: Sequence[str]
+def _say_notes(given: argparse.Namespace, notes: Sequence[_reading.Note]) -> None:
+    for note in notes:
+        sys.stderr.write(f"{note.zh if given.lang == 'zh' else note.en}\n")
+
+
+def _build(
+    given: argparse.Namespace,
+    loaded: Mapping[str, _reading.Loaded],
+    sources: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    only: Sequence[str],
+    *,
+    reading: Sequence[_reading.Note] = (),
+    steps: Steps | None = None,
 ) -> Any:
+    """A review, and its page if there is to be one."""
     from . import review
 
-    inputs = {name: _frames.relation(source) for name, source in sources.items()}
-    made = review.build(inputs, only=only, sources=sources, **arguments)
+    begin = None if steps is None else steps.begin
+    inputs = {name: item.relation for name, item in loaded.items()}
+    made = review.build(inputs, only=only, sources=sources, reading=reading, begin=begin, **arguments)
     if given.html:
         from .review.page import page
 
-        with open(given.html, "w", encoding="utf-8") as out:
-            out.write(page(made, given.lang))
+        if begin is not None:
+            begin("page")
+        _output.write(given.html, page(made, given.lang))
+        if steps is not None:
+            steps.close()
         _say_wrote(given, given.html)
     return made
 
@@ -354,13 +406,71 @@ def _run_review(given: argparse.Namespace) -> int:
     for name in given.only:
         if name not in review.parts():
             raise ArgumentError(f'--only: no metric "{name}"; there are {", ".join(review.parts())}')
+    if given.html:
+        _output.check(given.html)
     known: dict[str, OptionInfo] = {}
     for metric in metrics.values():
         for option in metric.options.values():
             known.setdefault(option.name, option)
-    made = _write_review(given, sources, _arguments(given, known), given.only)
+    arguments = _arguments(given, known)
+    arguments.setdefault("null_rows", "skip")  # rows without a customer still count where no customer is needed
+    if given.tz:
+        arguments.setdefault("naive_time", "local")
+    steps = None
+    if arguments["progress"] is not None:
+        steps = arguments["progress"] = Steps(len(sources) + len(given.only or review.parts()) + bool(given.html))
+    try:
+        with flags.reader(given, arguments.get("currency_exponent"), None if steps is None else steps.begin) as reader:
+            loaded, notes = _load_all(reader, sources, arguments, bool(given.only))
+            try:
+                made = _build(given, loaded, sources, arguments, given.only, reading=notes, steps=steps)
+            except review.NothingToTell as error:
+                raise _asked(error, loaded) from None
+    finally:
+        if steps is not None:
+            steps.close()
     print(review.summary(made, given.lang))
     return 0
+
+
+def _load_all(
+    reader: _reading.Reader, sources: Mapping[str, str], arguments: Mapping[str, Any], only: bool
+) -> tuple[dict[str, _reading.Loaded], list[_reading.Note]]:
+    """The inputs of a review; of several, those without rows are left out."""
+    fields = flags.of_review()
+    loaded: dict[str, _reading.Loaded] = {}
+    notes: list[_reading.Note] = []
+    empty: list[_reading.EmptyError] = []
+    named = flags.named(arguments, fields)
+    for name, source in sources.items():
+        try:
+            found = reader.load(source, fields, named)
+        except _reading.EmptyError as error:
+            empty.append(error)
+            notes.append(_reading.Note(f"{error}; left out", f"{os.path.basename(source)}：没有数据行，已跳过"))
+            continue
+        loaded[name] = found
+        notes += found.notes
+        missing = [item for item in found.missing if item.read]
+        if (
+            name == "orders"
+            and [item.name for item in missing] == ["amount"]
+            and not only
+            and "event" not in found.columns
+        ):
+            raise _reading.question(found.label, missing, found.found)
+    if not loaded:
+        raise empty[0]
+    return loaded, notes
+
+
+def _asked(error: Error, loaded: Mapping[str, _reading.Loaded]) -> Error:
+    """Where the data allow nothing: the question which columns are what, if some that matter were not found."""
+    for item in loaded.values():
+        missing = [field for field in item.missing if field.read]
+        if missing:
+            return _reading.question(item.label, missing, item.found, "the data allow no metric; ")
+    return error
 
 
 def _sources(given: argparse.Namespace) -> dict[str, str]:
@@ -400,8 +510,10 @@ def _run_plan(given: argparse.Namespace) -> int:
             model = dataclasses.replace(model, as_of=date.fromisoformat(given.as_of))
         except ValueError:
             raise ArgumentError(f'--as-of: expected a date such as 2025-07-15, got "{given.as_of}"') from None
+    if given.html:
+        _output.check(given.html)
     source = None if given.history is None else _orders_of(given.history)
-    made = planning.make(model, source, threads=given.threads, progress=_progress(given))
+    made = _planned(given, model, source)
     if given.json:
         shown = json.dumps(report.as_json(made), ensure_ascii=False, indent=2)
     else:
@@ -412,11 +524,24 @@ def _run_plan(given: argparse.Namespace) -> int:
         _say_wrote(given, given.out)
     if given.html:
         sources = {"model": given.model, **({} if source is None else {"history": source})}
-        with open(given.html, "w", encoding="utf-8") as out:
-            out.write(report.page(made, given.lang, sources=sources))
+        _output.write(given.html, report.page(made, given.lang, sources=sources))
         _say_wrote(given, given.html)
     print(shown)
     return 0
+
+
+def _planned(given: argparse.Namespace, model: Any, source: str | None) -> Any:
+    from . import planning
+
+    machine = {"threads": given.threads, "progress": _progress(given)}
+    if source is None:
+        return planning.make(model, None, **machine)
+    with flags.reader(given, model.exponent) as reader:
+        loaded = reader.load(source, flags.of_plan(model.columns), {})
+        _say_notes(given, loaded.notes)
+        name = source if os.path.exists(source) else "--history"
+        history = planning.History(model, loaded.relation, name=name, connection=loaded.connection, **machine)
+        return planning.make(model, history, **machine)
 
 
 def _write_example(given: argparse.Namespace, text: str) -> int:
@@ -481,8 +606,38 @@ def _described(metric: MetricInfo) -> dict[str, Any]:
     }
 
 
+class _Terminated(BaseException):
+    """Somebody asked the program to end."""
+
+
+def _terminated(number: int, frame: object) -> NoReturn:
+    raise _Terminated
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Ends on SIGTERM as on Ctrl-C: with temporary files deleted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a command; returns 0, 2 for anything the user can put right, 130 for Ctrl-C."""
+    """Runs a command; returns 0, 2 for anything the user can put right, 130 for Ctrl-C, 143 for SIGTERM."""
+    try:
+        with _ending_in_order():
+            return _run(argv)
+    except _Terminated:
+        sys.stderr.write("pdmetrics: stopped\n")
+        return 143
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         given = _parser().parse_args(argv)
         code: int = given.run(given)

@@ -58,12 +58,23 @@ class Cell:
 
 
 class History:
-    """Order rows, counted for a plan: those before its start are history, the others what was reached."""
+    """Order rows, counted for a plan: those before its start are history, the others what was reached.
+
+    ``source`` is a frame, a file or a query; with ``connection``, a relation of that DuckDB connection.
+    """
 
     def __init__(
-        self, model: Model, source: Any, *, threads: int | None = None, progress: Any = None, name: str = "--history"
+        self,
+        model: Model,
+        source: Any,
+        *,
+        threads: int | None = None,
+        progress: Any = None,
+        name: str = "--history",
+        connection: Any = None,
     ) -> None:
         self._model = model
+        self._connection = connection
         self._name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else name
         self._machine = {"threads": threads, "progress": progress}
         self._rows = self._sales(source)
@@ -80,9 +91,12 @@ class History:
             import duckdb  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError:
             raise ArgumentError('a plan from history needs DuckDB: pip install "pdmetrics[cli]"') from None
-        self._connection = duckdb.connect(config={"python_scan_all_frames": True})
-        is_path = isinstance(source, (str, os.PathLike))
-        relation = _frames.relation(source, self._connection) if is_path else self._adopted(source)
+        if self._connection is not None:
+            relation = source
+        else:
+            self._connection = duckdb.connect(config={"python_scan_all_frames": True})
+            is_path = isinstance(source, (str, os.PathLike))
+            relation = _frames.relation(source, self._connection) if is_path else self._adopted(source)
         available = list(relation.columns)
         chosen = [
             self._column(available, "customer", "customer_id"),

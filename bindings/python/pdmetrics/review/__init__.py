@@ -106,6 +106,10 @@ class Skipped(ArgumentError):
         self.why = why
 
 
+class NothingToTell(ArgumentError):
+    """Data that allow no section at all."""
+
+
 # Whom the metrics count goes by several names; a review looks for them in this order.
 _ALSO = {
     "unit": ("customer", "customer_id", "user_id", "uid"),
@@ -375,9 +379,18 @@ def _told(data: Data, name: str) -> Section:
 
 
 def build(
-    inputs: Mapping[str, Any], *, only: Sequence[str] = (), sources: Mapping[str, str] | None = None, **arguments: Any
+    inputs: Mapping[str, Any],
+    *,
+    only: Sequence[str] = (),
+    sources: Mapping[str, str] | None = None,
+    reading: Sequence[tuple[str, str]] = (),
+    begin: Callable[[str], None] | None = None,
+    **arguments: Any,
 ) -> Review:
-    """Runs every metric that the inputs allow."""
+    """Runs every metric that the inputs allow.
+
+    ``reading`` is what was noticed when the inputs were read, in both languages; ``begin`` is told each part.
+    """
     data = Data(inputs, arguments)
     sections: list[Section] = []
     skipped: list[tuple[str, Text]] = []
@@ -389,6 +402,8 @@ def build(
     for name in parts():
         if only and name not in only:
             continue
+        if begin is not None:
+            begin(name)
         _load(name)
         data.read = []
         try:
@@ -410,10 +425,21 @@ def build(
         if failures:
             raise failures[0]
         reasons = "; ".join(f"{name}: {why.en}" for name, why in skipped)
-        raise ArgumentError(f"the data allow no metric ({reasons})")
+        raise NothingToTell(f"the data allow no metric ({reasons})")
     used = dict.fromkeys(name for part in sections for name in part.computed_from if name in data.inputs)
     facts = {name: data.facts(name) for name in used}
+    if reading:
+        _add_reading(sections, [Text(*note) for note in reading])
     return Review(sections, skipped, dict(sources or {}), datetime.now().astimezone(), facts)
+
+
+def _add_reading(sections: list[Section], notes: list[Text]) -> None:
+    """Notes on how the inputs were read: in the section on their quality, or in one of their own."""
+    for part in sections:
+        if part.metric == "quality":
+            part.notes += notes
+            return
+    sections.append(Section(Text("How the data were read", "数据读取说明"), notes=notes, metric="reading"))
 
 
 def summary(review: Review, lang: Language) -> str:
