@@ -88,7 +88,7 @@ packages() {
         python3 python3-venv python3-dev)
     if [ $quick = 0 ]; then
         names+=(clang "libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev" valgrind doxygen ccache
-            "chromium|chromium-browser|google-chrome-stable")
+            "chromium|chromium-browser|google-chrome-stable" "fonts-wqy-zenhei|fonts-noto-cjk")
     fi
     pdm_need_packages "${names[@]}"
 }

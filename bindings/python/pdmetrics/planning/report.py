@@ -11,7 +11,7 @@ from .. import _output
 from .._errors import ArgumentError
 from .._render import text_table
 from .._result import Language
-from ..review import Grid, Review, Section, Text
+from ..review import Download, Grid, Review, Section, Text
 from .tables import Col, Kind, Plan, PlanTable
 
 _LINES = 40
@@ -114,16 +114,20 @@ def page(plan: Plan, lang: Language = "en", *, sources: dict[str, str] | None = 
     sections = []
     for part in plan.parts:
         notes = list(part.notes)
-        grids = []
+        grids: list[Grid] = []
+        downloads: list[Download] = []
         for table in part.tables:
             if len(table) <= 2 * _LINES:
                 grids.append(_grid(plan, table))
             else:
+                downloads.append(
+                    Download(f"plan-{table.name}", table.title, [c.name for c in table.columns], table.rows)
+                )
                 count = f"{len(table):,}"
                 notes.append(
                     Text(
-                        f"{table.title.en}: {count} rows, written by --out as {table.name}.csv.",
-                        f"{table.title.zh}：共 {count} 行，可用 --out 导出为 {table.name}.csv。",
+                        f"{table.title.en}: {count} rows, as CSV and by --out; amounts in minor units.",
+                        f"{table.title.zh}：共 {count} 行，见 CSV 或 --out 导出；金额以最小货币单位计。",
                     )
                 )
         sections.append(
@@ -135,6 +139,7 @@ def page(plan: Plan, lang: Language = "en", *, sources: dict[str, str] | None = 
                 grids=grids,
                 notes=notes,
                 metric=part.name,
+                downloads=downloads,
             )
         )
     review = Review(sections, [], sources or {}, datetime.now().astimezone())

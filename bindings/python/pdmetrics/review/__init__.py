@@ -210,6 +210,7 @@ class Data:
 
     def orders(self, source: str) -> Result:
         """RFM of an input of orders, computed once; orders without an id each count as one."""
+        self._note(source)
         if source not in self._orders:
             self._orders[source] = self.compute("rfm", source, **self.grain(source))
         return self._orders[source]

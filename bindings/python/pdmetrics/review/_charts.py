@@ -25,6 +25,7 @@ _TOP, _TOP_WORDS = 10, 34
 _LEGEND_LINE = 26
 _PHONE = 345
 _AXIS_COLUMNS = 36
+_ROW_COLUMNS = 16
 _SIGNS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "hexagon")
 
 
@@ -38,6 +39,8 @@ class Chart:
     height: int
     least: int
     """Pixels of width that it needs to be read; 0 if it gets along with those of a phone."""
+    name: str
+    """What tells its result from others of the metric."""
     result: Result | None
     read: list[Table]
     """The tables of the result that it was drawn from."""
@@ -97,7 +100,8 @@ def chart(item: tuple[Result, str] | Drawn) -> Chart:
     read = []
     if result is not None and seen is not None:
         read = [table for name, table in result.tables.items() if getattr(seen.tables[name], "was_read", False)]
-    return Chart(title, below, drawn, height, _least_width(drawn["en"]), result, read)
+    name = str(getattr(item, "name", ""))
+    return Chart(title, below, drawn, height, _least_width(drawn["en"]), name, result, read)
 
 
 def _drawn(item: tuple[Result, str] | Drawn, lang: Language) -> dict[str, Any]:
@@ -134,6 +138,7 @@ def _framed(figure: dict[str, Any]) -> int:
     layout = figure["layout"]
     layout.pop("title", None)
     _axes(layout)
+    _labels(figure)
     _marked(figure)
     for trace in figure["data"]:
         if trace.get("type") == "funnel" and len(figure["data"]) == 1 and _fits(trace):
@@ -173,16 +178,30 @@ def _room(words: str) -> int:
     return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in words)
 
 
-def _wrapped(words: str) -> str:
+def _wrapped(words: str, most: int = _AXIS_COLUMNS) -> str:
     """A long title of an axis in lines that fit a phone."""
-    if "<" in words or _room(words) <= _AXIS_COLUMNS:
+    if "<" in words or _room(words) <= most:
         return words
     lines = [""]
     for piece in re.findall(r"[^\s,;，；：:（(]*[\s,;，；：:]*|[（(]", words):
-        if lines[-1] and _room(lines[-1] + piece.rstrip()) > _AXIS_COLUMNS:
+        if lines[-1] and _room(lines[-1] + piece.rstrip()) > most:
             lines.append("")
         lines[-1] += piece
     return "<br>".join(line.strip() for line in lines if line.strip())
+
+
+def _labels(figure: dict[str, Any]) -> None:
+    """Long names beside the rows of a figure in lines, so that they leave it some room."""
+    axis = figure["layout"].setdefault("yaxis", {})
+    sideways = [trace for trace in figure["data"] if trace.get("type") in ("funnel", "box", "heatmap", "bar")]
+    if len(sideways) < len(figure["data"]) or axis.get("tickvals") or axis.get("ticktext"):
+        return
+    rows = [value for trace in sideways for value in trace.get("y") or () if isinstance(trace.get("y"), list)]
+    if all(isinstance(value, str) for value in rows) and any(_room(value) > _ROW_COLUMNS for value in rows):
+        names = list(dict.fromkeys(rows))
+        axis.update(
+            {"tickmode": "array", "tickvals": names, "ticktext": [_wrapped(name, _ROW_COLUMNS) for name in names]}
+        )
 
 
 def _axes(layout: dict[str, Any]) -> None:

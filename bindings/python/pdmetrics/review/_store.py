@@ -10,8 +10,14 @@ from .._result import Result, Table
 from . import Download, _compact
 from ._charts import Chart
 
-# Longer tables are rows of customers more often than not: nothing to be handed around in a page.
-MOST_ROWS = 5_000
+_MOST_ROWS = 5_000
+# What the metrics call those whom they count.
+_ABOUT_ONE = ("unit", "user", "customer_id")
+
+
+def fits(table: Table) -> bool:
+    """Whether a table may be in a page: not long, and not about single customers, who are not handed around."""
+    return len(table) <= _MOST_ROWS and not any(name in table for name in _ABOUT_ONE)
 
 
 def slug(words: str, most: int = 40) -> str:

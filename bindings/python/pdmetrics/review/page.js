@@ -55,6 +55,8 @@
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], locale: say("en", "zh-CN"),
       toImageButtonOptions: { filename: id, scale: 2 },
     });
+    // Its tools are for the mouse: with the keyboard there is the table, and seven stops fewer a chart.
+    all(".modebar-btn", document.getElementById(id)).forEach(function (button) { button.tabIndex = -1; });
     drawn[id] = lang();
     root.dataset.drawn = String(names.filter(function (each) { return drawn[each] === lang(); }).length);
   }

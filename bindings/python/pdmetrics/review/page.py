@@ -17,7 +17,7 @@ from .._result import Language, Result, Table
 from . import Drawn, Grid, Review, Section, Text, _charts, definitions
 from ._charts import LANGUAGES
 from ._facts import Facts
-from ._store import MOST_ROWS, Store, slug
+from ._store import Store, fits, slug
 
 _TITLE = Text("Private-domain review", "私域经营复盘")
 
@@ -57,24 +57,17 @@ def _save(store: Store, place: int, name: Text, says: Text) -> str:
     return _button(Text(f"{name.en} · {rows.en}", f"{name.zh} · {rows.zh}"), f'data-table="{place}"', says)
 
 
-def _minor(tables: Iterable[Table]) -> bool:
-    return any(
-        "minor units" in column.unit for table in tables if table.info is not None for column in table.info.columns
-    )
+def _stem(part: Section, name: str = "") -> str:
+    """How the names of a section's files begin; ``name`` tells apart results of one metric."""
+    return "-".join(each for each in (part.metric or "data", slug(name)) if each)
 
 
-def _small(notes: Iterable[Text]) -> str:
-    return "".join(f'<p class="small">{_both(note)}</p>' for note in notes)
-
-
-_MINOR = Text("Amounts in minor units (fen, cents).", "金额以最小货币单位（分）计。")
-
-
-def _too_long(table: Table, metric: str) -> Text:
+def _left_out(table: Table, metric: str) -> Text:
     rows = _rows(len(table))
     return Text(
-        f"Table {table.name} ({rows.en}) is too long for a page; pdmetrics {metric} --out writes it.",
-        f"表 {table.name} 共 {rows.zh}，不放入网页；可用 pdmetrics {metric} --out 导出。",
+        f"Table {table.name} ({rows.en}) is long or about single customers and not in the page; "
+        f"pdmetrics {metric} --out writes it.",
+        f"表 {table.name} 共 {rows.zh}，较长或为客户级数据，不放入网页；可用 pdmetrics {metric} --out 导出。",
     )
 
 
@@ -100,55 +93,48 @@ def _chart(store: Store, part: Section, item: tuple[Result, str] | Drawn, name: 
 
 def _chart_data(store: Store, part: Section, chart: _charts.Chart, figure: str) -> str:
     """The tables that a chart was drawn from; where they are none of a page's, what it shows."""
-    offers: list[str] = []
     says = Text("save the data of this chart", "下载此图数据")
-    short = [table for table in chart.read if 0 < len(table) <= MOST_ROWS]
-    long = [table for table in chart.read if len(table) > MOST_ROWS]
-    for table in short:
-        place = store.table(chart.result, table, part.metric or "data") if chart.result is not None else 0
-        button = _save(store, place, Text(table.name, table.name), says)
-        offers.append(f'<li>{button}<div class="values" data-table="{place}"></div></li>')
-    if not short or long:
-        file = store.file(f"{part.metric or 'data'}-{slug(chart.title.en)}")
+    offers, shown, hidden = [], [], []
+    for table in chart.read:
+        if chart.result is None or not fits(table):
+            hidden.append(table)
+        elif len(table):
+            shown.append(table)
+            place = store.table(chart.result, table, _stem(part, chart.name))
+            button = _save(store, place, Text(table.name, table.name), says)
+            offers.append(f'<li>{button}<div class="values" data-table="{place}"></div></li>')
+    if not shown or hidden:
+        file = store.file(f"{_stem(part)}-{slug(chart.title.en)}")
         button = _button(Text("what the chart shows", "图中数值"), f'data-figure="{figure}" data-file="{file}"', says)
         offers.append(f'<li>{button}<div class="values" data-figure="{figure}"></div></li>')
-    metric = chart.result.metric.name if chart.result is not None and chart.result.metric is not None else part.metric
-    notes = [_too_long(table, metric) for table in long]
-    if _minor(short):
-        notes.append(_MINOR)
-    title = Text("Data of this chart: table and CSV", "此图数据：表格与 CSV")
-    return (
-        f'<details class="data"><summary>{_both(title)}</summary><ul class="offers">{"".join(offers)}</ul>'
-        f"{_small(notes)}</details>"
-    )
+    return _data(Text("Data of this chart: table and CSV", "此图数据：表格与 CSV"), offers, shown, hidden, part)
 
 
 def _others(store: Store, part: Section, charts: Iterable[_charts.Chart]) -> str:
     """What else the section has: tables of the results of its charts that none of them shows, and its own files."""
     says = Text("save this table", "下载此表")
-    offers, long, offered = [], [], []
-    for result in {id(chart.result): chart.result for chart in charts if chart.result is not None}.values():
+    offers, shown, hidden = [], [], []
+    results = {id(chart.result): (chart.result, chart.name) for chart in charts if chart.result is not None}
+    for result, name in results.values():
         for table in result.tables.values():
-            if not len(table) or store.has(result, table):
-                continue
-            if len(table) > MOST_ROWS:
-                long.append((table, part.metric if result.metric is None else result.metric.name))
-                continue
-            offered.append(table)
-            place = store.table(result, table, part.metric or "data")
-            offers.append(f"<li>{_save(store, place, Text(table.name, table.name), says)}</li>")
-    for item in part.downloads:
-        offers.append(f"<li>{_save(store, store.download(item), item.title, says)}</li>")
-    if not offers and not long:
-        return ""
-    notes = [_too_long(table, metric) for table, metric in {each[0].name: each for each in long}.values()]
-    if _minor(offered):
-        notes.append(_MINOR)
+            if not fits(table):
+                hidden.append(table)
+            elif len(table) and not store.has(result, table):
+                shown.append(table)
+                place = store.table(result, table, _stem(part, name))
+                offers.append(f"<li>{_save(store, place, Text(table.name, table.name), says)}</li>")
+    offers += [f"<li>{_save(store, store.download(item), item.title, says)}</li>" for item in part.downloads]
     title = Text("More tables of this section (CSV)", "本节其他数据表（CSV）")
-    return (
-        f'<details class="data more"><summary>{_both(title)}</summary><ul class="offers">{"".join(offers)}</ul>'
-        f"{_small(notes)}</details>"
-    )
+    return _data(title, offers, shown, hidden, part) if offers or hidden else ""
+
+
+def _data(title: Text, offers: list[str], shown: list[Table], hidden: list[Table], part: Section) -> str:
+    notes = [_left_out(table, part.metric) for table in {table.name: table for table in hidden}.values()]
+    if any("minor units" in column.unit for table in shown if table.info is not None for column in table.info.columns):
+        notes.append(Text("Amounts in minor units (fen, cents).", "金额以最小货币单位（分）计。"))
+    said = "".join(f'<p class="small">{_both(note)}</p>' for note in notes)
+    inside = f'<ul class="offers">{"".join(offers)}</ul>{said}'
+    return f'<details class="data"><summary>{_both(title)}</summary>{inside}</details>'
 
 
 def _grid(store: Store, part: Section, grid: Grid) -> str:
