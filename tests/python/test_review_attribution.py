@@ -103,7 +103,7 @@ def test_spend(touches):
     assert rows["article"]["ROAS, last touch"] == "0.0" and rows["article"]["ROI, last touch"] == "-1.0"
     assert "article takes 71.4% of the spend" in english and "article占花费 71.4%" in chinese
     numbers = {name.en: value for name, value in part.numbers}
-    assert numbers["spend"] == "1,400.00" and numbers["cost per conversion"] == "140.00"
+    assert numbers["spend"] == ("1,400.00", "1,400.00") and numbers["cost per conversion"] == "140.00"
     without, english, _ = told({"touches": touches})
     assert "Spend and what it brought" not in [grid.caption.en for grid in without.grids]
     assert "--input spend=" in english

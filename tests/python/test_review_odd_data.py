@@ -40,7 +40,10 @@ def told(inputs, **arguments):
                 assert not re.search(r"\b(nan|inf|None|NULL)\b|Text\(|\d%%|-0\.0%", said), (part.metric, said)
         assert all(text.en and text.zh for text in texts), part.metric
         for _, value in part.numbers:
-            assert isinstance(value, str) and not re.search(r"\b(nan|inf|None)\b", value), (part.metric, part.numbers)
+            assert all(review.spoken(value)) and not re.search(r"\b(nan|inf|None)\b", str(value)), (
+                part.metric,
+                part.numbers,
+            )
         draw_all(part)
     for name, why in made.skipped:
         assert why.en and why.zh and name in review.parts()

@@ -97,10 +97,11 @@ def test_parts_of_the_change_add_up(headline):
     part, english, _ = headline
     rows = rows_of(part)
     total = number(rows["sales (GMV)"][0]) - number(rows["sales (GMV)"][1])
-    sentence = next(finding.en for finding in part.findings if "What moved sales" in finding.en)
-    pieces = sentence.split("): ")[1].rstrip(".").replace("−", "-").replace(", ", "|").split("|")
-    moved = [number(piece.split()[-1]) for piece in pieces]
-    assert len(moved) == 3 and sum(moved) == pytest.approx(total, abs=0.05)
+    moved = {row["factor"]: row["effect"] for row in part.figures_of[0].result.main.to_rows()}
+    assert sum(moved.values()) / 100 == pytest.approx(total, abs=0.05) and len(moved) == 3
+    sentence = next(finding for finding in part.findings if "What moved sales" in finding.en)
+    assert f"buyers {'+' if moved['buyers'] > 0 else '−'}{abs(moved['buyers']) / 1e5:,.1f}k" in sentence.en
+    assert f"购买客户数 {'+' if moved['buyers'] > 0 else '−'}{abs(moved['buyers']) / 1e6:,.2f}万" in sentence.zh
 
 
 def test_nothing_changed():

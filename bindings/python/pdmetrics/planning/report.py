@@ -134,7 +134,7 @@ def page(plan: Plan, lang: Language = "en", *, sources: dict[str, str] | None = 
             Section(
                 part.title,
                 figures_of=list(part.figures),
-                numbers=part.numbers,
+                numbers=[*part.numbers],
                 findings=part.findings,
                 grids=grids,
                 notes=notes,

@@ -56,6 +56,11 @@ class Grid:
     download: Download | None = None  # the values as they are; default: what is shown
 
 
+def spoken(value: str | Text) -> Text:
+    """A value in both languages, where it may be the same in both."""
+    return Text(value, value) if isinstance(value, str) else value
+
+
 class Drawn(Protocol):
     """A figure that draws itself, where a result and the kind of figure do not say it all."""
 
@@ -77,7 +82,7 @@ class Section:
 
     title: Text
     figures_of: list[tuple[Result, str] | Drawn] = field(default_factory=list)
-    numbers: list[tuple[Text, str]] = field(default_factory=list)
+    numbers: list[tuple[Text, str | Text]] = field(default_factory=list)
     findings: list[Text] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
@@ -138,7 +143,7 @@ class Data:
         self.periods: dict[str, str] = {}
         """Periods that suit an input, by its name, once that is known."""
         self._orders: dict[str, Result] = {}
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, tuple[Any, list[str]]] = {}
         self._known: dict[tuple[str, str, str], Result] = {}
         self.computed: list[tuple[str, str, Result]] = []
         """What was computed so far: metric, input, result."""
@@ -194,9 +199,13 @@ class Data:
         """Inputs that were made of others."""
         return self._derived.keys()
 
-    def derive(self, name: str, frame: Any) -> str:
-        """Makes a result an input for another metric; returns how it is called here."""
-        self._derived_from[name] = list(self.read)
+    def derive(self, name: str, frame: Any, *, of: Sequence[str] | None = None) -> str:
+        """Makes a result an input for another metric; returns how it is called here.
+
+        ``of`` are the inputs it is made of; without it those that were read so far.
+        """
+        roots = [each for one in of or () for each in self._derived_from.get(one, [one])]
+        self._derived_from[name] = list(self.read) if of is None else roots
         self._derived[name] = frame
         self._columns.pop(name, None)
         self._known = {key: result for key, result in self._known.items() if key[1] != name}
@@ -205,8 +214,12 @@ class Data:
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What several sections need, made by the first of them."""
         if name not in self._kept:
-            self._kept[name] = make()
-        return self._kept[name]
+            before, self.read = self.read, []
+            self._kept[name] = make(), self.read
+            self.read = before
+        made, used = self._kept[name]
+        self.read += [each for each in used if each not in self.read]
+        return made
 
     def orders(self, source: str) -> Result:
         """RFM of an input of orders, computed once; orders without an id each count as one."""
@@ -448,7 +461,7 @@ def summary(review: Review, lang: Language) -> str:
     lines: list[str] = []
     for part in review.sections:
         lines += [part.title.of(lang), "─" * 40]
-        lines += [f"  {name.of(lang)}: {value}" for name, value in part.numbers]
+        lines += [f"  {name.of(lang)}: {spoken(value).of(lang)}" for name, value in part.numbers]
         lines += [f"  • {finding.of(lang)}" for finding in part.findings]
         lines += [f"  ({note.of(lang)})" for note in part.notes]
         lines.append("")

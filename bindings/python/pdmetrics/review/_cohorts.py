@@ -85,7 +85,7 @@ def sold(data: Data, source: str) -> str:
         return source
     name = f"{source}, sold"
     if amount is not None and name not in data.derived:
-        data.derive(name, _kept(data.frame(source), amount))
+        data.derive(name, _kept(data.frame(source), amount), of=(source,))
     return source if amount is None else name
 
 
@@ -142,6 +142,26 @@ def money(value: float | None, result: Result) -> str:
         return "–"
     exponent = 2 if result.currency_exponent is None else result.currency_exponent
     return f"{value / 10**exponent:,.{min(exponent, 2)}f}"
+
+
+_SHORT = {"en": ((1e9, "B"), (1e6, "M"), (1e4, "k")), "zh": ((1e8, "亿"), (1e4, "万"))}
+
+
+def short(value: float | None, result: Result) -> Text:
+    """An amount in little room: 4.07M, 407.2万; small ones as they are."""
+    if value is None:
+        return Text("–", "–")
+    exponent = 2 if result.currency_exponent is None else result.currency_exponent
+    whole = value / 10**exponent
+
+    def told(units: tuple[tuple[float, str], ...]) -> str:
+        for unit, letter in units:
+            if abs(whole) >= unit:
+                size = abs(whole) / (1e3 if letter == "k" else unit)
+                return f"{whole / (1e3 if letter == 'k' else unit):,.{2 if size < 10 else 1 if size < 1000 else 0}f}{letter}"
+        return money(value, result)
+
+    return Text(told(_SHORT["en"]), told(_SHORT["zh"]))
 
 
 def both(name: str | None) -> Text:

@@ -68,7 +68,7 @@ class Friends:
                 f'{quoted(self.time)} AS "time", 1 AS amount, '
                 f"CASE WHEN {self.added} THEN 'gmv' ELSE 'refund' END AS kind, {origin} AS channel"
             )
-            self.data.derive(name, self.select(chosen, f"WHERE {self.added} OR {self.left}"))
+            self.data.derive(name, self.select(chosen, f"WHERE {self.added} OR {self.left}"), of=(self.source,))
         return self.data.compute(
             "actuals",
             name,

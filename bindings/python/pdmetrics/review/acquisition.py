@@ -6,7 +6,7 @@ from typing import Any
 
 from .._periods import period_label
 from .._result import Result
-from . import Data, Grid, Section, Skipped, Text, _cohorts, percent, topic
+from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, topic
 from ._change import Change, totals, wilson
 from ._chart import Chart, Series
 from ._cohorts import COLUMNS, Rows, asked, both
@@ -19,6 +19,25 @@ _SMALLEST = 30  # customers of an origin that is compared
 _MOST = 12  # origins and periods of a table
 _STAFF = 20  # staff of a table
 
+_DEFINITION = Definition(
+    Text(
+        "Friends that staff added and lost, by period, origin and member of staff; where first orders came from; what the "
+        "customers of each origin bring, and those whom other customers invited.",
+        "员工新增与流失的好友（按周期、来源、员工）；首单来自哪些渠道；各来源客户与老客邀请客户的价值。",
+    ),
+    (
+        Text("net = added − lost", "净增 = 新增 − 流失"),
+        Text(
+            "deletion rate = pairs of customer and staff with a deletion ÷ pairs ever added",
+            "删除率 = 发生删除的（客户，员工）对 ÷ 添加过的（客户，员工）对",
+        ),
+        Text(
+            f"net sales in {WORTH} days, each = Σ amounts within {WORTH} days of the first addition ÷ customers who have had them",
+            f"{WORTH} 天人均净销售额 = 首次添加后 {WORTH} 天内的金额合计 ÷ 已满 {WORTH} 天的客户数",
+        ),
+        Text("intervals: Wilson for rates, Fieller for ratios of means", "区间：比例用 Wilson，均值之比用 Fieller"),
+    ),
+)
 _ENABLE = {
     "friends": Text(
         "Friends added and lost: give --input friends=FILE with customer_id, time and kind (add, delete), and staff and source.",
@@ -82,7 +101,7 @@ def _flow_chart(rows: Rows, period: str) -> Chart:
     for row in rows:
         sizes[row["channel"]] = sizes.get(row["channel"], 0) + row["sales"]
     ranked = sorted(sizes, key=lambda name: (-sizes[name], name))
-    shown, rest = ranked[:6], ranked[6:]
+    shown, rest = (ranked, []) if len(ranked) < 5 else (ranked[:4], ranked[4:])
 
     def summed(key: str, names: list[str]) -> list[float]:
         return [float(sum(r[key] for r in rows if r["period_start"] == at and r["channel"] in names)) for at in starts]
@@ -228,13 +247,13 @@ def _silent(people: People) -> list[Text]:
 # ----------------------------------------------------------------------------------------------------------- referral
 
 
-def _referral(people: People, result: Result | None) -> tuple[list[Text], list[tuple[Text, str]]]:
+def _referral(people: People, result: Result | None) -> tuple[list[Text], list[tuple[Text, str | Text]]]:
     """Who was invited by a customer, and what they are worth beside the others."""
     invited, every = people.ask("SELECT count(*) FILTER (WHERE invited), count(*) FROM people")[0]
     if not invited or invited == every:
         return [], []
     share = percent(invited / every)
-    numbers = [(Text("invited by a customer", "老客邀请"), f"{invited:,} ({share})")]
+    numbers: list[tuple[Text, str | Text]] = [(Text("invited by a customer", "老客邀请"), f"{invited:,} ({share})")]
     mine, others = (people.moments("coalesce(net, 0)", where) for where in ("invited", "NOT invited"))
     if result is None or mine.n < 2 or others.n < 2 or others.x <= 0 or mine.x <= 0:
         return [
@@ -350,7 +369,7 @@ def _add_friends(data: Data, people: People, mine: Friends, made: Section, resul
 @topic("acquisition", inputs=("friends", "contacts", "friend", "orders"), needs=_ENABLE["friends"])
 def tell(data: Data, source: str) -> Section:
     """The section."""
-    made = Section(Text("Acquisition", "拉新与好友"))
+    made = Section(Text("Acquisition", "拉新与好友"), definition=_DEFINITION)
     people = People.of(data)
     result = None if people.orders is None else data.orders(people.orders.source)
     first = None if people.orders is None else _first_orders(data, people.orders.source)

@@ -29,7 +29,7 @@ def sales(
             if column is not None:
                 chosen.append(f"coalesce(CAST({quoted(column)} AS VARCHAR), '') AS {role}")
         where = f"WHERE {quoted(amount)} <> 0 OR {quoted(amount)} IS NULL"
-        data.derive(name, select(data, source, ", ".join(chosen), where))
+        data.derive(name, select(data, source, ", ".join(chosen), where), of=(source,))
     return data.compute(
         "actuals",
         name,

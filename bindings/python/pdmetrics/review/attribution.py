@@ -10,7 +10,7 @@ from .._registry import metrics
 from .._result import Result
 from . import Data, Grid, Section, Skipped, Text, percent, section
 from ._change import wilsons
-from ._cohorts import amount_of, both, money
+from ._cohorts import amount_of, both, money, short
 from ._rows import first_of, held, kinds, one_of, quoted, select
 
 _USERS = ("customer_id", "customer", "user_id", "user", "uid", "客户")
@@ -274,13 +274,13 @@ def _spend_grid(result: Result) -> Grid | None:
     return Grid(Text("Spend and what it brought", "渠道花费与回报"), head, body, numeric=True)
 
 
-def _spent(result: Result, buyers: int | None) -> tuple[list[Text], list[tuple[Text, str]]]:
+def _spent(result: Result, buyers: int | None) -> tuple[list[Text], list[tuple[Text, str | Text]]]:
     """What was spent in all, and which channels give most and least for it."""
     total = next((row for row in result.tables["returns"].to_rows() if row["row_kind"] == "blended"), None)
     if total is None or not total["spend"]:
         return [], []
-    numbers = [
-        (Text("spend", "花费"), money(total["spend"], result)),
+    numbers: list[tuple[Text, str | Text]] = [
+        (Text("spend", "花费"), short(total["spend"], result)),
         (Text("cost per conversion", "单次转化成本"), money(total["cost_per_conversion"], result)),
         (Text("ROAS", "ROAS"), "–" if total["roas"] is None else f"{total['roas']:,.1f}"),
     ]
@@ -429,7 +429,7 @@ def tell(data: Data, source: str) -> Section:
         (Text("touches", "触点数"), f"{totals['touches']:,}"),
         (Text("conversions", "转化数"), f"{totals['conversions']:,}"),
         (Text("with a touch before", "可归因"), percent(total / totals["conversions"])),
-        (Text("credited sales", "归因销售额"), money(totals["attributed_value"], result)),
+        (Text("credited sales", "归因销售额"), short(totals["attributed_value"], result)),
     ]
     made.findings = _leaders(shares) + _assistant(assists, int(totals["conversions"]), shares)
     made.grids = [_models_grid(result, shares), _assists_grid(assists, int(totals["conversions"]), result)]

@@ -201,11 +201,11 @@ def _time(result: Result) -> list[Text]:
     ]
 
 
-def _numbers(rows: Rows, result: Result) -> list[tuple[Text, str]]:
+def _numbers(rows: Rows, result: Result) -> list[tuple[Text, str | Text]]:
     counts = _summed(rows)
     first, last = (counts[0], counts[-1]) if counts else (0, 0)
     totals = result.tables["totals"].to_rows()[0]
-    numbers = [
+    numbers: list[tuple[Text, str | Text]] = [
         (Text("events", "事件数"), f"{totals['rows']:,}"),
         (Text("entered the funnel", "进入漏斗"), f"{first:,}"),
         (Text("converted", "完成转化"), f"{last:,}"),

@@ -13,7 +13,7 @@ from .._periods import period_label
 from .._registry import metrics
 from .._result import Result
 from ..planning.tables import Figure
-from . import Data, Grid, Section, Skipped, Text, _cohorts, percent, topic
+from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, spoken, topic
 from ._change import Change, Moments, counts, moments, none, rates, ratios, totals
 from ._cohorts import PERIODS, Rows, asked
 from ._friends import friends
@@ -22,6 +22,27 @@ from .repurchase import asked_of
 
 # How many periods before is a year before, where that is the same part of the year.
 _YEAR = {"month": 12, "quarter": 4, "week": 52, "year": 0}
+_DEFINITION = Definition(
+    Text(
+        "The last complete period against the one before and, where the data reach back, the same a year before; each change "
+        "with an interval that says how sure it is.",
+        "最近一个完整周期与上一周期、去年同期（数据足够时）的对比；每项变化附 95% 区间。",
+    ),
+    (
+        Text(
+            "change = value ÷ value before − 1; of a rate: the difference in points",
+            "变化 = 本期 ÷ 对比期 − 1；比率为百分点之差",
+        ),
+        Text(
+            "reading: better or worse only where the interval leaves out 0, otherwise it may be chance",
+            "解读：仅当区间不含 0 时判定向好或变差，否则可能是波动",
+        ),
+        Text(
+            "sales = buyers × orders per buyer × value of an order; effects are Shapley values and add up to the change",
+            "销售额 = 购买客户数 × 人均订单数 × 笔单价；各因素影响为 Shapley 值，合计等于变化",
+        ),
+    ),
+)
 _NO_INTERVAL = Text("none: sums of opposite signs", "无：正负相抵")
 
 
@@ -47,6 +68,11 @@ class _Measure:
     good: int
     write: Callable[[float | None], str]
     compare: Callable[[_Period, _Period], Change]
+    in_short: Callable[[float | None], Text] | None = None
+
+    def brief(self, value: float | None) -> Text:
+        """The number in little room."""
+        return self.in_short(value) if self.in_short is not None else spoken(self.write(value))
 
 
 # ------------------------------------------------------------------------------------------------------------- periods
@@ -184,14 +210,16 @@ def _of_net(before: _Period, after: _Period) -> Change:
     return Change(new / old - 1, None, None, False, _NO_INTERVAL)
 
 
-def _measures(money: Callable[[float | None], str], last: _Period) -> list[_Measure]:
+def _measures(
+    money: Callable[[float | None], str], brief: Callable[[float | None], Text], last: _Period
+) -> list[_Measure]:
     def whole(value: float | None) -> str:
         return "–" if value is None else f"{value:,.0f}"
 
     every = [
-        _Measure("net", Text("net sales", "净销售额"), 1, money, _of_total("net")),
-        _Measure("gmv", Text("sales (GMV)", "销售额（GMV）"), 1, money, _of_total("gmv")),
-        _Measure("refund", Text("refunds", "退款额"), -1, money, _of_total("refund")),
+        _Measure("net", Text("net sales", "净销售额"), 1, money, _of_total("net"), brief),
+        _Measure("gmv", Text("sales (GMV)", "销售额（GMV）"), 1, money, _of_total("gmv"), brief),
+        _Measure("refund", Text("refunds", "退款额"), -1, money, _of_total("refund"), brief),
         _Measure("orders", Text("orders", "订单数"), 1, whole, _of_total("orders")),
         _Measure("buyers", Text("active buyers", "购买客户数"), 1, whole, _of_count("buyers")),
         _Measure("new", Text("new customers", "新客数"), 1, whole, _of_count("new")),
@@ -262,7 +290,7 @@ def _same(values: Iterable[str]) -> list[Text]:
     return [Text(value, value) for value in values]
 
 
-def _drivers(before: _Period, last: _Period, money: Callable[[float | None], str], exponent: int) -> Any:
+def _drivers(before: _Period, last: _Period, brief: Callable[[float | None], Text], exponent: int) -> Any:
     """What moved sales: buyers, orders of each, value of an order; the parts add up to the whole."""
     keys = ("buyers", "orders", "aov")
     if any(not each.values.get(key) for each in (before, last) for key in keys):
@@ -291,23 +319,23 @@ def _drivers(before: _Period, last: _Period, money: Callable[[float | None], str
     def part(row: dict[str, Any], zh: bool) -> str:
         sign = "+" if row["effect"] >= 0 else "−"
         name = words[row["factor"]]
-        return f"{name.zh if zh else name.en} {sign}{money(abs(row['effect']))}"
+        return f"{name.zh if zh else name.en} {sign}{brief(abs(row['effect'])).of('zh' if zh else 'en')}"
 
     sign = "+" if total >= 0 else "−"
-    size = f"{sign}{money(abs(total))}"
+    size = Text(*(f"{sign}{amount}" for amount in brief(abs(total))))
     return figure, Text(
-        f"What moved sales ({size}): {', '.join(part(row, False) for row in effects)}.",
-        f"销售额变化 {size} 的构成：{'，'.join(part(row, True) for row in effects)}。",
+        f"What moved sales ({size.en}): {', '.join(part(row, False) for row in effects)}.",
+        f"销售额变化 {size.zh} 的构成：{'，'.join(part(row, True) for row in effects)}。",
     )
 
 
 def _first_sentence(measures: list[_Measure], chosen: tuple[_Period | None, _Period, _Period]) -> Text:
     year_ago, before, last = chosen
     net = next((each for each in measures if each.key == "net"), measures[0])
-    value = net.write(last.values[net.key])
+    value = net.brief(last.values[net.key])
     change = net.compare(before, last).bracketed()
-    en = f"{last.name}: {net.name.en} {value}, {change.en} on {before.name}"
-    zh = f"{last.name} {net.name.zh} {value}，环比（{before.name}）{change.zh}"
+    en = f"{last.name}: {net.name.en} {value.en}, {change.en} on {before.name}"
+    zh = f"{last.name} {net.name.zh} {value.zh}，环比（{before.name}）{change.zh}"
     if year_ago is not None:
         older = net.compare(year_ago, last).bracketed()
         en += f", {older.en} on {year_ago.name}"
@@ -369,14 +397,14 @@ def _notes(periods: list[_Period], last: _Period, before: _Period, period: str) 
     return notes
 
 
-def _tile(measure: _Measure, before: _Period, last: _Period) -> tuple[Text, str]:
+def _tile(measure: _Measure, before: _Period, last: _Period) -> tuple[Text, str | Text]:
     change = measure.compare(before, last)
-    value = measure.write(last.values[measure.key])
+    value = measure.brief(last.values[measure.key])
     if change.value is None:
         return measure.name, value
     arrow = "≈" if change.low is not None and not change.sure else "▲" if change.value > 0 else "▼"
-    unit = change.text().en
-    return measure.name, f"{value} ({arrow} {unit})"
+    unit = change.text()
+    return measure.name, Text(f"{value.en} ({arrow} {unit.en})", f"{value.zh} ({arrow} {unit.zh})")
 
 
 @topic("overview", inputs=("orders",))
@@ -385,7 +413,7 @@ def tell(data: Data, source: str) -> Section:
     rows = _cohorts.sold(data, source)
     period = _cohorts.period_for(data, rows)
     stats = data.orders(source).tables["stats"].to_rows()
-    made = Section(Text("Headline", "核心指标"))
+    made = Section(Text("Headline", "核心指标"), definition=_DEFINITION)
     buys = _bought(data, source, rows)
     periods = _periods(buys.tables["periods"].to_rows(), period)
     chosen = _chosen(periods, stats[0]["from"] or periods[0].start, period) if stats and periods else None
@@ -402,10 +430,13 @@ def tell(data: Data, source: str) -> Section:
     def money(value: float | None) -> str:
         return _cohorts.money(value, result)
 
-    measures = _measures(money, last)
+    def brief(value: float | None) -> Text:
+        return _cohorts.short(value, result)
+
+    measures = _measures(money, brief, last)
     made.numbers = [_tile(measure, before, last) for measure in measures]
     made.findings = [_first_sentence(measures, chosen)]
-    drivers = _drivers(before, last, money, exponent)
+    drivers = _drivers(before, last, brief, exponent)
     if drivers is not None:
         made.figures_of.append(drivers[0])
         made.findings.append(drivers[1])

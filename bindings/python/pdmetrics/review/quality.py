@@ -9,7 +9,7 @@ from typing import Any
 from .. import _time
 from .._errors import Error
 from .._registry import TIME, metrics
-from . import Data, Grid, Section, Skipped, Text, _people, percent, topic
+from . import Data, Definition, Grid, Section, Skipped, Text, _people, percent, topic
 from ._rows import ask, held, kinds, micros, quoted, select
 
 _DAY = 86_400_000_000
@@ -48,6 +48,18 @@ _LEFT_OUT = {
     "unattributed_conversions": Text("conversions without a touch before", "转化之前没有触点"),
 }
 _REPORTS = ("totals", "stats", "quality")
+_DEFINITION = Definition(
+    Text(
+        "What is missing, repeated, impossible or contradictory in the inputs, and what metrics left out and counted.",
+        "输入中缺失、重复、异常或矛盾之处，以及各指标剔除并计数的行。",
+    ),
+    (
+        Text("repeated = rows − different rows, all columns compared", "重复行 = 行数 − 各列均不同的行数"),
+        Text(
+            "empty keys = rows without customer, time, number or amount", "主键为空 = 缺少客户、时间、编号或金额的行数"
+        ),
+    ),
+)
 
 
 @dataclass
@@ -133,7 +145,8 @@ def _check(data: Data, name: str, now: int) -> _Checked:
 
 
 def _share(count: int, rows: int) -> str:
-    return f"{count:,} ({percent(count / rows)})"
+    share = count / rows
+    return f"{count:,} ({'<0.1%' if 0 < share < 0.0005 else percent(share)})"
 
 
 def _of_input(one: _Checked) -> list[Text]:
@@ -344,7 +357,7 @@ def tell(data: Data, source: str) -> Section:
     zone = _time.zone(data.arguments.get("tz"))
     now = int(datetime.now(timezone.utc).timestamp() * 1_000_000)
     checked = []
-    made = Section(Text("Data quality", "数据质量"))
+    made = Section(Text("Data quality", "数据质量"), computed_from=list(data.inputs), definition=_DEFINITION)
     whole = Data({**data.inputs, **data.given}, data.arguments)
     for name in data.inputs:
         try:

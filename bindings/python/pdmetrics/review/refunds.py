@@ -6,7 +6,7 @@ from typing import Any
 
 from .._events import spelled
 from .._registry import metrics
-from . import Data, Grid, Section, Skipped, Text, _cohorts, percent, topic
+from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, topic
 from ._change import wilson
 from ._chart import Chart, Series
 from ._cohorts import both
@@ -17,6 +17,20 @@ from ._standing import Rate, above, rates
 _GROUPS = ("category", "品类", "product", "商品", "sku", "channel", "渠道")
 _COLUMNS = {"category": "品类", "product": "商品", "sku": "商品", "channel": "渠道"}
 _MOST = 15  # rows of a table
+_DEFINITION = Definition(
+    Text(
+        "How many of the lines sold come back, and which category, product or channel has more of it than chance explains.",
+        "已售商品行中有多少退款，以及哪个品类、商品或渠道的退款率显著偏高。",
+    ),
+    (
+        Text("refund rate = rows with an amount below 0 ÷ rows above 0", "退款率 = 金额为负的行数 ÷ 金额为正的行数"),
+        Text("intervals: Wilson, 95 %", "区间：Wilson，95%"),
+        Text(
+            "stands out: the interval lies above the rate of all others, and the rate is at least 1.5 times theirs",
+            "显著偏高：区间下限高于其他合计的退款率，且至少为其 1.5 倍",
+        ),
+    ),
+)
 
 
 def _amounts(data: Data, source: str) -> str:
@@ -148,16 +162,18 @@ def tell(data: Data, source: str) -> Section:
     whole = _is_whole(data, source)
     places = 2 if result.currency_exponent is None else result.currency_exponent
 
+    scale = 1 if whole else 10**places
+
     def write(value: Any) -> str:
-        return _cohorts.money(float(value) * (1 if whole else 10**places), result)
+        return _cohorts.money(float(value) * scale, result)
 
     interval = wilson(min(back, sold), sold)
-    made = Section(Text("Refunds", "退款"))
+    made = Section(Text("Refunds", "退款"), definition=_DEFINITION)
     made.numbers = [
         (Text("lines sold", "销售行数"), f"{sold:,}"),
         (Text("refund rows", "退款行数"), f"{back:,}"),
         (Text("refund rate", "退款率"), percent(back / sold)),
-        (Text("refunded", "退款额"), write(-money_back)),
+        (Text("refunded", "退款额"), _cohorts.short(float(-money_back) * scale, result)),
         (Text("of sales", "退款额占比"), percent(float(-money_back / money_sold))),
     ]
     if interval is not None:

@@ -93,10 +93,10 @@ def _grid(ladder: Rows) -> Grid:
     return Grid(Text("From order to order", "复购阶梯"), head, body, numeric=True)
 
 
-def _numbers(result: Result, ladder: Rows) -> list[tuple[Text, str]]:
+def _numbers(result: Result, ladder: Rows) -> list[tuple[Text, str | Text]]:
     totals = result.tables["totals"].to_rows()[0]
     pooled = {row["n"]: row for row in result.tables["repurchase_n"].to_rows() if row["cohort"] is None}
-    numbers = [
+    numbers: list[tuple[Text, str | Text]] = [
         (Text("customers", "客户数"), f"{totals['units']:,}"),
         (Text("orders", "订单数"), f"{totals['orders']:,}"),
         (Text("second order", "有第二单"), percent(ladder[0]["rate"] if ladder else None)),

@@ -160,12 +160,12 @@ def _of_visits(data: Data, made: Section) -> None:
         made.figures_of.append(_Titled(visits, Text("Visits by cohort, bought or not", "到访留存（不论是否购买）")))
 
 
-def _numbers(rates: Result, period: str) -> list[tuple[Text, str]]:
+def _numbers(rates: Result, period: str) -> list[tuple[Text, str | Text]]:
     groups = _totals(rates)
     words = PERIODS[period]
     cohorts = len(set(rates.main["cohort"]))
     span = Text(f"new in {counted(cohorts, period, 'en')}", f"近 {counted(cohorts, period, 'zh')}新客")
-    numbers = [(span, f"{sum(groups.values()):,}")]
+    numbers: list[tuple[Text, str | Text]] = [(span, f"{sum(groups.values()):,}")]
     average = _average(rates)
     for k in _MARKS.get(period, (1, 2, 3)):
         if k in average:

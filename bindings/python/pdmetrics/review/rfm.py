@@ -11,6 +11,7 @@ from .._registry import metrics
 from .._result import Result
 from .._segments import action, label
 from . import Data, Grid, Section, Text, _loyalty, percent, section
+from ._cohorts import short
 
 _BACK = timedelta(days=90)
 
@@ -30,12 +31,12 @@ def _total_and_segments(result: Result) -> tuple[dict[str, Any], list[dict[str, 
     return total, [row for row in rows if row["segment_id"] is not None]
 
 
-def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str]]:
+def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str | Text]]:
     return [
         (Text("customers", "客户数"), f"{total['customers']:,}"),
         (Text("orders", "订单数"), f"{total['orders']:,}"),
-        (Text("sales", "销售额"), _money(total["gmv"], result)),
-        (Text("net of refunds", "净销售额"), _money(total["net"], result)),
+        (Text("sales", "销售额"), short(total["gmv"], result)),
+        (Text("net of refunds", "净销售额"), short(total["net"], result)),
         (Text("per order (AOV)", "笔单价"), _money(total["aov"], result)),
         (Text("per customer", "客单价"), _money(total["per_customer"], result)),
         (Text("repurchase rate", "复购率"), percent(total["repeat_rate"])),

@@ -8,7 +8,7 @@ from math import sqrt
 from statistics import median
 
 from .. import stats
-from . import Data, Grid, Section, Skipped, Text, _cohorts, percent, topic
+from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, topic
 from ._change import moments, totals
 from ._chart import Chart, Series
 from ._cohorts import asked
@@ -20,6 +20,23 @@ _AROUND = 14
 _TIMES, _DEVIATIONS = 1.8, 4.0
 _FEWEST = 28
 _MOST = 12  # peaks of the table
+_DEFINITION = Definition(
+    Text(
+        "Which days of the week sell more, and which days stand out, each beside what is usual for it.",
+        "一周中哪些日子销量更高，哪些日子异常突出，均与平日相比。",
+    ),
+    (
+        Text(
+            "index of a weekday = orders a day ÷ orders of a day from Monday to Thursday, peaks left out",
+            "星期指数 = 该日均单量 ÷ 周一至周四日均单量（剔除高峰）",
+        ),
+        Text(
+            "times the usual = orders of the day ÷ orders of a Monday to Thursday of its month, peaks and the days beside "
+            "them left out; exact interval of two Poisson counts",
+            "为平日倍数 = 当日订单 ÷ 当月周一至周四日均订单（剔除高峰及其前后一天）；区间为两个泊松计数之比的精确区间",
+        ),
+    ),
+)
 _WEEKDAYS = (
     Text("Monday", "周一"),
     Text("Tuesday", "周二"),
@@ -198,7 +215,7 @@ def tell(data: Data, source: str) -> Section:
     outstanding = _stand_out(daily)
     ordinary = {day: orders for day, orders in daily.items() if day not in outstanding}
     peaks = _peaks(daily, outstanding)
-    made = Section(Text("Rhythm of orders", "订单节奏"))
+    made = Section(Text("Rhythm of orders", "订单节奏"), definition=_DEFINITION)
     total = sum(daily.values())
     made.numbers = [
         (Text("days", "天数"), f"{len(daily):,}"),
