@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from .. import _frames, _shorthand, _time
 from .._errors import ArgumentError, Error, MissingColumnError
@@ -56,8 +56,21 @@ class Grid:
     download: Download | None = None  # the values as they are; default: what is shown
 
 
-def spoken(value: str | Text) -> Text:
+class Changed(NamedTuple):
+    """A number, and how it has changed."""
+
+    value: Text
+    change: Text
+
+
+Number: TypeAlias = str | Text | Changed
+Numbers: TypeAlias = list[tuple[Text, Number]]
+
+
+def spoken(value: Number) -> Text:
     """A value in both languages, where it may be the same in both."""
+    if isinstance(value, Changed):
+        return Text(f"{value.value.en} ({value.change.en})", f"{value.value.zh} ({value.change.zh})")
     return Text(value, value) if isinstance(value, str) else value
 
 
@@ -82,7 +95,7 @@ class Section:
 
     title: Text
     figures_of: list[tuple[Result, str] | Drawn] = field(default_factory=list)
-    numbers: list[tuple[Text, str | Text]] = field(default_factory=list)
+    numbers: Numbers = field(default_factory=list)
     findings: list[Text] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)

@@ -6,7 +6,7 @@ from typing import Any
 
 from .._periods import period_label
 from .._result import Result
-from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, topic
+from . import Data, Definition, Grid, Numbers, Section, Skipped, Text, _cohorts, percent, topic
 from ._change import Change, totals, wilson
 from ._chart import Chart, Series
 from ._cohorts import COLUMNS, Rows, asked, both
@@ -247,13 +247,13 @@ def _silent(people: People) -> list[Text]:
 # ----------------------------------------------------------------------------------------------------------- referral
 
 
-def _referral(people: People, result: Result | None) -> tuple[list[Text], list[tuple[Text, str | Text]]]:
+def _referral(people: People, result: Result | None) -> tuple[list[Text], Numbers]:
     """Who was invited by a customer, and what they are worth beside the others."""
     invited, every = people.ask("SELECT count(*) FILTER (WHERE invited), count(*) FROM people")[0]
     if not invited or invited == every:
         return [], []
     share = percent(invited / every)
-    numbers: list[tuple[Text, str | Text]] = [(Text("invited by a customer", "老客邀请"), f"{invited:,} ({share})")]
+    numbers: Numbers = [(Text("invited by a customer", "老客邀请"), f"{invited:,} ({share})")]
     mine, others = (people.moments("coalesce(net, 0)", where) for where in ("invited", "NOT invited"))
     if result is None or mine.n < 2 or others.n < 2 or others.x <= 0 or mine.x <= 0:
         return [

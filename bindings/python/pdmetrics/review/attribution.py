@@ -8,7 +8,7 @@ from .._errors import Error
 from .._events import label, spelled
 from .._registry import metrics
 from .._result import Result
-from . import Data, Grid, Section, Skipped, Text, percent, section
+from . import Data, Grid, Numbers, Section, Skipped, Text, percent, section
 from ._change import wilsons
 from ._cohorts import amount_of, both, money, short
 from ._rows import first_of, held, kinds, one_of, quoted, select
@@ -274,12 +274,12 @@ def _spend_grid(result: Result) -> Grid | None:
     return Grid(Text("Spend and what it brought", "渠道花费与回报"), head, body, numeric=True)
 
 
-def _spent(result: Result, buyers: int | None) -> tuple[list[Text], list[tuple[Text, str | Text]]]:
+def _spent(result: Result, buyers: int | None) -> tuple[list[Text], Numbers]:
     """What was spent in all, and which channels give most and least for it."""
     total = next((row for row in result.tables["returns"].to_rows() if row["row_kind"] == "blended"), None)
     if total is None or not total["spend"]:
         return [], []
-    numbers: list[tuple[Text, str | Text]] = [
+    numbers: Numbers = [
         (Text("spend", "花费"), short(total["spend"], result)),
         (Text("cost per conversion", "单次转化成本"), money(total["cost_per_conversion"], result)),
         (Text("ROAS", "ROAS"), "–" if total["roas"] is None else f"{total['roas']:,.1f}"),

@@ -7,7 +7,7 @@ from typing import Any
 from .._events import label, spelled
 from .._registry import metrics
 from .._result import Language, Result
-from . import Data, Grid, Section, Skipped, Text, percent, section
+from . import Data, Grid, Numbers, Section, Skipped, Text, percent, section
 
 # Steps of a shop, each with the names it goes by; those that occur make the funnel.
 _STEPS = (
@@ -201,11 +201,11 @@ def _time(result: Result) -> list[Text]:
     ]
 
 
-def _numbers(rows: Rows, result: Result) -> list[tuple[Text, str | Text]]:
+def _numbers(rows: Rows, result: Result) -> Numbers:
     counts = _summed(rows)
     first, last = (counts[0], counts[-1]) if counts else (0, 0)
     totals = result.tables["totals"].to_rows()[0]
-    numbers: list[tuple[Text, str | Text]] = [
+    numbers: Numbers = [
         (Text("events", "事件数"), f"{totals['rows']:,}"),
         (Text("entered the funnel", "进入漏斗"), f"{first:,}"),
         (Text("converted", "完成转化"), f"{last:,}"),

@@ -13,7 +13,7 @@ from .._periods import period_label
 from .._registry import metrics
 from .._result import Result
 from ..planning.tables import Figure
-from . import Data, Definition, Grid, Section, Skipped, Text, _cohorts, percent, spoken, topic
+from . import Changed, Data, Definition, Grid, Number, Section, Skipped, Text, _cohorts, percent, spoken, topic
 from ._change import Change, Moments, counts, moments, none, rates, ratios, totals
 from ._cohorts import PERIODS, Rows, asked
 from ._friends import friends
@@ -397,14 +397,14 @@ def _notes(periods: list[_Period], last: _Period, before: _Period, period: str) 
     return notes
 
 
-def _tile(measure: _Measure, before: _Period, last: _Period) -> tuple[Text, str | Text]:
+def _tile(measure: _Measure, before: _Period, last: _Period) -> tuple[Text, Number]:
     change = measure.compare(before, last)
     value = measure.brief(last.values[measure.key])
     if change.value is None:
         return measure.name, value
     arrow = "≈" if change.low is not None and not change.sure else "▲" if change.value > 0 else "▼"
     unit = change.text()
-    return measure.name, Text(f"{value.en} ({arrow} {unit.en})", f"{value.zh} ({arrow} {unit.zh})")
+    return measure.name, Changed(value, Text(f"{arrow} {unit.en}", f"{arrow} {unit.zh}"))
 
 
 @topic("overview", inputs=("orders",))

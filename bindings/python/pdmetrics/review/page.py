@@ -14,7 +14,7 @@ from .._errors import ArgumentError
 from .._native.core import pdm_version
 from .._registry import OptionInfo, metrics
 from .._result import Language, Result, Table
-from . import Drawn, Grid, Review, Section, Text, _charts, definitions, spoken
+from . import Changed, Drawn, Grid, Number, Review, Section, Text, _charts, definitions, spoken
 from ._charts import LANGUAGES
 from ._facts import Facts
 from ._store import Store, fits, slug
@@ -271,10 +271,16 @@ def _documentation(name: str, docs: str | None) -> str:
 # ------------------------------------------------------------------------------------------------------------- sections
 
 
+def _number(value: Number) -> str:
+    if not isinstance(value, Changed):
+        return _both(spoken(value))
+    return f'{_both(value.value)} <span class="change">{_both(value.change)}</span>'
+
+
 def _section(store: Store, part: Section, index: int, review: Review, docs: str | None) -> str:
     anchor = _anchor(part, index)
     numbers = "".join(
-        f'<div class="number"><dt>{_both(name)}</dt><dd>{_both(spoken(value))}</dd></div>' for name, value in part.numbers
+        f'<div class="number"><dt>{_both(name)}</dt><dd>{_number(value)}</dd></div>' for name, value in part.numbers
     )
     findings = "".join(f"<li>{_both(finding)}</li>" for finding in part.findings)
     drawn = [_chart(store, part, item, f"figure-{index}-{i}") for i, item in enumerate(part.figures_of)]

@@ -7,7 +7,7 @@ from typing import Any
 from .._events import spelled
 from .._registry import metrics
 from .._result import Result
-from . import Data, Grid, Section, Text, _cohorts, percent, section
+from . import Data, Grid, Numbers, Section, Text, _cohorts, percent, section
 from ._cohorts import Rows, asked, both
 
 _DAYS = (30, 90, 180)
@@ -93,10 +93,10 @@ def _grid(ladder: Rows) -> Grid:
     return Grid(Text("From order to order", "复购阶梯"), head, body, numeric=True)
 
 
-def _numbers(result: Result, ladder: Rows) -> list[tuple[Text, str | Text]]:
+def _numbers(result: Result, ladder: Rows) -> Numbers:
     totals = result.tables["totals"].to_rows()[0]
     pooled = {row["n"]: row for row in result.tables["repurchase_n"].to_rows() if row["cohort"] is None}
-    numbers: list[tuple[Text, str | Text]] = [
+    numbers: Numbers = [
         (Text("customers", "客户数"), f"{totals['units']:,}"),
         (Text("orders", "订单数"), f"{totals['orders']:,}"),
         (Text("second order", "有第二单"), percent(ladder[0]["rate"] if ladder else None)),

@@ -9,7 +9,7 @@ from .._errors import Error
 from .._periods import counted
 from .._registry import metrics
 from .._result import Language, Result
-from . import Data, Grid, Section, Text, _cohorts, percent, section
+from . import Data, Grid, Numbers, Section, Text, _cohorts, percent, section
 from ._cohorts import COLUMNS, PERIODS, asked, both, money
 
 _MARKS = {"month": (1, 3, 6), "week": (1, 4, 12), "day": (1, 7, 30), "quarter": (1, 2, 4), "year": (1, 2, 3)}
@@ -32,9 +32,7 @@ def _comes_back(result: Result, period: str, visits: bool) -> list[Text]:
     return [Text(f"Of first-time buyers buy again: {en}.", f"首购客户再次购买：{zh}。")]
 
 
-def _who_does_not(
-    data: Data, source: str, period: str, group: str | None, ended: dict[str, Any]
-) -> list[Text]:
+def _who_does_not(data: Data, source: str, period: str, group: str | None, ended: dict[str, Any]) -> list[Text]:
     """The cohort, of a channel if there are some, that stands out below."""
     last = _MARKS.get(period, (1, 3))[1]
     arguments = asked(data, "retention", period=period, brackets=[(1, last)], mode="brackets", intervals=24, **ended)
@@ -60,9 +58,7 @@ def _who_does_not(
 # --------------------------------------------------------------------------------------------------------------- value
 
 
-def _values(
-    data: Data, source: str, amount: str, period: str, group: str | None, ended: dict[str, Any]
-) -> Result:
+def _values(data: Data, source: str, amount: str, period: str, group: str | None, ended: dict[str, Any]) -> Result:
     """What cohorts of first paid orders bring, net of refunds: every row counts in the value."""
     named = {"value": amount, "by": group, "start": _cohorts.positive(amount), "return_": None}
     arguments = asked(data, "retention", period=period, intervals=COLUMNS[period], mode=None, denominator=None, **ended)
@@ -160,12 +156,12 @@ def _of_visits(data: Data, made: Section) -> None:
         made.figures_of.append(_Titled(visits, Text("Visits by cohort, bought or not", "到访留存（不论是否购买）")))
 
 
-def _numbers(rates: Result, period: str) -> list[tuple[Text, str | Text]]:
+def _numbers(rates: Result, period: str) -> Numbers:
     groups = _totals(rates)
     words = PERIODS[period]
     cohorts = len(set(rates.main["cohort"]))
     span = Text(f"new in {counted(cohorts, period, 'en')}", f"近 {counted(cohorts, period, 'zh')}新客")
-    numbers: list[tuple[Text, str | Text]] = [(span, f"{sum(groups.values()):,}")]
+    numbers: Numbers = [(span, f"{sum(groups.values()):,}")]
     average = _average(rates)
     for k in _MARKS.get(period, (1, 2, 3)):
         if k in average:

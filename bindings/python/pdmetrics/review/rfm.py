@@ -10,7 +10,7 @@ from .._errors import Error
 from .._registry import metrics
 from .._result import Result
 from .._segments import action, label
-from . import Data, Grid, Section, Text, _loyalty, percent, section
+from . import Data, Grid, Numbers, Section, Text, _loyalty, percent, section
 from ._cohorts import short
 
 _BACK = timedelta(days=90)
@@ -31,7 +31,7 @@ def _total_and_segments(result: Result) -> tuple[dict[str, Any], list[dict[str, 
     return total, [row for row in rows if row["segment_id"] is not None]
 
 
-def _numbers(total: dict[str, Any], result: Result) -> list[tuple[Text, str | Text]]:
+def _numbers(total: dict[str, Any], result: Result) -> Numbers:
     return [
         (Text("customers", "客户数"), f"{total['customers']:,}"),
         (Text("orders", "订单数"), f"{total['orders']:,}"),
