@@ -22,6 +22,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -525,3 +526,36 @@ def test_links(page):
     for name in re.findall(r"`((?:include|lib|tests|examples|docs|bindings|cmake)/[\w./*-]+)`", text):
         if not re.search(r"/(?:x|test_x)\.\w+$|reference/x\.md|NAME", name):
             assert list(ROOT.glob(name)), name
+
+
+# -------------------------------------------------------------------------------------------------------------------- names
+
+
+def prose(page):
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", named(PAGES))
+def test_names_of_c_exist(page):
+    there = declared("include", "lib") if page.name.startswith("add-a-metric") else declared("include")
+    named_here = set(re.findall(r"`((?:pdm|PDM)_\w*[^\W_])(?:\(\))?`", prose(page)))
+    assert {name for name in named_here if not name.startswith("pdm_x_")} <= there
+
+
+@cache
+def declared(*folders):
+    headers = [header for folder in folders for header in sorted((ROOT / folder).rglob("*.h"))]
+    return {name for header in headers for name in re.findall(r"\b(?:pdm|PDM)_\w+", read(header))}
+
+
+@pytest.mark.parametrize("language", PARTS)
+def test_options_exist(pdm, language):
+    """`option = value` on a metric's page is an option that takes the value, or a column of one of its lists or tables."""
+    for name, metric in pdm.metrics.items():
+        columns = {column.name for held in (*metric.lists.values(), *metric.tables.values()) for column in held.columns}
+        for option, value in set(re.findall(r'`(\w+) = "?(\w+)"?`', prose(DOCS / "metrics" / (name + language)))):
+            if option in metric.options:
+                values = metric.options[option].values
+                assert not values or value in values, f"{name}{language}: {option} = {value}"
+            else:
+                assert option in columns, f"{name}{language}: {option}"
