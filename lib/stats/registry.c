@@ -30,6 +30,8 @@ static const pdm_calculator *const calculators[] = {
     &pdm__calculator_gamma_posterior,
     &pdm__calculator_normal_posterior,
     &pdm__calculator_normal_best,
+    &pdm__calculator_quantile,
+    &pdm__calculator_winsorise,
     &pdm__calculator_power_lift,
     &pdm__calculator_mde_lift,
     &pdm__calculator_design_effect,

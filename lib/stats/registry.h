@@ -33,6 +33,8 @@ extern const pdm_calculator pdm__calculator_beta_best;
 extern const pdm_calculator pdm__calculator_gamma_posterior;
 extern const pdm_calculator pdm__calculator_normal_posterior;
 extern const pdm_calculator pdm__calculator_normal_best;
+extern const pdm_calculator pdm__calculator_quantile;
+extern const pdm_calculator pdm__calculator_winsorise;
 extern const pdm_calculator pdm__calculator_power_lift;
 extern const pdm_calculator pdm__calculator_mde_lift;
 extern const pdm_calculator pdm__calculator_design_effect;

@@ -82,6 +82,8 @@ EXAMPLES = {
     },
     "normal_posterior": {"estimate": 0.1, "se": 0.05},
     "normal_best": {"mean": [10.0, 10.5, 12.0], "se": [1.0, 2.0, 1.5]},
+    "quantile": {"value": [7.0, 1.0, 3.5, 2.0]},
+    "winsorise": {"value": [7.0, 1.0, 3.5, 2.0], "upper": 0.8},
     "power_lift": {"mean": 10.0, "variance": 3910.0, "n": 133_333, "effect": 0.05},
     "mde_lift": {"mean": 10.0, "variance": 3910.0, "n": 133_333},
     "design_effect": {"size": 20, "icc": 0.02, "n": 1000},
@@ -324,6 +326,9 @@ REFUSED = [
     ),
     ("normal_posterior", {"estimate": 0.1, "se": -0.1}, "bad_value", 0, "se"),
     ("normal_best", {"mean": [1.0, 2.0], "se": [1.0, 0.0]}, "bad_value", 1, "se"),
+    ("quantile", {"value": [1.0], "p": 1.5}, "bad_option", None, "p"),
+    ("winsorise", {"value": [1.0], "upper": 0.4}, "bad_option", None, "upper"),
+    ("winsorise", {"value": [1.0], "lower": 0.5}, "bad_option", None, "lower"),
     (
         "normal_posterior",
         {"estimate": 0.1, "se": 0.1, "prior_mean": 0.1},
@@ -846,6 +851,41 @@ def test_scipy_gives_the_same_posterior(stats):
     mean, sd = 0.1 / 0.05**2 / precision, precision**-0.5
     assert (normal["mean"], normal["sd"]) == pytest.approx((mean, sd), rel=1e-12)
     assert normal["chance_to_win"] == pytest.approx(scipy.norm.cdf(mean / sd), rel=1e-12)
+
+
+def test_numpy_gives_the_same_quantiles_and_caps(stats):
+    np = pytest.importorskip("numpy")
+    chance = np.random.default_rng(11)
+    methods = {
+        "type1": "inverted_cdf", "type2": "averaged_inverted_cdf", "type6": "weibull", "type7": "linear",
+        "type8": "median_unbiased",
+    }  # fmt: skip
+    for n in (1, 2, 7, 100, 1001):
+        values = np.round(chance.lognormal(3, 1.5, n), 2)
+        for name, method in methods.items():
+            for p in (0.0625, 0.25, 0.5, 0.875, 1.0):  # NumPy takes 0.07 of 100 for more than seven
+                expected = np.quantile(values, p, method=method)
+                row = only(stats.quantile(value=values, p=p, type=name))
+                assert row["quantile"] == pytest.approx(expected, rel=1e-12), (n, name, p)
+        result = stats.winsorise(value=values, upper=0.9, lower=0.05)
+        cut = np.clip(values, *np.quantile(values, [0.05, 0.9]))
+        assert result.tables["values"]["cut"].to_list() == pytest.approx(cut.tolist(), rel=1e-12)
+        row = only(result)
+        assert row["mean"] == pytest.approx(cut.mean(), rel=1e-12) and row["n"] == n
+        assert (row["variance"] is None) == (n == 1) and row["status"] == ("too_few" if n == 1 else "ok")
+        if n > 1:
+            assert row["variance"] == pytest.approx(cut.var(ddof=1), rel=1e-11)
+
+
+def test_samples_have_quantiles_of_their_own(stats):
+    """And arms of an experiment are cut at the same caps."""
+    rows = stats.quantile(value=[5.0, 1.0, 10.0, 3.0], name=["x", "y", "x", "y"]).main.to_rows()
+    assert [(row["name"], row["n"], row["quantile"]) for row in rows] == [("x", 2, 7.5), ("y", 2, 2.0)]
+    result = stats.winsorise(value=[1.0, 2.0, 3.0, 100.0], variant=["old", "new", "old", "new"], upper=0.75)
+    assert [(row["variant"], row["cut"]) for row in result.tables["values"].to_rows()] == [
+        ("old", 1.0), ("new", 2.0), ("old", 3.0), ("new", 27.25),
+    ]  # fmt: skip
+    assert only(result)["cap_low"] is None and only(result)["n_capped_high"] == 1
 
 
 def test_scipy_gives_the_same_best_of_several(stats):

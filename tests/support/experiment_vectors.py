@@ -31,7 +31,7 @@ FILES = (
 )
 
 _LATER = "of a later release"
-_ROWS = "works on values, not on moments: from C (pdmetrics/stats/robust.h) and the metric experiment"
+_LATER_IN_PYTHON = "of a later release; C has it already: "
 _INSIDE = "a step inside of assign(), reached from C"
 # What pdmetrics.stats does not answer, and why. (file, function) or the id of a case.
 NOT_ANSWERED = {
@@ -40,7 +40,6 @@ NOT_ANSWERED = {
     ("hash_bucketing", "fnv1a32_encodings"): _INSIDE,
     ("hash_bucketing", "eppo_shard"): _LATER,
     ("hash_bucketing", "md5_hex"): _LATER,
-    ("means_ratio_cuped", "moments_stability"): _ROWS,
     ("means_ratio_cuped", "poststrat_mean"): _LATER,
     ("means_ratio_cuped", "poststrat_ratio"): _LATER,
     ("proportions", "prop2_boschloo"): _LATER,
@@ -48,13 +47,11 @@ NOT_ANSWERED = {
         "proportions",
         "tea_prop_norm",
     ): "another product's convention: an interval of the pooled test",
-    ("segments_robust", "quantile"): _ROWS,
-    ("segments_robust", "winsor_upper"): _ROWS,
-    ("segments_robust", "quantile_rank_interval"): _LATER,
+    ("segments_robust", "quantile_rank_interval"): _LATER_IN_PYTHON + "pdm_quantile_ranks()",
     ("segments_robust", "novelty_trend_wls"): _LATER,
     ("sequential", "quantile_ab_always_valid_p"): _LATER,
-    ("sequential_bernoulli", "bernoulli_cs"): _LATER,
-    ("sequential_bernoulli", "poly_stitching_bound"): _LATER,
+    ("sequential_bernoulli", "bernoulli_cs"): _LATER_IN_PYTHON + "pdm_rate_sequence()",
+    ("sequential_bernoulli", "poly_stitching_bound"): _LATER_IN_PYTHON + "pdm_stitched_bound()",
 }
 _RATIO_COVARIATE = "a ratio as covariate of a ratio: from C (pdm_covariate_from_ratios) and from rows"
 _ATTRIBUTE = "a filter on another attribute of the unit: from C (pdm_bucket_filter.value)"
@@ -815,6 +812,22 @@ def _normal(row):
     }
 
 
+def _quantile_of_values(stats, given, out):
+    return {key: _first(stats.quantile(value=given["x"], p=given["p"], type=key))["quantile"] for key in out}
+
+
+def _winsor(stats, given, out):
+    kind = f"type{given['type']}"
+    row = _first(stats.winsorise(value=given["x"], upper=given["p"], ignore_zeros=given["ignore_zeros"], type=kind))
+    return {"cap": row["cap_high"], "n_capped": row["n_capped_high"], "mean": row["mean"], "variance": row["variance"]}
+
+
+def _stability(stats, given, out):
+    off = math.sqrt(given["var_rule"])
+    values = [given["mean"] + (-off if i % 2 else off) for i in range(given["n"])]
+    return {"sample_variance": _first(stats.winsorise(value=values))["variance"]}
+
+
 def _normal_posterior(stats, given, out):
     prior, effect = given["prior"], _compare(stats, given)
     relative = given["relative"]
@@ -1267,6 +1280,9 @@ _FUNCTIONS = {
     "group_sequential_inflation": _inflation,
     "group_sequential_spending": _spending,
     "expan_obf_spending": _total_spending,
+    "quantile": _quantile_of_values,
+    "winsor_upper": _winsor,
+    "moments_stability": _stability,
     "normal_posterior": _normal_posterior,
     "normal_risk": _normal_risk,
     "beta_binomial": _beta,

@@ -175,6 +175,41 @@ static inline pdm_duration_options pdm_duration_options_default(void) {
     return options;
 }
 
+/** Options of `quantile`. */
+typedef struct pdm_quantile_options {
+    uint32_t struct_size; /**< sizeof(pdm_quantile_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t type;         /**< ::pdm_quantile_type */
+    int32_t reserved;     /**< 0 */
+    double p;             /**< in (0, 1]; 0 = 0.5 */
+} pdm_quantile_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_quantile_options pdm_quantile_options_default(void) {
+    pdm_quantile_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
+/** Options of `winsorise`. */
+typedef struct pdm_winsorise_options {
+    uint32_t struct_size; /**< sizeof(pdm_winsorise_options) */
+    int32_t strict;       /**< row statuses fail the call */
+    int32_t type;         /**< ::pdm_quantile_type */
+    int32_t ignore_zeros; /**< 1 = zeros do not count for the quantile */
+    double upper;         /**< in (0.5, 1]; 0 = 1 = off */
+    double lower;         /**< in [0, 0.5); 0 = off */
+} pdm_winsorise_options;
+
+/** All defaults, with `struct_size` filled in for the caller's binary. */
+static inline pdm_winsorise_options pdm_winsorise_options_default(void) {
+    pdm_winsorise_options options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = (uint32_t)sizeof options;
+    return options;
+}
+
 /** Options of `p_adjust`. */
 typedef struct pdm_p_adjust_options {
     uint32_t struct_size; /**< sizeof(pdm_p_adjust_options) */
