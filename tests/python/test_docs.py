@@ -4,7 +4,7 @@
 - ```` ```c ```` blocks with a main() are compiled and run, and print the ```` ```text ```` block after them. Others are lines of a program under examples/c,
   which the build compiles and runs.
 - ```` ```sh ```` blocks: lines that begin with `pdmetrics` are run here, `./examples/demo.sh` and `./tests/run.sh` by `.ci/run`. A block with any other line stands
-  under a line *Not run by the tests: why.*, which the reader sees too.
+  under a line *Not run by the tests: why.* (*测试不运行：……。*), which the reader sees too.
 - ```` ```cmake ```` blocks are configured against the built library, ```` ```toml ```` blocks replace the line of their name in the example model, which is then planned.
 
 And documentation that is whole: a page for every metric, calculator and guide, with all its parts, in English and Chinese, linked from where readers begin.
@@ -92,7 +92,7 @@ def test_python(pdm, page, tmp_path, monkeypatch):
         assert printed.getvalue() == (block.output or ""), f"{page.name}:{block.line}"
 
 
-NOT_RUN = re.compile(r"\*Not run by the tests: .{10,}\.\*")
+NOT_RUN = re.compile(r"\*(?:Not run by the tests: .{10,}\.|测试不运行：.{5,}。)\*")
 
 
 @pytest.mark.parametrize("page", pages_with("sh"))
@@ -380,6 +380,15 @@ def test_guides_are_linked_in_one_order():
     order = linked(DOCS / "guide" / "index.md", r"[\w-]+\.md")
     assert sorted([*order, "index.md"]) == sorted(page.name for page in (DOCS / "guide").glob("*.md") if not page.name.endswith(".zh-CN.md"))
     assert [target for target in linked(DOCS / "index.md", r"guide/[\w-]+\.md") if "index" not in target] == [f"guide/{name}" for name in order]
+    chinese = linked(DOCS / "index.zh-CN.md", r"guide/[\w-]+\.zh-CN\.md")
+    assert chinese == [f"guide/{other(DOCS / 'guide' / name).name}" for name in order[: len(chinese)]] and len(chinese) >= 10
+
+
+@pytest.mark.parametrize("page", named(page for page in (DOCS / "guide").glob("*.zh-CN.md")))
+def test_guides_in_both_languages(page):
+    assert [(each.code, each.output) for each in ALL[page]] == [(each.code, each.output) for each in ALL[other(page)]]
+    assert len(sections(page)) == len(sections(other(page)))
+    assert f"]({other(page).name})" in read(page).split("\n## ")[0] and f"]({page.name})" in read(other(page)).split("\n## ")[0]
 
 
 FAMILIES = ["plan", "stats"]
