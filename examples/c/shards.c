@@ -52,6 +52,8 @@ static pdm_state *count_rows(const pdm_table *orders, int64_t first, int64_t ste
     pdm_state *state = NULL;
     pdm_error err;
     if (pdm_rfm_create(NULL, NULL, &state, &err) != PDM_OK) die("create", err.message);
+    const pdm_calendar china = pdm_calendar_fixed(28800);
+    if (pdm_state_set_calendar(state, &china, &err) != PDM_OK) die("calendar", err.message);
     const int64_t rows = pdm_table_rows(orders);
     const int32_t count = pdm_table_column_count(orders);
     if (count > MAX_COLUMNS) die("orders", "too many columns");
