@@ -183,6 +183,15 @@ static const pdm_column_info prior_columns[] = {
     TEXT("scale", 0, "What mean and sd are measured in: lift or diff; default lift."),
 };
 
+static const pdm_column_info interval_columns[] = {
+    TEXT("metric", 1, "Metric."),
+    TEXT("variant", 1, "Treatment."),
+    TEXT("control", 0, "What it was compared with; default the control."),
+    NUMBER("low", "of the metric", "Interval of the difference; null: no limit."),
+    NUMBER("high", "of the metric", "Interval of the difference; null: no limit."),
+    NUMBER("p_always_valid", "", "Its p-value, if it holds at every look."),
+};
+
 #define LIST(member, these, text) {.name = member, .columns = these, .column_count = PDM__COUNT(these), .doc = text}
 
 static const pdm_list_info lists[EXPERIMENT_LISTS] = {
@@ -197,6 +206,9 @@ static const pdm_list_info lists[EXPERIMENT_LISTS] = {
     [EXPERIMENT_LIST_PRIORS] =
         LIST("priors", prior_columns,
              "What was believed of metrics before, for table posterior; without it uniform rates and flat effects."),
+    [EXPERIMENT_LIST_INTERVALS] =
+        LIST("intervals", interval_columns,
+             "Table looks of earlier looks: each comparison's interval is cut to them (running intersection)."),
 };
 
 /* ---- entry ---- */

@@ -86,11 +86,26 @@ static pdm_status put_margins(pdm__experiment_work *work, const pdm__experiment_
 
 /* ---- looks ---- */
 
-static pdm_status put_look(const pdm__experiment_work *work, const pdm__experiment_effect *e, pdm_table *t, int64_t row,
-                           pdm_error *err) {
+/* What is left of a comparison's interval, and its least p-value, with those of earlier looks. */
+static pdm__experiment_interval run_on(const pdm__experiment_plan *plan, const pdm__experiment_effect *e,
+                                       int32_t pair) {
+    pdm__experiment_interval left = {e->metric, pair, e->low, e->high, e->by_sequence ? e->p : PDM__NAN};
+    for (int32_t i = 0; i < plan->interval_count && !isnan(e->low); i++) {
+        const pdm__experiment_interval *before = &plan->intervals[i];
+        if (before->metric != e->metric || before->pair != pair) continue;
+        left.low = fmax(left.low, before->low);
+        left.high = fmin(left.high, before->high);
+        if (e->by_sequence) left.p = fmin(left.p, before->p);
+    }
+    return left;
+}
+
+static pdm_status put_look(const pdm__experiment_work *work, const pdm__experiment_effect *e, int32_t pair,
+                           pdm_table *t, int64_t row, pdm_error *err) {
     static const char *const names[] = {"fixed", "asymp_cs", "msprt", "group_sequential", "hybrid"};
     const pdm_experiment_options *o = work->plan->options;
     int64_t units = pdm__experiment_pair_units(work, e->arms);
+    pdm__experiment_interval left = run_on(work->plan, e, pair);
     bool planned = o->horizon == PDM_EXPERIMENT_GROUP_SEQUENTIAL;
     pdm_look look = {.nominal_p = PDM__NAN, .alpha_spent = PDM__NAN};
     if (planned && units > 0) PDM__TRY(pdm__experiment_look(work, units, o->alpha, &look, err));
@@ -103,10 +118,10 @@ static pdm_status put_look(const pdm__experiment_work *work, const pdm__experime
     PDM__TRY(pdm__experiment_put(t, LOOKS_MULTIPLIER, row, e->critical, err));
     PDM__TRY(pdm__experiment_put(t, LOOKS_NOMINAL_P, row, look.nominal_p, err));
     PDM__TRY(pdm__experiment_put(t, LOOKS_ALPHA_SPENT, row, look.alpha_spent, err));
-    PDM__TRY(pdm__experiment_put(t, LOOKS_P_ALWAYS_VALID, row, e->by_sequence ? e->p : PDM__NAN, err));
-    PDM__TRY(pdm__experiment_put(t, LOOKS_LOW, row, e->low, err));
-    PDM__TRY(pdm__experiment_put(t, LOOKS_HIGH, row, e->high, err));
-    return put_flag(t, LOOKS_CROSSED, row, !isnan(e->low), e->low > 0 || e->high < 0, err);
+    PDM__TRY(pdm__experiment_put(t, LOOKS_P_ALWAYS_VALID, row, left.p, err));
+    PDM__TRY(pdm__experiment_put(t, LOOKS_LOW, row, left.low, err));
+    PDM__TRY(pdm__experiment_put(t, LOOKS_HIGH, row, left.high, err));
+    return put_flag(t, LOOKS_CROSSED, row, !isnan(left.low), left.low > 0 || left.high < 0, err);
 }
 
 static pdm_status put_looks(pdm__experiment_work *work, const pdm__experiment_effects *all, pdm_error *err) {
@@ -115,7 +130,8 @@ static pdm_status put_looks(pdm__experiment_work *work, const pdm__experiment_ef
     PDM__TRY(add(work, EXPERIMENT_TABLE_LOOKS, (int64_t)all->metrics * all->pairs, &table, err));
     for (int32_t m = 0; m < all->metrics; m++) {
         for (int32_t p = 0; p < all->pairs; p++)
-            PDM__TRY(put_look(work, pdm__experiment_effect_at(all, 0, m, p), table, (int64_t)m * all->pairs + p, err));
+            PDM__TRY(
+                put_look(work, pdm__experiment_effect_at(all, 0, m, p), p, table, (int64_t)m * all->pairs + p, err));
     }
     return PDM_OK;
 }

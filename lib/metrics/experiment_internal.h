@@ -45,6 +45,7 @@ enum {
     EXPERIMENT_LIST_SEGMENTS,
     EXPERIMENT_LIST_LOOKS,
     EXPERIMENT_LIST_PRIORS,
+    EXPERIMENT_LIST_INTERVALS,
     EXPERIMENT_LISTS
 };
 
@@ -129,6 +130,14 @@ enum {
     EXPERIMENT_COUNTS
 };
 
+/* What an earlier look said of a comparison. */
+typedef struct pdm__experiment_interval {
+    int32_t metric;
+    int32_t pair;
+    double low, high;
+    double p; /* 1 = not given */
+} pdm__experiment_interval;
+
 typedef struct pdm__experiment_plan {
     const pdm_experiment_options *options;
     pdm__experiment_arm *arms;
@@ -144,8 +153,10 @@ typedef struct pdm__experiment_plan {
     int32_t segment_count;
     const char *families[PDM_EXPERIMENT_MAX_METRICS];
     int32_t family_count;
-    int32_t cell_words; /* units, then the words of each metric */
-    int64_t *looks;     /* units so far at each look, rising */
+    int32_t cell_words;                  /* units, then the words of each metric */
+    int64_t *looks;                      /* units so far at each look, rising */
+    pdm__experiment_interval *intervals; /* of earlier looks */
+    int32_t interval_count;
     int32_t look_count;
     pdm_column_info *columns;
     int32_t column_count;

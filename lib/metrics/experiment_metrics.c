@@ -1,5 +1,7 @@
-/* Lists `metrics`, `covariates` and `priors`, row by row. */
+/* Lists `metrics`, and those that name metrics: `covariates`, `priors`, `intervals`, row by row. */
 #include "metrics/experiment_internal.h"
+
+#include "stats/special.h"
 
 enum {
     METRIC_NAME,
@@ -22,6 +24,7 @@ enum {
     METRIC_EQUIVALENCE
 };
 enum { COVARIATE_METRIC, COVARIATE_COLUMN, COVARIATE_DENOMINATOR };
+enum { INTERVAL_METRIC, INTERVAL_VARIANT, INTERVAL_CONTROL, INTERVAL_LOW, INTERVAL_HIGH, INTERVAL_P };
 enum { PRIOR_METRIC, PRIOR_A, PRIOR_B, PRIOR_MEAN, PRIOR_SD, PRIOR_SCALE };
 
 static const char *const kinds[] = {"conversion", "count", "value", "ratio", NULL};
@@ -264,6 +267,39 @@ static pdm_status read_metric(const pdm__list *list, int64_t row, pdm__experimen
     return read_columns(list, row, plan, m, err);
 }
 
+/* ---- intervals of earlier looks ---- */
+
+/* Number of the comparison of two arms, −1 if they are not compared. */
+static int32_t find_pair(const pdm__experiment_plan *plan, const char *variant, const char *control) {
+    for (int32_t p = 0; p < pdm__experiment_pairs(plan); p++) {
+        pdm__experiment_pair_of_arms arms = pdm__experiment_nth_pair(plan, p);
+        bool same = strcmp(plan->arms[arms.treatment].name, variant) == 0;
+        if (same && strcmp(plan->arms[arms.control].name, control) == 0) return p;
+    }
+    return -1;
+}
+
+static pdm_status read_intervals(const pdm__setup *setup, pdm__experiment_plan *plan, pdm_error *err) {
+    const pdm__list *list = &setup->lists[EXPERIMENT_LIST_INTERVALS];
+    if (list->rows > 0 && plan->options->horizon == PDM_EXPERIMENT_FIXED)
+        return pdm__experiment_bad_row("intervals", 0, "a fixed horizon has no earlier looks", err);
+    for (int64_t row = 0; row < list->rows; row++) {
+        pdm__experiment_interval *i = &plan->intervals[row];
+        pdm__experiment_metric *m = NULL;
+        PDM__TRY(find_metric(list, "intervals", row, plan, &m, err));
+        const char *control = read_text(list, INTERVAL_CONTROL, row, plan->arms[plan->control].name);
+        i->metric = (int32_t)(m - plan->metrics);
+        i->pair = find_pair(plan, pdm__list_text(list, INTERVAL_VARIANT, row), control);
+        i->low = read_number(list, INTERVAL_LOW, row, -PDM__INFINITY);
+        i->high = read_number(list, INTERVAL_HIGH, row, PDM__INFINITY);
+        i->p = read_number(list, INTERVAL_P, row, 1);
+        if (i->pair < 0) return pdm__experiment_bad_row("intervals", row, "these two arms are not compared", err);
+        if (!(i->p >= 0 && i->p <= 1)) return pdm__experiment_bad_row("intervals", row, "p is from 0 to 1", err);
+    }
+    plan->interval_count = (int32_t)list->rows;
+    return PDM_OK;
+}
+
 pdm_status pdm__experiment_read_metrics(const pdm__setup *setup, pdm__experiment_plan *plan, pdm_error *err) {
     const pdm__list *list = &setup->lists[EXPERIMENT_LIST_METRICS];
     if (list->rows < 1 || list->rows > PDM_EXPERIMENT_MAX_METRICS) {
@@ -272,5 +308,6 @@ pdm_status pdm__experiment_read_metrics(const pdm__setup *setup, pdm__experiment
     }
     for (int64_t row = 0; row < list->rows; row++, plan->metric_count++) PDM__TRY(read_metric(list, row, plan, err));
     PDM__TRY(read_covariates(setup, plan, err));
-    return read_priors(setup, plan, err);
+    PDM__TRY(read_priors(setup, plan, err));
+    return read_intervals(setup, plan, err);
 }

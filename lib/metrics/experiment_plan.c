@@ -237,6 +237,7 @@ typedef struct layout {
     size_t arms;
     size_t metrics;
     size_t looks;
+    size_t intervals;
     size_t columns;
     size_t scales;
     size_t fields;
@@ -247,7 +248,8 @@ static layout lay_out(const pdm__setup *setup) {
     layout at = {.arms = (sizeof(pdm__experiment_plan) + 15) / 16 * 16};
     at.metrics = at.arms + (size_t)setup->lists[EXPERIMENT_LIST_ARMS].rows * sizeof(pdm__experiment_arm);
     at.looks = at.metrics + (size_t)setup->lists[EXPERIMENT_LIST_METRICS].rows * sizeof(pdm__experiment_metric);
-    at.columns = at.looks + (size_t)setup->lists[EXPERIMENT_LIST_LOOKS].rows * sizeof(int64_t);
+    at.intervals = at.looks + (size_t)setup->lists[EXPERIMENT_LIST_LOOKS].rows * sizeof(int64_t);
+    at.columns = at.intervals + (size_t)setup->lists[EXPERIMENT_LIST_INTERVALS].rows * sizeof(pdm__experiment_interval);
     at.scales = at.columns + PDM__MAX_COLUMNS * sizeof(pdm_column_info);
     at.fields = at.scales + PDM__MAX_COLUMNS * sizeof(int32_t);
     at.size = at.fields + (EXPERIMENT_UNIT_WORDS + 2 * EXPERIMENT_SLOTS) * sizeof(pdm__field);
@@ -261,6 +263,7 @@ static pdm_status make_plan(const pdm__setup *setup, pdm__experiment_plan *plan,
     plan->arms = (pdm__experiment_arm *)(void *)(base + at.arms);
     plan->metrics = (pdm__experiment_metric *)(void *)(base + at.metrics);
     plan->looks = (int64_t *)(void *)(base + at.looks);
+    plan->intervals = (pdm__experiment_interval *)(void *)(base + at.intervals);
     plan->columns = (pdm_column_info *)(void *)(base + at.columns);
     plan->column_scales = (int32_t *)(void *)(base + at.scales);
     plan->fields = (pdm__field *)(void *)(base + at.fields);

@@ -314,9 +314,12 @@ static const pdm_result_column_info looks_columns[] = {
     {.name = "p_always_valid",
      .type = PDM_TYPE_FLOAT64,
      .unit = "",
-     .doc = "p-value that holds at any look; null for planned looks."},
-    {.name = "low", .type = PDM_TYPE_FLOAT64, .unit = "of the metric", .doc = "Interval of diff."},
-    {.name = "high", .type = PDM_TYPE_FLOAT64, .unit = "of the metric", .doc = "Interval of diff."},
+     .doc = "p-value that holds at any look; null for planned looks. With list intervals the least one so far."},
+    {.name = "low",
+     .type = PDM_TYPE_FLOAT64,
+     .unit = "of the metric",
+     .doc = "Interval of diff, cut to those of list intervals; above high where they contradict each other."},
+    {.name = "high", .type = PDM_TYPE_FLOAT64, .unit = "of the metric", .doc = "Its other end."},
     {.name = "crossed", .type = PDM_TYPE_BOOL, .unit = "", .doc = "Whether the interval excludes 0."},
 };
 

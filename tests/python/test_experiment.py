@@ -102,6 +102,34 @@ def test_sequences_are_wider_and_agree_with_their_p(pdm):
         assert (look["low"], look["high"], look["p_always_valid"]) == (row["low"], row["high"], row["p"])
 
 
+def test_intervals_of_earlier_looks_cut_those_after(pdm):
+    """The always-valid intervals of the calculator, intersected, are those of the table."""
+    def look(n, **more):
+        data = shop(n, n * 9 // 60, n, (n * 12 if n < 900 else n * 9) // 60)
+        return pdm.experiment(data, arms=ARMS, metrics=GOAL, horizon="asymp_cs", planned_n_total=4000, **more)
+
+    first, second = look(600), look(1500)
+    cut = look(1500, intervals=first.looks)
+    before, now, both = (one(result.looks) for result in (first, second, cut))
+    assert (both["low"], both["high"]) == (max(before["low"], now["low"]), min(before["high"], now["high"]))
+    assert both["p_always_valid"] == min(before["p_always_valid"], now["p_always_valid"]) < now["p_always_valid"]
+    assert cut.effects.to_rows() == second.effects.to_rows()
+    again = look(1800, intervals=cut.looks)
+    assert one(again.looks)["high"] <= both["high"] and one(again.looks)["low"] >= both["low"]
+    intervals = {"bought": [("new", "old", 0.01, 0.2), ("new", "old", -0.1, 0.05)]}
+    row = one(look(1500, intervals=intervals).looks)
+    assert row["low"] == max(0.01, now["low"]) and row["crossed"]
+    for said, message in (
+        ([{"metric": "bought", "variant": "newest", "low": 0, "high": 1}], "not compared"),
+        ([{"metric": "visits", "variant": "new", "low": 0, "high": 1}], "not in list metrics"),
+        ([{"metric": "bought", "variant": "new", "p_always_valid": 2}], "from 0 to 1"),
+    ):
+        with pytest.raises(pdm.OptionError, match=message):
+            look(60, intervals=said)
+    with pytest.raises(pdm.OptionError, match="fixed horizon"):
+        pdm.experiment(shop(50, 5, 50, 9), arms=ARMS, metrics=GOAL, intervals=first.looks)
+
+
 def test_planned_looks_spend_alpha(pdm):
     """O'Brien-Fleming spending at half of the plan: z = 2.9626 (Lan & DeMets), then the rest of it."""
     half = pdm.experiment(

@@ -499,6 +499,21 @@ static pdm_status some_priors(pdm_state *state, pdm_error *err) {
     return give(state, "priors", columns, 6, 3, err);
 }
 
+static pdm_status some_intervals(pdm_state *state, pdm_error *err) {
+    static const int32_t names[] = {0, 6, 11, 17};
+    static const int32_t variants[] = {0, 1, 2, 3};
+    static const double low[] = {-0.25, -20, 0};
+    static const double high[] = {0.5, 40, 0};
+    static const double p[] = {0.04, 0.3, 0};
+    static const uint8_t two[] = {0x03};
+    pdm_column columns[] = {text_column("metric", names, "boughtspendbought"), text_column("variant", variants, "020"),
+                            pdm_column_make("low", PDM_TYPE_FLOAT64, low),
+                            pdm_column_make("high", PDM_TYPE_FLOAT64, high),
+                            pdm_column_make("p_always_valid", PDM_TYPE_FLOAT64, p)};
+    columns[2].validity = columns[3].validity = columns[4].validity = two;
+    return give(state, "intervals", columns, 5, 3, err);
+}
+
 const case_list case_examples[] = {
     {"windows", "two_windows", two_windows, CASE_NO_EVENTS},
     {"windows", "three_windows", three_windows, CASE_NO_EVENTS},
@@ -531,6 +546,7 @@ const case_list case_examples[] = {
     {"segment_columns", "two_segments", two_segments, CASE_NO_EVENTS},
     {"looks", "one_look", one_look, CASE_NO_EVENTS},
     {"priors", "some_priors", some_priors, CASE_NO_EVENTS},
+    {"intervals", "some_intervals", some_intervals, CASE_NO_EVENTS},
     {"edges", "four_edges", four_edges, CASE_NO_EVENTS},
     {"edges", "far_edges", far_edges, CASE_NO_EVENTS},
     {"n", "three_n", three_n, CASE_NO_EVENTS},

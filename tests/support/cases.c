@@ -428,6 +428,7 @@ static const recipe recipes[] = {
     {"experiment", {EXPERIMENT_PLAN, "null_rows=skip", "comparisons=all_pairs"}, {"text_arms", "capped_metrics"}},
     {"experiment", {EXPERIMENT_PLAN, "adjust=weighted"}, {"code_arms", "real_metrics"}},
     {"experiment", {EXPERIMENT_PLAN, "posterior=total"}, {"text_arms", "plain_metrics", "some_priors"}},
+    {"experiment", {EXPERIMENT_PLAN, "horizon=msprt"}, {"code_arms", "plain_metrics", "some_intervals"}},
 };
 
 static void apply_recipe(const recipe *r, law_case *c) {

@@ -324,6 +324,61 @@ static void priors_fit_their_metric(void **unused) {
     }
 }
 
+/* ---- earlier looks ---- */
+
+static pdm_status give_intervals(pdm_state *state, char variant, pdm_error *err) {
+    static const int32_t names[] = {0, 6, 12, 17};
+    static const double low[] = {0.05, -0.3, 0};
+    static const double high[] = {0.7, 0.45, 100};
+    static const double p[] = {0.03, 0.2, 0};
+    static const uint8_t two = 0x03;
+    const char texts[] = {variant, variant, variant};
+    const int32_t variants[] = {0, 1, 2, 3};
+    pdm_column columns[] = {pdm_column_utf8("metric", names, "boughtboughtspend"),
+                            pdm_column_utf8("variant", variants, texts), pdm_column_make("low", PDM_TYPE_FLOAT64, low),
+                            pdm_column_make("high", PDM_TYPE_FLOAT64, high),
+                            pdm_column_make("p_always_valid", PDM_TYPE_FLOAT64, p)};
+    columns[4].validity = &two;
+    pdm_batch batch = pdm_batch_make(columns, 5, 3);
+    pdm_status status = pdm_state_set_list(state, "intervals", &batch, err);
+    sample s = make_sample();
+    return status == PDM_OK ? update(state, &s, UNITS, err) : status;
+}
+
+static void looks_are_cut_to_those_before(void **unused) {
+    (void)unused;
+    pdm_error err;
+    sample s = make_sample();
+    pdm_experiment_options options = pdm_experiment_options_default();
+    options.horizon = PDM_EXPERIMENT_ASYMP_CS;
+    options.planned_n_total = 100;
+    pdm_result *alone = result_of(&options, &s);
+    pdm_state *state = make_state(&options);
+    pdm_result *result = NULL;
+    assert_int_equal(give_intervals(state, '1', &err), PDM_OK);
+    assert_int_equal(pdm_state_result(state, &result, &err), PDM_OK);
+    const pdm_table *now = pdm_result_table(alone, "looks");
+    const pdm_table *cut = pdm_result_table(result, "looks");
+    assert_true(pdm_table_f64(now, "low")[0] < 0.05 && pdm_table_f64(now, "high")[0] > 0.45);
+    assert_true(pdm_table_f64(cut, "low")[0] == 0.05 && pdm_table_f64(cut, "high")[0] == 0.45);
+    assert_true(pdm_table_f64(cut, "p_always_valid")[0] == fmin(0.03, pdm_table_f64(now, "p_always_valid")[0]));
+    assert_true(pdm_table_bool(cut, "crossed")[0] && !pdm_table_bool(now, "crossed")[0]);
+    assert_true(pdm_table_f64(cut, "low")[1] == fmax(0, pdm_table_f64(now, "low")[1]));
+    assert_true(pdm_table_f64(cut, "p_always_valid")[1] == pdm_table_f64(now, "p_always_valid")[1]);
+    assert_true(cell(result, "low", 0) == cell(alone, "low", 0)); /* effects are those of this look */
+    pdm_result_free(alone);
+    pdm_result_free(result);
+    pdm_state_free(state);
+    state = make_state(&options);
+    assert_int_equal(give_intervals(state, '2', &err), PDM_E_BAD_OPTION); /* no such arm */
+    assert_string_equal(err.column, "intervals");
+    pdm_state_free(state);
+    state = make_state(NULL);
+    assert_int_equal(give_intervals(state, '1', &err), PDM_E_BAD_OPTION); /* fixed horizon */
+    assert_string_equal(err.column, "intervals");
+    pdm_state_free(state);
+}
+
 /* ---- units ---- */
 
 static void units_contradict_themselves(void **unused) {
@@ -386,12 +441,13 @@ static void nothing_is_an_answer(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tests_are_the_calculators),   cmocka_unit_test(intervals_are_the_calculators),
-        cmocka_unit_test(rates_are_the_calculators),   cmocka_unit_test(bad_rows_are_named),
-        cmocka_unit_test(lists_must_go_together),      cmocka_unit_test(policies_refuse_results),
-        cmocka_unit_test(units_contradict_themselves), cmocka_unit_test(sums_beyond_int64_name_the_unit),
-        cmocka_unit_test(nothing_is_an_answer),        cmocka_unit_test(posteriors_are_the_calculators),
-        cmocka_unit_test(the_best_arm_is_named),       cmocka_unit_test(priors_fit_their_metric),
+        cmocka_unit_test(tests_are_the_calculators),     cmocka_unit_test(intervals_are_the_calculators),
+        cmocka_unit_test(rates_are_the_calculators),     cmocka_unit_test(bad_rows_are_named),
+        cmocka_unit_test(lists_must_go_together),        cmocka_unit_test(policies_refuse_results),
+        cmocka_unit_test(units_contradict_themselves),   cmocka_unit_test(sums_beyond_int64_name_the_unit),
+        cmocka_unit_test(nothing_is_an_answer),          cmocka_unit_test(posteriors_are_the_calculators),
+        cmocka_unit_test(the_best_arm_is_named),         cmocka_unit_test(priors_fit_their_metric),
+        cmocka_unit_test(looks_are_cut_to_those_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
