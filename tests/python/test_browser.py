@@ -377,7 +377,7 @@ def test_where_the_numbers_are_from(opened, made):
     tab = opened("desktop")
     tab.speak("en")
     for words in tab.page.locator("section .from").all_inner_texts():
-        assert re.search(r"Computed from \w+\.parquet, [\d,]+ rows", words)
+        assert re.search(r"Computed from (\w+\.parquet|\d+ inputs \([\w, ]+\)), [\d,]+ rows", words)
     assert re.search(
         r"orders\.parquet, [\d,]+ rows, 202\d-\d\d-\d\d to 202\d-\d\d-\d\d", tab.page.inner_text("#rfm .from")
     )

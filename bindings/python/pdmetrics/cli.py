@@ -29,7 +29,7 @@ _TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", 
 # Names by which an option is known outside the library.
 _ALSO = {("rfm", "map"): "--scheme"}
 # Flags of the review itself, which no option of a metric can have there.
-_OF_REVIEW = ("input", "only", "tz", "threads", "lang", "progress", "html")
+_OF_REVIEW = ("input", "only", "tz", "threads", "lang", "progress", "html", "docs")
 _EXIT_CODES = (
     "exit codes: 0 done; 1 a fault of the program; 2 something to put right, said in one line; 130 stopped by Ctrl-C, "
     "143 by a signal. Files are written in whole or not at all."
@@ -192,6 +192,9 @@ def _add_review(commands: Any) -> None:
         help="another input: events=events.parquet, touches=…",
     )
     review.add_argument("--only", action="append", default=[], metavar="METRIC", help="only these metrics")
+    review.add_argument(
+        "--docs", metavar="URL", help="where the folder docs of this project can be read, for links from the page"
+    )
     review.add_argument(
         "--currency-exponent",
         dest="option_currency_exponent",
@@ -392,7 +395,7 @@ def _build(
 
         if begin is not None:
             begin("page")
-        _output.write(given.html, page(made, given.lang))
+        _output.write(given.html, page(made, given.lang, docs=getattr(given, "docs", None)))
         if steps is not None:
             steps.close()
         _say_wrote(given, given.html)

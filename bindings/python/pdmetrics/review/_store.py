@@ -8,7 +8,7 @@ from typing import Any
 
 from .._result import Result, Table
 from . import Download, _compact
-from ._charts import Chart
+from ._figures import Chart
 
 _MOST_ROWS = 5_000
 # What the metrics call those whom they count.

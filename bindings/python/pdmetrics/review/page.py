@@ -14,11 +14,12 @@ from .._errors import ArgumentError
 from .._native.core import pdm_version
 from .._registry import OptionInfo, metrics
 from .._result import Language, Result, Table
-from . import Changed, Drawn, Grid, Number, Review, Section, Text, _charts, definitions, spoken
-from ._charts import LANGUAGES
+from . import Changed, Drawn, Grid, Number, Review, Section, Text, _figures, definitions, spoken
+from ._figures import LANGUAGES
 from ._facts import Facts
 from ._store import Store, fits, slug
 
+_MOST_INPUTS = 4  # that are told one by one
 _TITLE = Text("Private-domain review", "私域经营复盘")
 
 
@@ -74,8 +75,8 @@ def _left_out(table: Table, metric: str) -> Text:
 # --------------------------------------------------------------------------------------------------------------- charts
 
 
-def _chart(store: Store, part: Section, item: tuple[Result, str] | Drawn, name: str) -> tuple[str, _charts.Chart]:
-    made = _charts.chart(item)
+def _chart(store: Store, part: Section, item: tuple[Result, str] | Drawn, name: str) -> tuple[str, _figures.Chart]:
+    made = _figures.chart(item)
     store.add_figure(name, made)
     label = Text(*(f"{a}. {b}" if b else a for a, b in zip(made.title, made.below, strict=True)))
     lines = [
@@ -91,7 +92,7 @@ def _chart(store: Store, part: Section, item: tuple[Result, str] | Drawn, name: 
     return "\n".join(line for line in lines if line), made
 
 
-def _chart_data(store: Store, part: Section, chart: _charts.Chart, figure: str) -> str:
+def _chart_data(store: Store, part: Section, chart: _figures.Chart, figure: str) -> str:
     """The tables that a chart was drawn from; where they are none of a page's, what it shows."""
     says = Text("save the data of this chart", "下载此图数据")
     offers, shown, hidden = [], [], []
@@ -110,7 +111,7 @@ def _chart_data(store: Store, part: Section, chart: _charts.Chart, figure: str) 
     return _data(Text("Data of this chart: table and CSV", "此图数据：表格与 CSV"), offers, shown, hidden, part)
 
 
-def _others(store: Store, part: Section, charts: Iterable[_charts.Chart]) -> str:
+def _others(store: Store, part: Section, charts: Iterable[_figures.Chart]) -> str:
     """What else the section has: tables of the results of its charts that none of them shows, and its own files."""
     says = Text("save this table", "下载此表")
     offers, shown, hidden = [], [], []
@@ -190,7 +191,13 @@ def _computed_from(part: Section, review: Review) -> str:
     names = part.computed_from or (list(review.sources) if len(review.sources) <= 2 else [])
     if not names:
         return ""
-    told = [_input(name, review) for name in names]
+    if len(names) > _MOST_INPUTS:
+        rows = sum(review.facts[name].rows or 0 for name in names if name in review.facts)
+        listed = ", ".join(names)
+        count = _rows(rows)
+        told = [Text(f"{len(names)} inputs ({listed}), {count.en}", f"{len(names)} 个输入（{listed}），{count.zh}")]
+    else:
+        told = [_input(name, review) for name in names]
     text = Text("; ".join(each.en for each in told), "；".join(each.zh for each in told))
     words = re.sub(r"\d{4}-\d\d-\d\d", r'<span class="keep">\g<0></span>', _both(text))
     return f'<p class="from"><b>{_both(Text("Computed from", "数据来源"))}</b> {words}</p>'
@@ -199,7 +206,7 @@ def _computed_from(part: Section, review: Review) -> str:
 # ---------------------------------------------------------------------------------------------------------- definitions
 
 
-def _definition(part: Section, anchor: str, charts: Iterable[_charts.Chart], docs: str | None) -> str:
+def _definition(part: Section, anchor: str, charts: Iterable[_figures.Chart], docs: str | None) -> str:
     found = definitions.of(part)
     if found is None:
         return ""
@@ -258,12 +265,14 @@ def _documentation(name: str, docs: str | None) -> str:
     """Where to read on: a link if the page knows where the documentation is, its name in any case."""
     if name not in metrics:
         return ""
-    files = Text(f"docs/metrics/{name}.md", f"docs/metrics/{name}.md")
+    pages = Text(f"metrics/{name}.md", f"metrics/{name}.zh-CN.md")
     if docs is None:
-        where = f"<code>{_both(files)}</code>"
+        where = f"<code>{_both(Text(*(f'docs/{each}' for each in pages)))}</code>"
     else:
-        address = escape(f"{docs.rstrip('/')}/metrics/{name}.md", quote=True)
-        where = f'<a href="{address}" rel="noopener">{_both(files)}</a>'
+        where = "".join(
+            f'<a lang="{lang}" href="{escape(f"{docs.rstrip(chr(47))}/{each}", quote=True)}">{escape(each)}</a>'
+            for lang, each in zip(("en", "zh-CN"), pages, strict=True)
+        )
     more = Text("Everything about it:", "完整说明：")
     return f'<p class="small">{_both(more)} {where} · <code>pdmetrics {escape(name)} --help</code></p>'
 

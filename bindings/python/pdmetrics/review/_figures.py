@@ -25,7 +25,7 @@ _TOP, _TOP_WORDS = 10, 34
 _LEGEND_LINE = 26
 _PHONE = 345
 _AXIS_COLUMNS = 36
-_ROW_COLUMNS = 16
+_ROW_COLUMNS = 18
 _SIGNS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "hexagon")
 
 
@@ -238,7 +238,7 @@ def _of_trace(trace: dict[str, Any], beside: int) -> int:
     if kind == "funnel":
         return 0 if beside == 1 and _fits(trace) else 520
     if kind == "waterfall":
-        return 90 + 60 * _length(trace, "x")
+        return 60 + 56 * _length(trace, "x")
     if kind == "bar" and trace.get("orientation") != "h":
         return 80 + (34 if _says_something(trace) else 7) * min(_length(trace, "x"), 36)
     return {"treemap": 420, "sankey": 560, "box": 480}.get(str(kind), 0)
