@@ -99,8 +99,8 @@ class Opened:
         assert self.page.locator(".figure .main-svg").count() >= count
 
     def speak(self, lang):
+        """Switches the language; its charts follow while the page has nothing else to do."""
         self.page.click(f'[data-set="{lang}"]')
-        self.drawn()
 
     def saved(self, button):
         """Name and bytes of the file that a button saves."""
@@ -149,6 +149,7 @@ def same(text, value):
 def test_looks(opened, pictures, size, lang):
     tab = opened(size)
     tab.speak(lang)
+    tab.drawn()
     page = tab.page
     assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[lang]
     assert page.title() == {"en": "Private-domain review", "zh": "私域经营复盘"}[lang]
@@ -173,6 +174,7 @@ def test_looks(opened, pictures, size, lang):
 def test_charts_fill_their_place(opened, size):
     """A chart is as wide as its box or scrolls in it, and is not lower than it was made to be."""
     tab = opened(size)
+    tab.drawn()
     found = tab.page.evaluate(
         """[...document.querySelectorAll('.figure')].map(e => {
             const svg = e.querySelector('.main-svg').getBoundingClientRect(), box = e.parentElement;
@@ -188,6 +190,7 @@ def test_charts_fill_their_place(opened, size):
 
 def test_hover(opened):
     tab = opened("desktop")
+    tab.drawn()
     page = tab.page
     chart = page.locator("#activity .figure").first
     chart.scroll_into_view_if_needed()
@@ -333,7 +336,6 @@ def test_keyboard(opened):
     page.locator('[data-set="zh"]').focus()
     page.keyboard.press("Enter")
     assert page.evaluate("document.documentElement.dataset.lang") == "zh"
-    tab.drawn()
     summary = page.locator("#lifecycle details.data summary").first
     summary.focus()
     page.keyboard.press("Enter")
@@ -353,7 +355,6 @@ def test_the_language_is_remembered(browser, made):
     tab = Opened(browser, made / "review.html", **SIZES["phone"])
     tab.speak("zh")
     tab.page.reload()
-    tab.drawn()
     assert tab.page.evaluate("document.documentElement.lang") == "zh-CN"
     assert tab.page.get_attribute('[data-set="zh"]', "aria-pressed") == "true"
     assert tab.complaints == []
@@ -413,6 +414,7 @@ def test_plan(browser, made, pictures, size):
     tab = Opened(browser, made / "plan.html", **SIZES[size])
     for lang in LANGUAGES:
         tab.speak(lang)
+        tab.drawn()
         widths = tab.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert widths[0] <= widths[1]
         tab.page.screenshot(path=pictures / f"plan-{size}-{lang}.png", full_page=True)

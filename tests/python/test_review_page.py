@@ -176,3 +176,25 @@ def test_what_many_inputs_are_told_as(pdm):
     made.facts = {name: review.Facts(10) for name in "abcde"}
     html = page(made)
     assert "5 inputs (a, b, c, d, e), 50 rows" in html and "5 个输入（a, b, c, d, e），50 行" in html
+
+
+def test_no_series_is_told_by_its_colour_alone(pdm):
+    import plotly.graph_objects as go
+    from pdmetrics.review.page import page
+
+    class Drawn:
+        def __init__(self, *traces):
+            self.traces = traces
+
+        def draw(self, lang):
+            return go.Figure(self.traces, {"title": {"text": "A & <b>B</b><br>below"}})
+
+    lines = Drawn(*(go.Scatter(x=[1, 2], y=[1, i], mode="lines", name=f"line {i}") for i in range(3)))
+    bars = Drawn(*(go.Bar(x=["a", "b"], y=[1, i], name=f"bar {i}") for i in range(3)))
+    hatched = Drawn(*(go.Bar(x=["a"], y=[i], name=f"bar {i}", marker_pattern_shape=["/"]) for i in range(2)))
+    html = page(made_of(figures_of=[lines, bars, hatched], metric="odd"))
+    assert html.count("<h3>A &amp; B</h3>") == 3
+    found = [figure["en"]["data"] for figure in review_page.figures(html).values()]
+    assert len({trace["marker"]["symbol"] for trace in found[0]}) == 3
+    assert len({(trace.get("marker") or {}).get("pattern", {}).get("shape") for trace in found[1]}) == 3
+    assert all(trace["marker"]["pattern"]["shape"] == ["/"] for trace in found[2])

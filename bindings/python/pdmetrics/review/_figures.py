@@ -26,6 +26,8 @@ _LEGEND_LINE = 26
 _PHONE = 345
 _AXIS_COLUMNS = 36
 _ROW_COLUMNS = 18
+# No slashes: hatched is what is not over.
+_TEXTURES = ("", ".", "-", "|", "+", "x")
 _SIGNS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "hexagon")
 
 
@@ -140,6 +142,7 @@ def _framed(figure: dict[str, Any]) -> int:
     _axes(layout)
     _labels(figure)
     _marked(figure)
+    _textured(figure)
     for trace in figure["data"]:
         if trace.get("type") == "funnel" and len(figure["data"]) == 1 and _fits(trace):
             trace["textposition"] = "inside"
@@ -277,6 +280,27 @@ def _marked(figure: dict[str, Any]) -> None:
         elif trace.get("showlegend") is not False and (trace.get("line") or {}).get("dash", "solid") == "solid":
             trace["mode"] = "lines+markers"
             marker.update({"symbol": sign, "size": 7, "maxdisplayed": 12})
+
+
+def _textured(figure: dict[str, Any]) -> None:
+    """Gives bars of several series a texture each; a figure that says something by hatching keeps what it says."""
+    bars = [trace for trace in figure["data"] if trace.get("type") == "bar" and trace.get("name")]
+    said = [((trace.get("marker") or {}).get("pattern") or {}).get("shape") for trace in bars]
+    if any(any(shape) if isinstance(shape, list) else shape for shape in said):
+        return
+    series = list(dict.fromkeys(trace["name"] for trace in bars))
+    for trace in bars:
+        texture = _TEXTURES[series.index(trace["name"]) % len(_TEXTURES)]
+        if texture:
+            pattern = {
+                "shape": texture,
+                "size": 8,
+                "solidity": 0.14,
+                "fillmode": "overlay",
+                "fgcolor": "#fff",
+                "fgopacity": 0.55,
+            }
+            trace.setdefault("marker", {})["pattern"] = pattern
 
 
 def _signed(symbol: Any, sign: str) -> Any:

@@ -53,7 +53,7 @@
     Plotly.react(id, made.data, made.layout, {
       responsive: true, displaylogo: false, displayModeBar: narrow.matches ? false : "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"], locale: say("en", "zh-CN"),
-      toImageButtonOptions: { filename: id, scale: 2 },
+      toImageButtonOptions: { filename: document.getElementById(id).closest("figure").querySelector("h3").innerText.trim(), scale: 2 },
     });
     // Its tools are for the mouse: with the keyboard there is the table, and seven stops fewer a chart.
     all(".modebar-btn", document.getElementById(id)).forEach(function (button) { button.tabIndex = -1; });
