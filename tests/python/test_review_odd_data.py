@@ -114,6 +114,16 @@ def test_little_or_odd(inputs):
     assert "quality" in parts
 
 
+def test_orders_without_numbers():
+    """Every row is an order then, in all sections alike."""
+    rows = [(i % 20, i, at(i % 120), 1000) for i in range(240)]
+    with_numbers, _ = told({"orders": orders(rows)})
+    without, _ = told({"orders": {name: v for name, v in orders(rows).items() if name != "order_id"}})
+    assert {"overview", "repurchase", "rhythm", "rfm"} <= set(without)
+    for name in ("overview", "repurchase", "rhythm", "rfm"):
+        assert [text.en for text in without[name].findings] == [text.en for text in with_numbers[name].findings]
+
+
 def test_no_rows_at_all():
     names = {"customer_id": "int64", "order_id": "int64", "amount": "int64", "channel": "string"}
     schema = pyarrow.schema([*names.items(), ("time", pyarrow.timestamp("us", "UTC"))])
@@ -196,3 +206,13 @@ def test_days_without_orders():
     rows = [(i, i, at(i % 30 + (5 if i % 30 > 14 else 0)), 1000) for i in range(600)]
     found, _ = findings({"orders": orders(rows)})
     assert "orders: on 5 days there is not a single row, where 20 are usual: was an import missed?" in found
+
+
+@pytest.mark.parametrize(("value", "reading"), [(1000, "+0.0%"), (1100, "+10.0%")])
+def test_every_order_has_the_same_value(value, reading):
+    """No variance at all: what changed changed for sure, and rounding makes nothing of it."""
+    rows = [(i % 20, i, at(i % 120), value if i % 120 >= 73 else 1000) for i in range(960)]
+    parts, _ = told({"orders": orders(rows)})
+    (grid,) = parts["overview"].grids
+    cells = next([cell.en for cell in row] for row in grid.rows if row[0].en == "order value (AOV)")
+    assert cells[3] == reading and cells[4].startswith(reading.rstrip("%")) and ("better" in cells[5]) == (value > 1000)

@@ -75,9 +75,21 @@ class Moments:
         return float(getattr(self, name)) / self.n
 
     def variance(self, a: str = "x", b: str = "x") -> float:
-        """Variance or covariance of a unit, divisor n − 1."""
-        found = (float(getattr(self, a + b)) - self.mean(a) * float(getattr(self, b))) / (self.n - 1)
-        return max(found, 0.0) if a == b else found
+        """Variance or covariance of a unit, divisor n − 1; exact up to the division where the sums are integers."""
+        found = (self.n * getattr(self, a + b) - getattr(self, a) * getattr(self, b)) / (self.n * (self.n - 1))
+        return max(found, 0.0) if a == b else float(found)
+
+    def covariance_of_ratio(self) -> tuple[float, bool]:
+        """Covariance of numerator and denominator, and whether the ratio varies at all among units.
+
+        Where it does not, rounding would leave a variance below 0: the covariance is a hair less than that makes it 0.
+        """
+        ratio = self.x / self.y
+        whole = self.variance("x") + ratio * ratio * self.variance("y", "y")
+        found = self.variance("x", "y")
+        if whole - 2 * ratio * found > 1e-9 * whole:
+            return found, True
+        return whole / (2 * ratio) * (1 - 1e-9), False
 
 
 def moments(x: Sequence[float], y: Sequence[float] | None = None, *, n: int | None = None) -> Moments:
@@ -138,6 +150,10 @@ def ratios(before: Moments, after: Moments) -> Change:
     """Of a ratio of sums over customers, such as sales per order."""
     if before.n < 2 or after.n < 2 or before.x <= 0 or before.y <= 0 or after.y <= 0:
         return none(RATIOS)
+    sides = [each.covariance_of_ratio() for each in (before, after)]
+    if not any(varies for _, varies in sides):
+        change = after.x / after.y / (before.x / before.y) - 1
+        return Change(change, change, change, False, RATIOS)
     asked: dict[str, Any] = {}
     for side, found in (("control", before), ("treatment", after)):
         asked |= {
@@ -146,7 +162,7 @@ def ratios(before: Moments, after: Moments) -> Change:
             f"denominator_mean_{side}": found.mean("y"),
             f"numerator_variance_{side}": found.variance("x"),
             f"denominator_variance_{side}": found.variance("y", "y"),
-            f"covariance_{side}": found.variance("x", "y"),
+            f"covariance_{side}": found.covariance_of_ratio()[0],
         }
     return _lift(stats.ratio_test(**asked).main.to_rows()[0], RATIOS)
 

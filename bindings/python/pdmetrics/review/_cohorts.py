@@ -79,14 +79,29 @@ def amount_of(data: Data, source: str) -> str | None:
 
 
 def sold(data: Data, source: str) -> str:
-    """An input without its refunds and free samples; the input itself if it has no amounts."""
+    """An input without its refunds and free samples, where every row is an order if none says which it is of.
+
+    The input itself if it has no amounts and needs no numbers.
+    """
     amount = amount_of(data, source)
     if source != "orders" and amount is None:
         return source
+    order = next(column for column in metrics["rfm"].columns if column.name == "order_id")
+    numbered = data.name_of(order, source) is not None
+    if numbered and amount is None:
+        return source
     name = f"{source}, sold"
-    if amount is not None and name not in data.derived:
-        data.derive(name, _kept(data.frame(source), amount), of=(source,))
-    return source if amount is None else name
+    if name not in data.derived:
+        frame = data.frame(source) if amount is None else _kept(data.frame(source), amount)
+        data.derive(name, frame if numbered else _numbered(frame), of=(source,))
+    return name
+
+
+def _numbered(frame: Any) -> Any:
+    """Rows with a number of an order each."""
+    from ._rows import relation
+
+    return relation(frame).query("input", "SELECT *, row_number() OVER () AS order_id FROM input")
 
 
 # ----------------------------------------------------------------------------------------------------------- arguments
@@ -144,24 +159,32 @@ def money(value: float | None, result: Result) -> str:
     return f"{value / 10**exponent:,.{min(exponent, 2)}f}"
 
 
-_SHORT = {"en": ((1e9, "B"), (1e6, "M"), (1e4, "k")), "zh": ((1e8, "亿"), (1e4, "万"))}
+# From where on a unit is used, the unit, and how it is written.
+_SHORT = {
+    "en": ((1e9, 1e9, "B"), (1e6, 1e6, "M"), (1e4, 1e3, "k")),
+    "zh": ((1e8, 1e8, "亿"), (1e4, 1e4, "万")),
+}
+
+
+def short_of(value: float, decimals: int) -> Text:
+    """A number in little room: 4.07M, 407.2万; small ones with their decimals."""
+
+    def told(units: tuple[tuple[float, float, str], ...]) -> str:
+        for least, unit, letter in units:
+            if abs(value) >= least:
+                size = abs(value) / unit
+                return f"{value / unit:,.{2 if size < 10 else 1 if size < 1000 else 0}f}{letter}"
+        return f"{value:,.{decimals}f}"
+
+    return Text(told(_SHORT["en"]), told(_SHORT["zh"]))
 
 
 def short(value: float | None, result: Result) -> Text:
-    """An amount in little room: 4.07M, 407.2万; small ones as they are."""
+    """An amount in little room."""
     if value is None:
         return Text("–", "–")
     exponent = 2 if result.currency_exponent is None else result.currency_exponent
-    whole = value / 10**exponent
-
-    def told(units: tuple[tuple[float, str], ...]) -> str:
-        for unit, letter in units:
-            if abs(whole) >= unit:
-                size = abs(whole) / (1e3 if letter == "k" else unit)
-                return f"{whole / (1e3 if letter == 'k' else unit):,.{2 if size < 10 else 1 if size < 1000 else 0}f}{letter}"
-        return money(value, result)
-
-    return Text(told(_SHORT["en"]), told(_SHORT["zh"]))
+    return short_of(value / 10**exponent, min(exponent, 2))
 
 
 def both(name: str | None) -> Text:

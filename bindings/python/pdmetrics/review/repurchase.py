@@ -7,7 +7,7 @@ from typing import Any
 from .._events import spelled
 from .._registry import metrics
 from .._result import Result
-from . import Data, Grid, Numbers, Section, Text, _cohorts, percent, section
+from . import Data, Grid, Numbers, Section, Skipped, Text, _cohorts, percent, section
 from ._cohorts import Rows, asked, both
 
 _DAYS = (30, 90, 180)
@@ -113,10 +113,12 @@ def asked_of(data: Data, source: str, rows: str) -> dict[str, Any]:
     return asked(data, "repurchase", n=n, period=period, by=None, **_cohorts.whole_days(data, source))
 
 
-@section("repurchase", inputs=("orders",))
+@section("repurchase", inputs=("orders",), columns_of="lifecycle")
 def tell(data: Data, source: str) -> Section:
     """The section."""
     metric = metrics["repurchase"]
+    if source != "orders" and any(data.name_of(column, source) is None for column in metric.columns if column.required):
+        raise Skipped(Text("needs orders: customer_id, time, order_id", "需要订单：customer_id、time、order_id"))
     made = Section(Text(metric.title, metric.title_zh))
     rows = _cohorts.sold(data, source)
     arguments = asked_of(data, source, rows)

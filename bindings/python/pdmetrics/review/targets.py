@@ -11,6 +11,7 @@ from .. import _lists, _time, plan
 from .._errors import ArgumentError, Error
 from ..planning.tables import Figure
 from . import Data, Grid, Section, Skipped, Text, percent, topic
+from ._cohorts import short_of
 from .actuals import sales
 
 _DAY = timedelta(days=1)
@@ -36,6 +37,10 @@ class Told:
     def money(self, value: float | None) -> str:
         """An amount as readers expect it."""
         return "–" if value is None else f"{value / 10**self.exponent:,.2f}"
+
+    def short(self, value: float | None) -> Text:
+        """An amount in little room."""
+        return Text("–", "–") if value is None else short_of(value / 10**self.exponent, 2)
 
 
 # --------------------------------------------------------------------------------------------------------------- input
@@ -295,7 +300,7 @@ def _pace(told: Told, months: Rows, made: Section) -> None:
     found = plan.pace(pace=asked, days=weights, strict=False)
     row = found.main.to_rows()[0]
     made.numbers += [
-        (Text(f"{year} reached", f"{year} 年已完成"), told.money(reached)),
+        (Text(f"{year} reached", f"{year} 年已完成"), told.short(reached)),
         (Text(f"{year} attainment", f"{year} 年完成率"), percent(row["attainment"])),
         (Text("planned by now", "计划进度"), percent(row["planned_progress"])),
         (
@@ -351,8 +356,8 @@ def tell(data: Data, source: str) -> Section:
     made = Section(Text("Targets", "目标完成"))
     made.numbers = [
         (Text("months", "月数"), f"{len(shown)}"),
-        (Text("target", "目标"), told.money(total["target"])),
-        (Text("actual", "实际"), told.money(total["actual"])),
+        (Text("target", "目标"), told.short(total["target"])),
+        (Text("actual", "实际"), told.short(total["actual"])),
         (Text("attainment", "完成率"), percent(total["attainment"])),
     ]
     made.findings = _findings(told, rows)
