@@ -109,6 +109,7 @@ def test_experiments(told, truths):
     )
     decision = next(each for each in told["experiment"].findings if each.en.startswith("welcome_coupon, treatment:"))
     assert decision.en.startswith("welcome_coupon, treatment: keep") and "保留" in decision.zh
+    assert re.search(r"became better: at least \+\d\.\d pp\.", decision.en) and "个百分点。" in decision.zh
     check = next(each for each in told["experiment"].findings if "aa_check, treatment: converted" in each.en)
     lift, low, high = rates(check.en)[2:5]
     assert low <= truths["aa_check_lift"] <= high and abs(lift) <= 0.05 * MORE and "go unnoticed" in check.en

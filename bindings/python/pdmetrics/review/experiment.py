@@ -231,14 +231,33 @@ def _split(name: str, result: Result) -> list[Text]:
     ]
 
 
-def _decisions(name: str, result: Result) -> list[Text]:
+def _written(reason: Mapping[str, Any], rates: set[str], exponent: dict[str, int]) -> Text:
+    """A reason with its number as people write it: a share in points, money in currency, a count with separators."""
+    value, metric = reason["value"], reason["metric"]
+    en, zh = str(reason["text_en"]), str(reason["text_zh"])
+    if value is None:
+        return Text(en, zh)
+    signed, plain = f"{value:+g}", f"{value:g}"
+    if signed in en and metric in rates:
+        points = f"{100 * value:+.1f}"
+        return Text(en.replace(signed, f"{points} pp"), zh.replace(signed, f"{points} 个百分点"))
+    if signed in en and metric in exponent:
+        amount = f"{value / 10 ** exponent[metric]:+,.2f}"
+        return Text(en.replace(signed, amount), zh.replace(signed, amount))
+    if plain in en and value >= 1000 and value == int(value):
+        return Text(en.replace(plain, f"{value:,.0f}"), zh.replace(plain, f"{value:,.0f}"))
+    return Text(en, zh)
+
+
+def _decisions(name: str, result: Result, rates: set[str], exponent: dict[str, int]) -> list[Text]:
     """What to do about each treatment, and why."""
     found = []
     reasons = _optional(result, "reasons")
     for row in _optional(result, "decision"):
         mine = [reason for reason in reasons if reason["variant"] == row["variant"]]
         told = _decision(row)
-        why, why_zh = (" ".join(str(reason[key]) for reason in mine) for key in ("text_en", "text_zh"))
+        reasons_of = [_written(reason, rates, exponent) for reason in mine]
+        why, why_zh = " ".join(each.en for each in reasons_of), "".join(each.zh for each in reasons_of)
         found.append(
             Text(f"{name}, {row['variant']}: {told.en}. {why}", f"{name}，{row['variant']}：{told.zh}。{why_zh}")
         )
@@ -337,7 +356,10 @@ def _one(data: Data, made: Section, name: str, shown: str, result: Result, asked
     rates = {rule["metric"] for rule in rules if rule.get("kind") == "conversion"}
     exponent = _exponent(data, rules)
     broken = _split(shown, result)
-    made.findings += broken or [*_decisions(shown, result), *_effects(shown, result, _goals(rules), rates, exponent)]
+    made.findings += broken or [
+        *_decisions(shown, result, rates, exponent),
+        *_effects(shown, result, _goals(rules), rates, exponent),
+    ]
     made.figures_of.append(_Drawn(name, result, "effects"))
     if broken:
         made.figures_of.append(_Drawn(name, result, "split"))
