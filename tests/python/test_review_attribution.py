@@ -115,6 +115,14 @@ def test_spend_in_whole_yuan(touches):
     spend = {"channel": ["sms", "article"], "cost": [400, 1000]}
     part, _, _ = told({"touches": decimal, "spend": spend}, currency_exponent=2)
     assert cells(part, "Spend and what it brought")["sms"]["ROAS, last touch"] == "2.2"
+    assert not any("minor units" in note.en for note in part.notes)
+    part, english, chinese = told(
+        {"touches": touches, "spend": spend}, currency_exponent=2
+    )  # sales in fen: so is spend
+    assert cells(part, "Spend and what it brought")["sms"]["ROAS, last touch"] == "225.0"
+    assert "write 1200.00 for currency" in english and "请写作 1200.00" in chinese
+    _, english, _ = told({"touches": touches, "spend": {"medium": ["sms"], "spend": [4]}})
+    assert "The input spend is not used" in english
 
 
 def test_what_is_no_journey(pdm, touches):

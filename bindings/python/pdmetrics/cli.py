@@ -189,7 +189,7 @@ def _add_review(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=SOURCE",
-        help="another input: events=events.parquet, touches=…",
+        help="another input: events=FILE, touches=, spend=, friends=, invitations=, assignments=, targets=",
     )
     review.add_argument("--only", action="append", default=[], metavar="METRIC", help="only these metrics")
     review.add_argument(

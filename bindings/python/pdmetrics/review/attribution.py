@@ -108,17 +108,32 @@ def _fractional(data: Data, source: str) -> bool:
     return amount is not None and not _whole(data, "orders", amount)
 
 
-def _spend(data: Data, source: str) -> dict[str, int] | None:
-    """What the touches of each channel cost, added up by the metric of actuals; or an input of spend."""
+_NO_SPEND = Text(
+    "The input spend is not used: it needs the columns channel and spend (or cost, amount).",
+    "未使用 spend 输入：需要 channel 与 spend（或 cost、amount）列。",
+)
+_MINOR_SPEND = Text(
+    "Spend without decimals is read in minor units (fen, cents), as whole amounts of sales are: write 1200.00 for currency.",
+    "不带小数的花费按最小货币单位（分）读取，与整数销售额一致；以元为单位请写作 1200.00。",
+)
+
+
+def _spend(data: Data, source: str, notes: list[Text]) -> dict[str, int] | None:
+    """What each channel cost: rows of an input of spend, or else of the touches, added up by the metric of actuals."""
     for name, wanted in (("spend", (*_COSTS, "amount", "金额")), (source, _COSTS)):
         if name not in data.inputs:
             continue
         cost, channel = (first_of(data, name, names) for names in (wanted, _CHANNELS))
         if cost is None or channel is None:
+            if name == "spend":
+                notes.append(_NO_SPEND)
             continue
         amount = quoted(cost)
-        if name != source and _whole(data, name, cost) and _fractional(data, source):
-            amount = f"CAST({amount} AS DOUBLE)"  # sales in yuan and spend without decimals: yuan, too
+        if name != source and _whole(data, name, cost):
+            if _fractional(data, source):
+                amount = f"CAST({amount} AS DOUBLE)"  # sales in yuan and spend without decimals: yuan, too
+            else:
+                notes.append(_MINOR_SPEND)
         chosen = f"{quoted(channel)} AS channel, {amount} AS amount, 0 AS period"
         known = f"WHERE {quoted(channel)} IS NOT NULL AND {quoted(cost)} IS NOT NULL"
         about = data.derive(f"{name} as spend", select(data, name, chosen, known))
@@ -414,7 +429,8 @@ def tell(data: Data, source: str) -> Section:
     metric = metrics["attribution"]
     name = _input(data, source)
     asked = _asked(data)
-    spend = None if data.arguments.get("spend") is not None else _spend(data, source)
+    doubts: list[Text] = []
+    spend = None if data.arguments.get("spend") is not None else _spend(data, source, doubts)
     if spend is not None:
         asked["spend"] = [{"channel": channel, "spend": cost} for channel, cost in spend.items()]
     result, lacking = _computed(data, name, asked)
@@ -444,7 +460,7 @@ def tell(data: Data, source: str) -> Section:
             made.grids.append(grid)
     made.findings += _time(result)
     made.grids.append(_paths_grid(result))
-    made.notes = _notes(totals, asked, has_spend)
+    made.notes = _notes(totals, asked, has_spend) + doubts
     if lacking is not None:
         made.notes.append(lacking)
     return made
