@@ -23,7 +23,6 @@ STRICT = (TIME, MONEY, NUMBER)
 
 _WHOLE = re.compile(r"-?[1-9]\d{0,17}|0")
 _WHOLE_POINT = re.compile(r"(-?[1-9]\d{0,17}|0)\.0")
-_PLAIN = re.compile(r"-?\d{1,13}(\.\d{1,6})?")
 _FLOAT = re.compile(r"-?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?")
 _DAY = re.compile(r"\d{4}([-/])\d{1,2}\1\d{1,2}")
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
@@ -157,22 +156,32 @@ def order_of(values: Sequence[str]) -> str | None:
     return "both" if len(found) > 1 else next(iter(found), None)
 
 
-def money_form(values: Sequence[str], unit: str, exponent: int) -> Form:
-    """Amounts in minor units: as they are, or of amounts with a point. ``unit``: major, minor, or auto."""
-    if unit == "minor" or (unit == "auto" and all(_WHOLE.fullmatch(value) for value in values)):
+def money_form(values: Sequence[str], unit: str, exponent: int, point: str = ".") -> Form:
+    """Amounts in minor units: as they are, or of amounts in whole currency. ``unit``: major, minor, or auto."""
+    if unit == "minor" or (unit == "auto" and not any(_is_major(value, point) for value in values)):
         return INTEGER
-    decimals = f"(\\.\\d{{1,{exponent}}}0{{0,{max(6 - exponent, 0)}}})?" if exponent else r"(\.0{1,6})?"
-    scale = 10**exponent
-    return Form(
-        "major", "BIGINT", _when(rf"-?\d{{1,12}}{decimals}", f"CAST(CAST({{x}} AS DECIMAL(18, 6)) * {scale} AS BIGINT)")
-    )
+    decimals = ""
+    if point == ".":  # with a comma before the decimals, a point is none
+        decimals = rf"(\.\d{{1,{exponent}}}0*)?" if exponent else r"(\.0*)?"
+    whole = max(17 - 2 * exponent, 1)  # digits that fit, times the scale
+    value = f"CAST({{x}} AS DECIMAL(18, {exponent})) * {10**exponent}"
+    return Form("major", "BIGINT", _when(rf"-?\d{{1,{whole}}}{decimals}", f"CAST({value} AS BIGINT)"))
 
 
-def number_form() -> Form:
+def _is_major(text: str, point: str) -> bool:
+    if _WHOLE.fullmatch(text):
+        return False
+    try:
+        number = _cells.number(text, point)
+    except ValueError:
+        return False
+    return number.pointed or bool(number.currency)
+
+
+def number_form(point: str = ".") -> Form:
     """Numbers that are multiplied."""
-    return Form(
-        "number", "DECIMAL(18, 6)", _when(_PLAIN.pattern.replace("13", "11"), "TRY_CAST({x} AS DECIMAL(18, 6))")
-    )
+    pattern = r"-?\d{1,11}(\.\d{1,6})?" if point == "." else r"-?\d{1,11}"
+    return Form("number", "DECIMAL(18, 6)", _when(pattern, "TRY_CAST({x} AS DECIMAL(18, 6))"))
 
 
 def other_form(values: Sequence[str], key: bool) -> Form:

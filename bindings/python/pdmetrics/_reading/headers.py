@@ -80,7 +80,7 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "product": ("product product_name 商品 商品名称 商品标题 宝贝标题 宝贝名称 item item_name sku_name",),
     "category": ("category 品类 类目 商品类目 商品分类 分类",),
     "session_id": ("session_id session 会话id 会话 访问id visit_id",),
-    "staff_id": ("staff_id staff 员工id 员工编号 导购id 导购编号 导购 员工 销售员 跟进人 所属员工",),
+    "staff_id": ("staff_id staff_no 员工id 员工编号 导购id 导购编号 导购 员工 销售员 跟进人 所属员工",),
     "quantity": ("quantity qty 数量 商品数量 购买数量 宝贝数量 件数",),
     "unit_price": ("unit_price price 单价 商品单价 商品价格 售价",),
     "variant": ("variant variation arm 实验分组 分组 组别 实验组别",),

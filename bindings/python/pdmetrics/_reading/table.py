@@ -78,6 +78,8 @@ class Staged:
     notes: list[Note] = field(default_factory=list)
     dropped: set[int] = field(default_factory=set)
     table: str = ""
+    _refused: list[int] = field(default_factory=list)
+    """Columns of which cells may be in ``lost``, in its order."""
 
     # ----------------------------------------------------------------------------------------------------- first pass
 
@@ -121,10 +123,10 @@ class Staged:
                 column.form = columns.time_form(values, self.settings.date_order)
             elif column.role == MONEY:
                 unit = self.settings.amounts if self.settings.amounts != "auto" else named or "auto"
-                column.form = columns.money_form(values, unit, self.settings.exponent)
+                column.form = columns.money_form(values, unit, self.settings.exponent, self.settings.decimal)
                 column.major = column.form is not columns.INTEGER or unit == "major"
             elif column.role == NUMBER:
-                column.form = columns.number_form()
+                column.form = columns.number_form(self.settings.decimal)
             else:
                 column.form = columns.other_form(values, column.role == KEY)
                 if column.form.type == "VARCHAR" and columns.is_dictionary(different, rows):
@@ -147,37 +149,46 @@ class Staged:
         if self.table:
             self.connection.execute(f"DROP TABLE {self.table}")
         self.table = f"rows_{next(_numbers)}"
-        inner, outer = [], []
-        for i, column in enumerate(self.columns):
-            if not column.raw:
-                inner.append(f"c{i} AS v{i}")
-                outer.append(f"v{i}")
-                continue
-            inner.append(f"c{i}, {column.form.of(f'c{i}')} AS v{i}")
-            lost = f"CASE WHEN v{i} IS NULL THEN nullif(c{i}, '') END" if column.form.name != "text" else "NULL"
-            outer.append(f"v{i}, CAST({lost} AS VARCHAR) AS r{i}")
+        inner = [
+            f"c{i}, {column.form.of(f'c{i}')} AS v{i}" if column.raw else f"c{i} AS v{i}"
+            for i, column in enumerate(self.columns)
+        ]
+        outer = [f"v{i}" for i in range(len(self.columns))]
+        self._refused = [i for i, column in enumerate(self.columns) if column.raw and column.form.name != "text"]
+        if self._refused:  # one column for all of them: nearly always there is nothing in it
+            lost = [f"CASE WHEN v{i} IS NULL THEN nullif(c{i}, '') END" for i in self._refused]
+            outer.append(f"CASE WHEN coalesce({', '.join(lost)}) IS NOT NULL THEN [{', '.join(lost)}] END AS lost")
         self.connection.execute(
             f"CREATE TABLE {self.table} AS SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {self.source})"
         )
 
+    def _lost(self, i: int) -> str:
+        """The cells of a column that were not read, as an expression."""
+        return f"lost[{self._refused.index(i) + 1}]"
+
     def _left(self) -> list[int]:
-        raw = [i for i, column in enumerate(self.columns) if column.raw]
-        if not raw:
+        """Columns of which cells were not read."""
+        if not self._refused:
             return []
-        counts = self._row(f"SELECT {', '.join(f'count(r{i})' for i in raw)} FROM {self.table}")
-        return [i for i, count in zip(raw, counts, strict=True) if count]
+        found = self._row(
+            f"SELECT {', '.join(f'count({self._lost(i)})' for i in self._refused)} FROM {self.table} WHERE lost IS NOT NULL"
+        )
+        left = [i for i, count in zip(self._refused, found, strict=True) if count]
+        if not left:
+            self.connection.execute(f"ALTER TABLE {self.table} DROP COLUMN lost")
+        return left
 
     def _row(self, query: str) -> tuple[Any, ...]:
         found: list[tuple[Any, ...]] = self.connection.execute(query).fetchall()
         return found[0]
 
     def _texts(self, i: int) -> list[str]:
-        return [text for (text,) in self._distinct(f"r{i}", i)]
+        return [text for (text,) in self._distinct(self._lost(i), i)]
 
     def _all_blank(self, i: int) -> bool:
         """Whether all that is left of a column stands for nothing."""
         found = self.connection.execute(
-            f"SELECT DISTINCT r{i} FROM {self.table} WHERE r{i} IS NOT NULL LIMIT 100"
+            f"SELECT DISTINCT {self._lost(i)} FROM {self.table} WHERE {self._lost(i)} IS NOT NULL LIMIT 100"
         ).fetchall()
         return all(cells.is_blank(text) for (text,) in found) and len(found) < 100
 
@@ -196,7 +207,7 @@ class Staged:
     def _as_text(self, i: int) -> None:
         """A column of integers or of a dictionary that has other texts, too."""
         column = self.columns[i]
-        text = columns.text_form(column.role == KEY).of(f"r{i}")
+        text = columns.text_form(column.role == KEY).of(self._lost(i))
         column.final = f"coalesce(CAST(v{i} AS VARCHAR), {text})"
         if column.form.texts:
             others = {other for (other,) in self._distinct(text, i)} - {None}
@@ -206,13 +217,12 @@ class Staged:
 
     def _distinct(self, expression: str, i: int) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self.connection.execute(
-            f"SELECT DISTINCT {expression} FROM {self.table} WHERE r{i} IS NOT NULL"
+            f"SELECT DISTINCT {expression} FROM {self.table} WHERE {self._lost(i)} IS NOT NULL"
         ).fetchall()
         return found
 
-    def _map(self, i: int, kind: str, found: Mapping[str, Any]) -> None:
-        """Puts values beside the texts they were read from."""
-        self.columns[i].mapped = kind
+    def _map(self, i: int, kind: str, found: Mapping[str, Any], texts: str = "") -> None:
+        """Puts values beside the texts they were read from: the cells that were lost, or another expression."""
         name = f"map_{next(_numbers)}"
         self.connection.execute(f"CREATE TEMP TABLE {name} (t VARCHAR, v {kind})")
         pairs = list(found.items())
@@ -222,8 +232,11 @@ class Staged:
                 f"INSERT INTO {name} SELECT unnest($1::VARCHAR[]), CAST(unnest($2::VARCHAR[]) AS {kind})",
                 [[text for text, _ in part], [None if value is None else str(value) for _, value in part]],
             )
-        self.connection.execute(f"ALTER TABLE {self.table} ADD COLUMN m{i} {kind}")
-        self.connection.execute(f"UPDATE {self.table} SET m{i} = {name}.v FROM {name} WHERE r{i} = {name}.t")
+        if not self.columns[i].mapped:
+            self.columns[i].mapped = kind
+            self.connection.execute(f"ALTER TABLE {self.table} ADD COLUMN m{i} {kind}")
+        texts = texts or self._lost(i)
+        self.connection.execute(f"UPDATE {self.table} SET m{i} = {name}.v FROM {name} WHERE {texts} = {name}.t")
         self.connection.execute(f"DROP TABLE {name}")
 
     def _refuse(self, i: int, bad: Sequence[str], why: str = "") -> None:
@@ -233,7 +246,8 @@ class Staged:
         column = self.columns[i]
         listed = "SELECT unnest($1::VARCHAR[])"
         rows = self.connection.execute(
-            f"SELECT rowid, r{i} FROM {self.table} WHERE r{i} IN ({listed}) ORDER BY rowid", [list(bad)]
+            f"SELECT rowid, {self._lost(i)} FROM {self.table} WHERE {self._lost(i)} IN ({listed}) ORDER BY rowid",
+            [list(bad)],
         ).fetchall()
         places = self.lines([row for row, _ in rows[:3]])
         heading = column.heading
@@ -279,12 +293,8 @@ class Staged:
             zoned.add(column.form.type == "TIMESTAMPTZ")
         kind = "TIMESTAMPTZ" if True in zoned else "TIMESTAMP"
         if len(zoned) > 1:
-            self._mixed(i, found)
-        if (
-            column.form.type == "DATE"
-            and kind == "TIMESTAMP"
-            and not any(isinstance(v, datetime) for v in found.values())
-        ):
+            self._mixed(i)
+        if (column.form.type == "DATE" or not values) and not any(isinstance(v, datetime) for v in found.values()):
             kind = "DATE"
         self._map(i, kind, {text: self._written(value, kind) for text, value in found.items()})
 
@@ -298,16 +308,15 @@ class Staged:
             return aware.astimezone(timezone.utc).isoformat(" ")
         return value.isoformat(" ")
 
-    def _mixed(self, i: int, found: dict[str, datetime | date]) -> None:
+    def _mixed(self, i: int) -> None:
         """Some times of a column have a zone: those that have none are on the clock of the time zone asked for."""
         column = self.columns[i]
-        if column.form.type != "TIMESTAMPTZ":  # what was read already has none: read it as text, on the clock
+        if column.form.type != "TIMESTAMPTZ":  # what was read already has none: it is put on the clock, too
             text = f"CAST(v{i} AS VARCHAR)"
             rows = self.connection.execute(
                 f"SELECT DISTINCT {text}, v{i} FROM {self.table} WHERE v{i} IS NOT NULL"
             ).fetchall()
-            found.update(rows)
-            self.connection.execute(f"UPDATE {self.table} SET r{i} = {text}, v{i} = NULL WHERE v{i} IS NOT NULL")
+            self._map(i, "TIMESTAMPTZ", {text: self._written(value, "TIMESTAMPTZ") for text, value in rows}, text)
         zone = str(self.settings.zone)
         self.notes.append(
             Note(
@@ -352,7 +361,7 @@ class Staged:
         return "dmy" if first else "mdy"
 
     def _place(self, i: int, text: str) -> str:
-        (row,) = self._row(f"SELECT min(rowid) FROM {self.table} WHERE r{i} = {_literal(text)}")
+        (row,) = self._row(f"SELECT min(rowid) FROM {self.table} WHERE {self._lost(i)} = {_literal(text)}")
         return f"{self.unit} {self.lines([row])[0]}"
 
     # ---------------------------------------------------------------------------------------------------------- amounts
@@ -394,7 +403,8 @@ class Staged:
         other = "," if self.settings.decimal == "." else "."
         for text in bad[:1]:
             try:
-                cells.number(text, other)
+                if cells.number(text, other).percent:
+                    return ""
             except ValueError:
                 return ""
             return f'say --decimal "{other}" if the {"comma" if other == "," else "point"} is before the decimals'
@@ -402,7 +412,8 @@ class Staged:
 
     def _rounded(self, i: int, texts: Sequence[str]) -> None:
         rows = self.connection.execute(
-            f"SELECT rowid, r{i} FROM {self.table} WHERE r{i} IN (SELECT unnest($1::VARCHAR[])) ORDER BY rowid",
+            f"SELECT rowid, {self._lost(i)} FROM {self.table} "
+            f"WHERE {self._lost(i)} IN (SELECT unnest($1::VARCHAR[])) ORDER BY rowid",
             [list(texts)],
         ).fetchall()
         places = self.lines([row for row, _ in rows[:3]])
