@@ -3,8 +3,13 @@
 import csv
 import gzip
 import io
+import os
+import signal
+import subprocess
+import sys
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -451,3 +456,273 @@ def test_round_trip_in_any_dialect(
     texts = [remark.strip(cells.PADDING) or None for *_, remark in rows]
     if any(text is not None and not text.isascii() for text in texts):  # a column of remarks, not of numbers or dates
         assert [row[3] for row in found] == texts
+
+
+# ------------------------------------------------------------------------------------------------------ realistic exports
+
+TAOBAO = """订单编号,买家会员名,买家实际支付金额,订单状态,订单创建时间,订单付款时间,宝贝标题,宝贝总数量
+="3811",tb_01,129.00,交易成功,2024-05-01 10:00:00,2024-05-01 10:02:11,面膜,1
+="3812",tb_02,0.00,交易关闭,2024-05-02 10:00:00,,口红,1
+="3813",tb_01,"1,058.50",交易成功,2024-06-03 09:00:00,2024-06-03 09:30:00,"礼盒,大",2
+"""
+YOUZAN = """店铺订单导出,,,,
+导出时间：2024-07-01 12:00:00,,,,
+订单号,客户手机号,付款时间,实付金额（元）,下单渠道
+E2024,138****0001,2024/5/1 10:02,￥129.00,微信小程序
+E2025,138****0002,2024/5/3 22:15,￥59.90,门店
+E2024,138****0001,2024/5/9 08:00,-￥129.00,微信小程序
+"""
+SHOPIFY = """Order ID;Customer ID;Created at;Total
+#1001;C1;2024-05-01 10:02:11 +0800;129.00
+#1002;C2;2024-05-03 22:15:00 +0800;59.90
+"""
+WECHAT = """订单ID\t会员卡号\t交易时间\t实付金额(分)
+1\t0012\t20240501100211\t12900
+2\t0013\t20240503221500\t5990
+"""
+EXPORTS = [
+    (
+        "taobao",
+        TAOBAO.encode("gbk"),
+        [("tb_01", "2024-05-01 10:02:11", 12900), ("tb_02", None, 0), ("tb_01", "2024-06-03 09:30:00", 105850)],
+        'the time is "订单付款时间", not "订单创建时间" (--time NAME)',
+    ),
+    (
+        "youzan",
+        YOUZAN.encode("utf-8-sig"),
+        [
+            ("138****0001", "2024-05-01 10:02:00", 12900),
+            ("138****0002", "2024-05-03 22:15:00", 5990),
+            ("138****0001", "2024-05-09 08:00:00", -12900),
+        ],
+        "the header is on line 3",
+    ),
+    (
+        "shopify",
+        SHOPIFY.encode(),
+        [("C1", "2024-05-01 02:02:11+00", 12900), ("C2", "2024-05-03 14:15:00+00", 5990)],
+        '"Created at" as time',
+    ),
+    (
+        "points of a cent",
+        WECHAT.encode("utf-16"),
+        [("0012", "2024-05-01 10:02:11", 12900), ("0013", "2024-05-03 22:15:00", 5990)],
+        "read as UTF-16",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected", "note"), [rest for _, *rest in EXPORTS], ids=[name for name, *_ in EXPORTS]
+)
+def test_exports(load, data, expected, note):
+    rows, notes, chinese = load(data)
+    assert [(row["customer_id"], row["time"], row["amount"]) for row in rows] == expected
+    assert any(note in said for said in notes), notes
+    assert len(chinese) == len(notes) and all(any(ord(sign) > 0x3000 for sign in said) for said in chinese)
+
+
+# -------------------------------------------------------------------------------------------------------- command line
+
+
+@pytest.fixture
+def run(pdm, tmp_path, monkeypatch, capsys):
+    from pdmetrics import cli
+
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return call
+
+
+@pytest.fixture
+def exports(tmp_path):
+    rows = "".join(
+        f"E{i},会员{i % 40:03d},2024/{1 + i % 12}/{1 + i % 28} 10:0{i % 10},￥{(i * 37) % 5000 + 100}.50\n"
+        for i in range(400)
+    )
+    (tmp_path / "订单.csv").write_bytes(
+        f"订单号,会员ID,付款时间,实付金额\n{rows}E400,,2024/1/1 10:00,￥5.00\n".encode("gbk")
+    )
+    return tmp_path
+
+
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_metric_of_an_export(pdm, run, exports):
+    code, _, err = run("rfm", "订单.csv", "--tz", "Asia/Shanghai", "--null-rows", "skip", "--out", "rfm.csv")
+    assert code == 0, err
+    assert '"会员ID" as customer_id' in err and 'without a value in "会员ID" (line 402)' in err
+    with open(exports / "rfm.csv", encoding="utf-8", newline="") as source:
+        rows = {row["customer_id"]: row for row in csv.DictReader(source)}
+    assert len(rows) == 40
+    own = [i for i in range(400) if i % 40 == 7]
+    assert int(rows["会员007"]["monetary"]) == sum(((i * 37) % 5000 + 100) * 100 + 50 for i in own)
+    last = max(f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}T10:0{i % 10}" for i in own)
+    assert rows["会员007"]["last_time"].startswith(f"{last}:00+08:00")
+
+
+def test_the_line_that_the_library_blames(run, exports):
+    code, _, err = run("rfm", "订单.csv")
+    assert code == 2
+    assert err.splitlines()[-1].startswith('pdmetrics: 订单.csv line 402, column "customer_id": null')
+
+
+def test_review_of_an_export(run, exports):
+    code, out, err = run(
+        "review", "订单.csv", "--tz", "Asia/Shanghai", "--lang", "zh", "--html", "page.html", "--progress"
+    )
+    assert code == 0, err
+    assert "订单.csv：1 行缺少“会员ID”（第 402 行）" in out
+    html = (exports / "page.html").read_text(encoding="utf-8")
+    assert "1 行缺少“会员ID”（第 402 行）" in html and "1 row without a value in" in html
+    assert files(exports) == ["page.html", "订单.csv"]
+
+
+def test_a_question_of_a_review(run, tmp_path):
+    (tmp_path / "x.csv").write_text("a,when,what\n1,2024-01-05,3\n", encoding="utf-8")
+    code, out, err = run("review", "x.csv")
+    assert (code, out) == (2, "")
+    assert err == (
+        "pdmetrics: x.csv: the data allow no metric; which columns are the customer, the time and the amount? "
+        "found: a, when, what; say --customer NAME --time NAME --amount NAME\n"
+    )
+    code, _, err = run("review", "x.csv", "--customer", "a", "--time", "when")
+    assert code == 2 and "which column is the amount? found: a, when, what; say --amount NAME" in err
+    assert run("review", "x.csv", "--customer", "a", "--time", "when", "--amount", "what")[0] == 0
+
+
+def test_empty_files_among_others(run, exports):
+    (exports / "events.csv").write_bytes(b"")
+    (exports / "订单.csv").rename(exports / "orders.csv")
+    code, out, err = run("review", ".")
+    assert code == 0 and "events.csv is empty; left out" in out, err
+
+
+def test_plan_from_an_export(pdm, run, tmp_path):
+    made = pdm.datasets.private_domain(300, seed=2).orders.to_pandas()
+    plain = made[["order_id", "customer_id", "time", "amount", "channel"]]
+    plain.to_parquet(tmp_path / "orders.parquet")
+    local = plain.assign(
+        time=plain["time"].dt.tz_convert("Asia/Shanghai").dt.strftime("%Y/%m/%d %H:%M:%S.%f"),
+        amount=[f"¥{value / 100:,.2f}" for value in plain["amount"]],
+    )
+    local.columns = ["订单号", "会员ID", "付款时间", "实付金额", "channel"]
+    local.to_csv(tmp_path / "导出.csv", index=False, encoding="gb18030")
+    assert run("plan", "model.toml", "--example")[0] == 0
+    expected = run("plan", "model.toml", "--history", "orders.parquet", "--json")
+    text = (
+        (tmp_path / "model.toml").read_text(encoding="utf-8").replace("[history]", '[history]\nnaive_time = "local"', 1)
+    )
+    (tmp_path / "model.toml").write_text(text, encoding="utf-8")
+    code, out, err = run("plan", "model.toml", "--history", "导出.csv", "--json")
+    assert code == 0, err
+    assert out == expected[1]
+    assert '"会员ID" as customer_id' in err
+
+
+# ------------------------------------------------------------------------------------------------------------- writing
+
+
+def test_places_that_cannot_be_written(run, exports):
+    (exports / "dir").mkdir()
+    before = files(exports)
+    for arguments, message in (
+        (["review", "订单.csv", "--html", "absent/page.html"], '"absent/page.html" cannot be written: there is no directory "absent"'),
+        (["review", "订单.csv", "--html", "dir"], '"dir" cannot be written: it is a directory'),
+        (["rfm", "订单.csv", "--null-rows", "skip", "--out", "absent/x.csv"], '"absent/x.csv" cannot be written: there is no directory'),
+        (["rfm", "订单.csv", "--null-rows", "skip", "--html", "dir/a/b.html"], '"dir/a/b.html" cannot be written: there is no directory'),
+    ):  # fmt: skip
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert message in err.splitlines()[-1] and "Traceback" not in err
+        assert files(exports) == before
+
+
+def test_a_page_is_there_in_whole_or_not_at_all(pdm, run, exports, monkeypatch):
+    from pdmetrics import _output
+
+    (exports / "page.html").write_text("old", encoding="utf-8")
+    (exports / "page.html").chmod(0o640)
+
+    def full(path, text):
+        with _output.replaced(path) as temporary, open(temporary, "w", encoding="utf-8") as out:
+            out.write(text[:1000])
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_output, "write", full)
+        code, _, err = run("rfm", "订单.csv", "--null-rows", "skip", "--html", "page.html")
+    assert code == 2 and err.endswith('pdmetrics: "page.html" cannot be written: No space left on device\n')
+    assert (exports / "page.html").read_text(encoding="utf-8") == "old"
+    assert files(exports) == ["page.html", "订单.csv"]
+    assert run("rfm", "订单.csv", "--null-rows", "skip", "--html", "page.html")[0] == 0
+    assert (exports / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (exports / "page.html").stat().st_mode & 0o777 == 0o640
+    (exports / "link.html").symlink_to("page.html")
+    assert run("rfm", "订单.csv", "--null-rows", "skip", "--html", "link.html")[0] == 0
+    assert (exports / "link.html").is_symlink()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_leaves_nothing_behind(pdm, tmp_path, number, code):
+    work, scratch = tmp_path / "work", tmp_path / "scratch"
+    work.mkdir()
+    scratch.mkdir()
+    pdm.datasets.private_domain(3000, seed=2).save_all(work, format="csv")
+    text = (work / "orders.csv").read_text(encoding="utf-8")
+    (work / "orders.csv").write_text(text, encoding="utf-16")  # so that a copy in UTF-8 is made
+    before = files(work)
+    environment = {**os.environ, "PYTHONPATH": str(Path(pdm.__file__).parents[1]), "TMPDIR": str(scratch)}
+    command = [sys.executable, "-m", "pdmetrics", "review", ".", "--html", "page.html", "--progress"]
+    with subprocess.Popen(
+        command, cwd=work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        said = b""
+        while b"overview" not in said and running.poll() is None:
+            said += os.read(running.stderr.fileno(), 4096)
+        assert running.poll() is None, said
+        running.send_signal(number)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert (out, err.splitlines()[-1]) == (b"", b"pdmetrics: stopped")
+    assert files(work) == before and files(scratch) == []
+
+
+def test_exit_codes_are_in_the_help(run):
+    for command in (["--help"], ["review", "--help"], ["rfm", "--help"], ["plan", "--help"]):
+        code, out, _ = run(*command)
+        assert code == 0
+        said = " ".join(out.split())
+        assert (
+            "exit codes: 0 done; 1 a fault of the program; 2 something to put right" in said
+            and "130 stopped by Ctrl-C" in said
+        )
+
+
+def test_progress_in_one_line(pdm):
+    from pdmetrics._progress import Steps
+
+    out = io.StringIO()
+    steps = Steps(4, out, patience_s=0)
+    steps.begin("orders.csv")
+    steps(1000, -1)
+    steps.begin("rfm")
+    steps.close()
+    shown = out.getvalue()
+    assert "\n" not in shown and "0%  orders.csv" in shown and "25%  rfm" in shown
+    assert shown.rsplit("\r", 2)[1].strip() == ""
+    quiet = io.StringIO()
+    steps = Steps(4, quiet)
+    steps.begin("orders.csv")
+    steps.close()
+    assert quiet.getvalue() == ""

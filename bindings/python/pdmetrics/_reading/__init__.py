@@ -1,8 +1,8 @@
 """Tables as people export them, read for the command line.
 
-Whatever can be read in one way only is read so; what can be read in several ways is a flag with a stated default, or a
-question in one line; what cannot be read is named with its line, column and text. Nothing is lost without being counted:
-``Loaded.notes`` say what was done.
+Whatever can be read in one way only is read so; what can be read in several ways is a flag with a stated default, or
+a question in one line; what cannot be read is named with its line, column and text. Nothing is lost without being
+counted: ``Loaded.notes`` say what was done.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import _frames, _registry
 from .._errors import ArgumentError, Error
 from . import columns as _columns
 from .files import EmptyError, InputError, TextFile, counted, open_text
-from .headers import FACTORS, Field, Names, Note, question, understood
+from .headers import Field, Names, Note, question, understood
 from .table import Column, Settings, Staged
 
 __all__ = ["EmptyError", "Field", "InputError", "Loaded", "Note", "Reader", "Settings", "question"]
@@ -184,15 +184,16 @@ class Reader:
         for file in files:
             types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(file.names)))
             parts.append(
-                f"read_csv({_literal(file.path)}, auto_detect = false, header = true, delim = {_literal(file.delimiter)}, "
-                f"quote = '\"', escape = '\"', columns = {{{types}}})"
+                f"read_csv({_literal(file.path)}, auto_detect = false, header = true, "
+                f"delim = {_literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{types}}})"
             )
         source = parts[0] if len(parts) == 1 else f"({' UNION ALL '.join(f'SELECT * FROM {part}' for part in parts)})"
-        made = Staged(self.connection, label, self.settings, plans, source, _Lines(files))
+        columns = [replace(plan) for plan in plans]
+        made = Staged(self.connection, label, self.settings, columns, source, _Lines(files))
         made.read()
         return made
 
-    # ----------------------------------------------------------------------------------------------------- other sources
+    # ---------------------------------------------------------------------------------------------------- other sources
 
     def _relation(self, source: str, fields: list[Field], named: Mapping[str, str]) -> Loaded:
         connection = self._cursor()
