@@ -165,6 +165,7 @@ static int32_t bits_of(const pdm__experiment_block *b, const pdm__experiment_met
     return most;
 }
 
+/* Into words that are 0. */
 static void add_plain(const pdm__experiment_block *b, const pdm__experiment_metric *m, bool narrow, size_t first,
                       size_t count, int64_t *words) {
     int64_t *sum = words + EXPERIMENT_COUNTS;
@@ -174,6 +175,10 @@ static void add_plain(const pdm__experiment_block *b, const pdm__experiment_metr
         const uint64_t *x = b->sorted + (size_t)m->slots[i] * b->rows + first;
         add_narrow(x, count, sum);
         for (int32_t j = i; j < m->columns; j++, product += PDM__INT_PRODUCT_LIMBS) {
+            if (j == i && b->plan->slots[m->slots[i]].bit) { /* its own square */
+                memcpy(product, sum, PDM__INT_LIMBS * sizeof *sum);
+                continue;
+            }
             const uint64_t *y = b->sorted + (size_t)m->slots[j] * b->rows + first;
             if (narrow) {
                 add_narrow_products(x, y, count, product);

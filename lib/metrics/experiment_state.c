@@ -38,11 +38,14 @@ static bool all_found(const uint64_t *arms, size_t rows) {
 
 /* One arm after the other, no branch in a row: which arm comes next cannot be foreseen. */
 static bool find_words(const pdm__experiment_plan *plan, const pdm__cells *cells, size_t rows, uint64_t *arms) {
-    for (size_t r = 0; r < rows; r++) arms[r] = NO_ARM;
     for (int32_t a = 0; a < plan->arm_count; a++) {
         uint64_t word = (uint64_t)plan->arms[a].word;
-        if (cells->is_unsigned && plan->arms[a].word < 0) continue;
-        for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? (uint64_t)a : arms[r];
+        uint64_t found = cells->is_unsigned && plan->arms[a].word < 0 ? NO_ARM : (uint64_t)a;
+        if (a == 0) {
+            for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? found : NO_ARM;
+        } else {
+            for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? found : arms[r];
+        }
     }
     return all_found(arms, rows);
 }
