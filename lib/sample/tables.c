@@ -77,7 +77,7 @@ static const pdm_result_column_info TOUCHES_COLUMNS[] = {
     LABEL("channel", "Marketing channel of a touch; null for conversions."),
     LABEL("campaign", "Campaign of a touch; null for conversions."),
     NUMBER("cost", MONEY, "What the touch cost; 0 for conversions."),
-    NUMBER("value", MONEY, "Sales of the order that was the conversion; 0 for touches."),
+    NUMBER("value", MONEY, "Sales of the order that was the conversion; null for touches."),
 };
 
 enum { FRIENDS_CUSTOMER, FRIENDS_TIME, FRIENDS_KIND, FRIENDS_STAFF, FRIENDS_SOURCE };
@@ -250,7 +250,10 @@ static pdm_status write_touches(pdm_table *target, int64_t at, const pdm__sample
     write_numbers(target, TOUCHES_COST, at, rows, count);
     write_a(target, TOUCHES_VALUE, at, rows, count);
     for (int64_t i = 0; i < count; i++) {
-        if (rows[i].codes[0] != KIND_CONVERSION) continue;
+        if (rows[i].codes[0] != KIND_CONVERSION) {
+            PDM__TRY(pdm__table_set_null(target, TOUCHES_VALUE, at + i, err));
+            continue;
+        }
         PDM__TRY(pdm__table_set_null(target, TOUCHES_CHANNEL, at + i, err));
         PDM__TRY(pdm__table_set_null(target, TOUCHES_CAMPAIGN, at + i, err));
     }
