@@ -454,10 +454,11 @@ def every_code(pdm, k, **options):
     return result, dict(zip(result["code"], result["segment"], strict=True))
 
 
+@pytest.mark.parametrize("page", ["metrics/rfm.md", "metrics/rfm.zh-CN.md"])
 @pytest.mark.parametrize("name", ["en11", "en10_rf", "rfm_r10", "pymc5"])
-def test_maps(pdm, name):
+def test_maps(pdm, page, name):
     k = 4 if name == "pymc5" else 5
-    (segments,) = tables("metrics/rfm.md", name)
+    (segments,) = tables(page, name)
     result, found = every_code(pdm, k, map=name)
     assert len(found) == k**3
     expected = {}
