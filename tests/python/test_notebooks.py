@@ -75,7 +75,7 @@ def attribution(pdm):
     ):
         touch = kind == "touch"
         at = time.value // 1000
-        rows[customer].append(reference.Row(customer, at, kind, channel if touch else None, None if touch else value))
+        rows[customer].append(reference.Row(customer, at, kind, channel if touch else None, None if touch else int(value)))
     options = reference.Options(reset="after_conversion")
     found = [journey for own in rows.values() for journey in reference.journeys(own, options)[0]]
     channels = sorted({touch.channel for journey in found for touch in journey.touches})
