@@ -159,3 +159,11 @@ def test_what_is_no_journey(pdm, touches):
     ):
         with pytest.raises(pdm.ArgumentError, match=why):
             review.build(inputs, only=["attribution"])
+
+
+def test_models_by_name_in_the_figure(touches):
+    pytest.importorskip("plotly")
+    part, _, _ = told({"touches": touches})
+    result, kind = part.figures_of[0]
+    assert [trace.name for trace in result.plot(kind, lang="zh").data][:2] == ["首次触点", "末次触点"]
+    assert [trace.name for trace in result.plot(kind, lang="en").data][:2] == ["first_touch", "last_touch"]

@@ -1,4 +1,4 @@
-"""What common events and channels are called in Chinese, and how long something took in words."""
+"""What common events, channels and models are called in Chinese, and how long something took in words."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ _CHINESE = {
     "device": "美容仪器",
     "giftset": "礼盒套装",
     "sample": "小样",
+    "first_touch": "首次触点",
+    "last_touch": "末次触点",
+    "linear": "线性",
+    "position_based": "位置（U 型）",
+    "time_decay": "时间衰减",
+    "markov": "马尔可夫",
     "(other)": "（其他）",
 }
 _UNITS = (

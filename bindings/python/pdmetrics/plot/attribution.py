@@ -53,7 +53,7 @@ def models(result: Result, *, lang: Language) -> go.Figure:
             go.Bar(
                 x=[_channel(row["channel"], lang) for row in mine],
                 y=[row["share_conversions"] for row in mine],
-                name=_escape(name),
+                name=_channel(name, lang),
                 marker={"color": PALETTE[i % len(PALETTE)], "pattern": {"shape": "/" if i >= len(PALETTE) else ""}},
                 customdata=[
                     f"{row['conversions'] or 0:,.2f} {_say('conversions', lang)}, {row['value'] or 0:,.0f} {_say('value', lang)}"
