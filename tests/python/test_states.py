@@ -287,3 +287,19 @@ def test_errors_can_be_pickled(pdm):
     again = pickle.loads(pickle.dumps(raised.value))
     assert type(again) is type(raised.value)
     assert (again.code, again.row, again.column, str(again)) == ("null_value", 0, "amount", str(raised.value))
+
+
+def test_calls_that_share_a_workspace_give_the_same(pdm):
+    from pdmetrics import _state
+
+    frame = {"customer_id": [1, 1, 2], "order_id": [1, 2, 3], "time": [0, 86_400_000_000, 5], "amount": [5, 6, 7]}
+    alone = pdm.rfm(frame).to_rows()
+    with _state.one_workspace():
+        first, second = pdm.RFM(), pdm.RFM()
+        assert first._machine is second._machine
+        assert pdm.RFM(memory_limit=1 << 30)._machine is not first._machine
+        assert pdm.RFM(threads=1)._machine is not first._machine
+        assert first.update(frame).result().to_rows() == alone
+        assert second.update(frame).result().to_rows() == alone
+    assert pdm.RFM()._machine is not first._machine
+    assert first.update(frame).rows == 6

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import tzinfo
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self
@@ -55,6 +57,30 @@ class _Machine:
         """Ends the line of a progress bar of our own."""
         if isinstance(self.call, Bar):
             self.call.close()
+
+
+_SHARED: ContextVar[dict[tuple[int | None, int], _Machine] | None] = ContextVar("shared machines", default=None)
+
+
+@contextmanager
+def one_workspace() -> Iterator[None]:
+    """Calls inside work in the same memory, one after the other, instead of each keeping its own for a next time."""
+    token = _SHARED.set({})
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def _machine(threads: int | None, memory_limit: int | None, progress: Progress) -> _Machine:
+    """A machine; inside :func:`one_workspace` the one that is there, unless a limit of its own is asked for."""
+    shared = _SHARED.get()
+    if shared is None or memory_limit is not None or progress is True:
+        return _Machine(threads, memory_limit, progress)
+    key = threads, id(progress)  # a machine holds its progress, so nothing else gets the same id
+    if key not in shared:
+        shared[key] = _Machine(threads, memory_limit, progress)
+    return shared[key]
 
 
 class State:
@@ -276,7 +302,7 @@ class Call:
                 self._list(name, value)
             elif value is not None and value != option.default:
                 self.options.append((name, option_text(option, value, self.tz)))
-        self.machine = _Machine(arguments.get("threads"), arguments.get("memory_limit"), arguments.get("progress"))
+        self.machine = _machine(arguments.get("threads"), arguments.get("memory_limit"), arguments.get("progress"))
 
     def _list(self, name: str, value: Any) -> None:
         if value is not None:

@@ -23,7 +23,7 @@ from ._progress import Bar, Steps
 from ._reading import flags
 from ._registry import MetricInfo, OptionInfo, metrics
 from ._result import Result
-from ._state import compute
+from ._state import compute, one_workspace
 
 _TEXT = {"en": {"wrote": "wrote", "rows": "rows"}, "zh": {"wrote": "已写入", "rows": "行"}}
 # Names by which an option is known outside the library.
@@ -389,7 +389,8 @@ def _build(
 
     begin = None if steps is None else steps.begin
     inputs = {name: item.relation for name, item in loaded.items()}
-    made = review.build(inputs, only=only, sources=sources, reading=reading, begin=begin, **arguments)
+    with one_workspace():
+        made = review.build(inputs, only=only, sources=sources, reading=reading, begin=begin, **arguments)
     if given.html:
         from .review.page import page
 
