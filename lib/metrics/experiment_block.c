@@ -14,9 +14,15 @@ static size_t most_cells(const pdm__experiment_plan *plan, size_t rows) {
     return rows > (size_t)plan->arm_count ? rows : (size_t)plan->arm_count;
 }
 
+/* Of each slot, and of each two. */
+static size_t known_sums(const pdm__experiment_plan *plan) {
+    return (size_t)plan->slot_count * ((size_t)plan->slot_count + 1);
+}
+
 size_t pdm__experiment_block_size(const pdm__experiment_plan *plan, size_t rows) {
     size_t cells = most_cells(plan, rows);
-    return rows * (4 + 2 * (size_t)plan->slot_count) + cells * (2 + words_of_cell(plan)) + 1 + TABLE_SLOTS;
+    size_t known = known_sums(plan) * (sizeof(pdm__experiment_known) / sizeof(uint64_t));
+    return rows * (4 + 2 * (size_t)plan->slot_count) + cells * (2 + words_of_cell(plan)) + 1 + TABLE_SLOTS + known;
 }
 
 static void lay_out(pdm__experiment_block *b, uint64_t *memory) {
@@ -32,6 +38,7 @@ static void lay_out(pdm__experiment_block *b, uint64_t *memory) {
     b->room = b->table + TABLE_SLOTS;
     b->sorted = b->room + slots;
     b->sums = (int64_t *)(void *)(b->sorted + slots);
+    b->known = (pdm__experiment_known *)(void *)(b->sums + cells * b->words);
 }
 
 /* ---- rows ---- */
@@ -156,6 +163,39 @@ static void add_products(const uint64_t *x, const uint64_t *y, size_t count, int
     for (size_t i = 0; i < count; i++) pdm__limbs_add_int(limbs, (int64_t)x[i] * (int64_t)y[i]);
 }
 
+/* Rows of one cell. */
+typedef struct cell_rows {
+    const pdm__experiment_block *b;
+    int64_t number; /* 1 + that of the cell */
+    size_t first;
+    size_t count;
+} cell_rows;
+
+static const uint64_t *values_of(const cell_rows *c, int32_t slot) {
+    return c->b->sorted + (size_t)slot * c->b->rows + c->first;
+}
+
+/* Of slot s, or with slot t; only added up where no metric has asked for it before. */
+static const int64_t *sum_of(const cell_rows *c, int32_t s) {
+    pdm__experiment_known *known = &c->b->known[s];
+    if (known->cell == c->number) return known->words;
+    *known = (pdm__experiment_known){.cell = c->number};
+    add_narrow(values_of(c, s), c->count, known->words);
+    return known->words;
+}
+
+static const int64_t *product_of(const cell_rows *c, int32_t s, int32_t t) {
+    if (s == t && c->b->plan->slots[s].bit) return sum_of(c, s); /* its own square */
+    int32_t low = s < t ? s : t;
+    int32_t high = s < t ? t : s;
+    pdm__experiment_known *known = &c->b->known[(size_t)(1 + high) * (size_t)c->b->plan->slot_count + (size_t)low];
+    if (known->cell == c->number) return known->words;
+    *known = (pdm__experiment_known){.cell = c->number};
+    bool narrow = c->b->slots[s].bits <= NARROW_BITS && c->b->slots[t].bits <= NARROW_BITS;
+    (narrow ? add_narrow_products : add_products)(values_of(c, s), values_of(c, t), c->count, known->words);
+    return known->words;
+}
+
 static int32_t bits_of(const pdm__experiment_block *b, const pdm__experiment_metric *m) {
     int32_t most = pdm__experiment_is_real(m) ? 64 : 0;
     for (int32_t i = 0; i < m->columns; i++) {
@@ -165,37 +205,36 @@ static int32_t bits_of(const pdm__experiment_block *b, const pdm__experiment_met
     return most;
 }
 
-/* Into words that are 0. */
-static void add_plain(const pdm__experiment_block *b, const pdm__experiment_metric *m, bool narrow, size_t first,
-                      size_t count, int64_t *words) {
-    int64_t *sum = words + EXPERIMENT_COUNTS;
-    int64_t *product = sum + m->columns * PDM__INT_LIMBS;
-    words[EXPERIMENT_N] += (int64_t)count;
-    for (int32_t i = 0; i < m->columns; i++, sum += PDM__INT_LIMBS) {
-        const uint64_t *x = b->sorted + (size_t)m->slots[i] * b->rows + first;
-        add_narrow(x, count, sum);
-        for (int32_t j = i; j < m->columns; j++, product += PDM__INT_PRODUCT_LIMBS) {
-            if (j == i && b->plan->slots[m->slots[i]].bit) { /* its own square */
-                memcpy(product, sum, PDM__INT_LIMBS * sizeof *sum);
-                continue;
-            }
-            const uint64_t *y = b->sorted + (size_t)m->slots[j] * b->rows + first;
-            if (narrow) {
-                add_narrow_products(x, y, count, product);
-            } else {
-                add_products(x, y, count, product);
-            }
-        }
+static void add_plain(const cell_rows *c, const pdm__experiment_metric *m, int64_t *words) {
+    int64_t *to = words + EXPERIMENT_COUNTS;
+    int64_t *product = to + m->columns * PDM__INT_LIMBS;
+    words[EXPERIMENT_N] = (int64_t)c->count;
+    for (int32_t i = 0; i < m->columns; i++, to += PDM__INT_LIMBS) {
+        memcpy(to, sum_of(c, m->slots[i]), PDM__INT_LIMBS * sizeof *to);
+        for (int32_t j = i; j < m->columns; j++, product += PDM__INT_PRODUCT_LIMBS)
+            memcpy(product, product_of(c, m->slots[i], m->slots[j]), PDM__INT_LIMBS * sizeof *product);
     }
 }
 
-static void add_any(const pdm__experiment_block *b, const pdm__experiment_metric *m, size_t first, size_t count,
-                    int64_t *words) {
+static void add_any(const cell_rows *c, const pdm__experiment_metric *m, int64_t *words) {
+    const pdm__experiment_block *b = c->b;
     int64_t mine[EXPERIMENT_SLOTS];
-    for (size_t i = first; i < first + count; i++) {
-        for (int32_t k = 0; k < m->columns; k++)
-            mine[m->slots[k]] = (int64_t)b->sorted[(size_t)m->slots[k] * b->rows + i];
-        pdm__experiment_add_slots(b->plan, m, mine, b->nulls[b->order[i]], NULL, words);
+    for (size_t i = 0; i < c->count; i++) {
+        for (int32_t k = 0; k < m->columns; k++) mine[m->slots[k]] = (int64_t)values_of(c, m->slots[k])[i];
+        pdm__experiment_add_slots(b->plan, m, mine, b->nulls[b->order[c->first + i]], NULL, words);
+    }
+}
+
+static void sum_cell(const cell_rows *c, int64_t *words) {
+    const pdm__experiment_plan *plan = c->b->plan;
+    words[0] = (int64_t)c->count;
+    for (int32_t i = 0; i < plan->metric_count; i++) {
+        const pdm__experiment_metric *m = &plan->metrics[i];
+        if (bits_of(c->b, m) <= PLAIN_BITS) {
+            add_plain(c, m, words + m->at);
+        } else {
+            add_any(c, m, words + m->at);
+        }
     }
 }
 
@@ -214,19 +253,10 @@ void pdm__experiment_block_sum(pdm__experiment_block *b, int32_t dimension, cons
     for (size_t s = 0; s < (size_t)b->plan->slot_count; s++)
         reorder(b->slots[s].words, b->order, rows, b->sorted + s * rows);
     memset(b->sums, 0, b->count * b->words * sizeof *b->sums);
-    for (size_t c = 0; c < b->count; c++) b->sums[c * b->words] = (int64_t)(b->starts[c + 1] - b->starts[c]);
-    for (int32_t i = 0; i < b->plan->metric_count; i++) {
-        const pdm__experiment_metric *m = &b->plan->metrics[i];
-        int32_t bits = bits_of(b, m);
-        for (size_t c = 0; c < b->count; c++) {
-            size_t first = (size_t)b->starts[c];
-            size_t count = (size_t)b->starts[c + 1] - first;
-            int64_t *words = b->sums + c * b->words + m->at;
-            if (bits <= PLAIN_BITS) {
-                add_plain(b, m, bits <= NARROW_BITS, first, count, words);
-            } else {
-                add_any(b, m, first, count, words);
-            }
-        }
+    memset(b->known, 0, known_sums(b->plan) * sizeof *b->known);
+    for (size_t c = 0; c < b->count; c++) {
+        size_t first = (size_t)b->starts[c];
+        cell_rows cell = {b, (int64_t)c + 1, first, (size_t)b->starts[c + 1] - first};
+        if (cell.count > 0) sum_cell(&cell, b->sums + c * b->words);
     }
 }

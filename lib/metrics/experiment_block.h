@@ -7,6 +7,12 @@
 
 #include "metrics/experiment_internal.h"
 
+/* The sum of the products of two slots in a cell, or of one slot's values: metrics share them. */
+typedef struct pdm__experiment_known {
+    int64_t cell; /* 1 + the one it is of, 0 = none */
+    int64_t words[PDM__INT_LIMBS];
+} pdm__experiment_known;
+
 typedef struct pdm__experiment_block {
     const pdm__experiment_plan *plan;
     size_t rows;
@@ -23,10 +29,11 @@ typedef struct pdm__experiment_block {
     uint64_t *hashed;         /* [rows] cells that were found by hash */
     uint64_t *stands_for;     /* [cells] the first row of each that was found by hash */
     uint64_t *table;
-    uint64_t *starts; /* [cells + 1] where the rows of a cell begin in `order` */
-    uint64_t *order;  /* [rows] */
-    uint64_t *sorted; /* [slots][rows] in that order */
-    int64_t *sums;    /* [cells][words] */
+    uint64_t *starts;             /* [cells + 1] where the rows of a cell begin in `order` */
+    uint64_t *order;              /* [rows] */
+    uint64_t *sorted;             /* [slots][rows] in that order */
+    int64_t *sums;                /* [cells][words] */
+    pdm__experiment_known *known; /* [slots + 1][slots] sums, then products */
 } pdm__experiment_block;
 
 /* Words of memory that a block of so many rows takes. */
