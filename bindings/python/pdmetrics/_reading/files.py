@@ -82,11 +82,18 @@ class TextFile:
         if self.lines is not None:
             return [self.lines[row] for row in rows]
         wanted, found = set(rows), {}
-        for row, record in enumerate(self._records()):
-            if row in wanted:
-                found[row] = record.line
-                if len(found) == len(wanted):
-                    break
+        last = max(rows, default=-1)
+        with _opened(self.path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as text:
+            row, line = -1 - self.preamble, 1
+            reader = csv.reader(text, delimiter=self.delimiter)
+            for cells in reader:  # bare, as files are long
+                if cells:
+                    if row in wanted:
+                        found[row] = line
+                    if row >= last:
+                        break
+                    row += 1
+                line = reader.line_num + 1
         return [found.get(row, row + 2) for row in rows]
 
     def rewritten(self, skip_bad: bool) -> TextFile:
