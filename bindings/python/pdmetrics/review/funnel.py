@@ -8,6 +8,7 @@ from .._events import label, spelled
 from .._registry import metrics
 from .._result import Language, Result
 from . import Data, Grid, Numbers, Section, Skipped, Text, percent, section
+from ._rows import is_relation, quoted, select
 
 # Steps of a shop, each with the names it goes by; those that occur make the funnel.
 _STEPS = (
@@ -23,14 +24,22 @@ Rows = list[dict[str, Any]]
 Asked = dict[str, Any]
 
 
+def _events(data: Data, source: str, event: str) -> set[str | None]:
+    """The events that an input has."""
+    if is_relation(data.frame(source)):  # no need to follow anybody for that
+        name = f"CAST({quoted(event)} AS VARCHAR)"
+        return {found for (found,) in select(data, source, f"DISTINCT {name} AS event").fetchall()}
+    every = [name for names in _STEPS for name in names]
+    seen = data.compute("funnel", source, steps=[every], by=event, attribution="all_events")
+    return {row["group"] for row in seen.main.to_rows() if row["count"]}
+
+
 def _found_steps(data: Data, source: str) -> list[Any]:
     """The usual steps, as the input calls them."""
     event = str(data.arguments.get("event") or "event")
     if event not in data.columns(source):
         raise Skipped(Text(f'no column "{event}" and no steps', f"没有 {event} 列，也没有指定步骤"))
-    every = [name for names in _STEPS for name in names]
-    seen = data.compute("funnel", source, steps=[every], by=event, attribution="all_events")
-    present = {row["group"] for row in seen.main.to_rows() if row["count"]}
+    present = _events(data, source, event)
     steps: list[Any] = []
     for names in _STEPS:
         mine = [name for name in names if name in present]
