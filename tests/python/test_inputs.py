@@ -357,7 +357,6 @@ def words(reading):
 def test_the_fast_way_gives_what_the_careful_way_gives(reading, tmp_path_factory, data):
     """Times and amounts, cell by cell: what DuckDB reads is what :mod:`cells` reads."""
     import duckdb
-
     from pdmetrics._reading import cells, columns
 
     with duckdb.connect() as connection:

@@ -120,8 +120,8 @@ def number(text: str, point: str = ".") -> Number:
 def time(text: str, order: Order | None = None) -> datetime | date:
     """Reads a date, a wall-clock time, or an instant (which comes in UTC).
 
-    Five digits are a day as spreadsheets count them; 10, 13 or 16 are seconds, ms or µs since 1970. ``order`` says how to
-    read what can be read in more than one way. Raises :class:`Ambiguous` or ValueError.
+    Five digits are a day as spreadsheets count them; 10, 13 or 16 are seconds, ms or µs since 1970. ``order`` says how
+    to read what can be read in more than one way. Raises :class:`Ambiguous` or ValueError.
     """
     written = _narrow(text)
     for sign, by in (

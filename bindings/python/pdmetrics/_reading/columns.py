@@ -107,7 +107,8 @@ _TIMES = {
     )),
     "epoch": Form("epoch", "TIMESTAMPTZ", _when(
         _EPOCH.pattern,
-        "make_timestamptz(TRY_CAST({x} AS BIGINT) * CASE length({x}) WHEN 10 THEN 1000000 WHEN 13 THEN 1000 ELSE 1 END)",
+        "make_timestamptz("
+        "TRY_CAST({x} AS BIGINT) * CASE length({x}) WHEN 10 THEN 1000000 WHEN 13 THEN 1000 ELSE 1 END)",
     )),
 }  # fmt: skip
 

@@ -36,12 +36,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--encoding",
         metavar="NAME",
-        help="encoding (default: UTF-8, else UTF-16 by its mark, else GB18030, as the bytes say)",
+        help="encoding (default: as the bytes say: UTF-8, UTF-16 by its mark, or GB18030)",
     )
     group.add_argument(
         "--delimiter",
         metavar="SIGN",
-        help='between cells: a character or "tab" (default: whichever of , ; tab | splits the header most)',
+        help='between cells: a character or "tab" (default: of , ; tab | what splits the header most)',
     )
     group.add_argument(
         "--decimal",
@@ -52,7 +52,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--date-order",
         choices=("dmy", "mdy"),
-        help="day or month first in dates such as 01/02/2024 (default: what all dates of the column allow; a question if that is both)",
+        help="day or month first in dates such as 01/02/2024 (default: what all dates of the column allow; a question "
+        "if that is both)",
     )
     group.add_argument(
         "--amounts",

@@ -159,7 +159,8 @@ class Staged:
             lost = [f"CASE WHEN v{i} IS NULL THEN nullif(c{i}, '') END" for i in self._refused]
             outer.append(f"CASE WHEN coalesce({', '.join(lost)}) IS NOT NULL THEN [{', '.join(lost)}] END AS lost")
         self.connection.execute(
-            f"CREATE TABLE {self.table} AS SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {self.source})"
+            f"CREATE TABLE {self.table} AS SELECT {', '.join(outer)} "
+            f"FROM (SELECT {', '.join(inner)} FROM {self.source})"
         )
 
     def _lost(self, i: int) -> str:
@@ -171,7 +172,8 @@ class Staged:
         if not self._refused:
             return []
         found = self._row(
-            f"SELECT {', '.join(f'count({self._lost(i)})' for i in self._refused)} FROM {self.table} WHERE lost IS NOT NULL"
+            f"SELECT {', '.join(f'count({self._lost(i)})' for i in self._refused)} "
+            f"FROM {self.table} WHERE lost IS NOT NULL"
         )
         left = [i for i, count in zip(self._refused, found, strict=True) if count]
         if not left:
@@ -320,7 +322,8 @@ class Staged:
         zone = str(self.settings.zone)
         self.notes.append(
             Note(
-                f'{self.label}: some times in "{column.heading}" have a zone; the others are on the clock of {zone} (--tz)',
+                f'{self.label}: some times in "{column.heading}" have a zone; the others are on the clock of '
+                f"{zone} (--tz)",
                 f"{self.label}：“{column.heading}”中部分时间带时区，其余按 {zone} 的当地时间读取（--tz）",
             )
         )
@@ -429,7 +432,7 @@ class Staged:
             )
         )
 
-    # ---------------------------------------------------------------------------------------------------------- in the end
+    # --------------------------------------------------------------------------------------------------------- in the e
 
     def drop_empty(self) -> None:
         """Leaves out rows in which every cell is empty, as spreadsheets write them below their tables."""
