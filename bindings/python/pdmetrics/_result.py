@@ -50,7 +50,9 @@ class Column(Sequence[Any]):
         if self.dtype != "datetime":
             return values
         tz = self._table._tz
-        return [None if value is None else _time.to_datetime(value, tz) for value in values]
+        # Periods stand in many rows, and a time takes long to make.
+        known = {value: None if value is None else _time.to_datetime(value, tz) for value in set(values)}
+        return [known[value] for value in values]
 
     @property
     def value(self) -> Any:
