@@ -481,11 +481,11 @@ def _sources(given: argparse.Namespace) -> dict[str, str]:
     sources: dict[str, str] = {}
     if given.input and os.path.isdir(given.input):
         for name in sorted(os.listdir(given.input)):
-            stem, suffix = os.path.splitext(name)
-            if suffix in (".csv", ".parquet"):
+            stem, suffix = os.path.splitext(name.removesuffix(".gz"))
+            if suffix in (".csv", ".tsv", ".parquet"):
                 sources[stem] = os.path.join(given.input, name)
         if not sources:
-            raise ArgumentError(f'no .csv or .parquet file in "{given.input}"')
+            raise ArgumentError(f'no .csv, .tsv or .parquet file in "{given.input}"')
     elif given.input:
         sources["orders"] = given.input
     for item in given.inputs:
