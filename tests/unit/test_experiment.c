@@ -305,14 +305,14 @@ static void priors_fit_their_metric(void **unused) {
         double a, mean, sd;
         pdm_status status;
     } cases[] = {
-        {"bought", 3, NAN, NAN, PDM_OK},
-        {"spend", NAN, -0.1, 0.3, PDM_OK},
-        {"bought", NAN, 0, 0.3, PDM_E_BAD_OPTION}, /* a rate has a Beta prior */
-        {"spend", 2, NAN, NAN, PDM_E_BAD_OPTION},  /* only a rate has */
-        {"bought", 0, NAN, NAN, PDM_E_BAD_OPTION}, /* improper */
-        {"spend", NAN, 0, -1, PDM_E_BAD_OPTION},   /* no spread */
-        {"spend", NAN, 0.1, NAN, PDM_E_BAD_OPTION},
-        {"profit", 1, NAN, NAN, PDM_E_BAD_OPTION}, /* no such metric */
+        {"bought", 3, (double)NAN, (double)NAN, PDM_OK},
+        {"spend", (double)NAN, -0.1, 0.3, PDM_OK},
+        {"bought", (double)NAN, 0, 0.3, PDM_E_BAD_OPTION},         /* a rate has a Beta prior */
+        {"spend", 2, (double)NAN, (double)NAN, PDM_E_BAD_OPTION},  /* only a rate has */
+        {"bought", 0, (double)NAN, (double)NAN, PDM_E_BAD_OPTION}, /* improper */
+        {"spend", (double)NAN, 0, -1, PDM_E_BAD_OPTION},           /* no spread */
+        {"spend", (double)NAN, 0.1, (double)NAN, PDM_E_BAD_OPTION},
+        {"profit", 1, (double)NAN, (double)NAN, PDM_E_BAD_OPTION}, /* no such metric */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         pdm_error err;
