@@ -193,6 +193,16 @@ def test_day_and_month(load):
     assert 'x.csv: dates in "time" are day first, as they can be nothing else (--date-order)' in notes
 
 
+def test_whole_numbers_are_microseconds_where_they_are_nothing_else(load):
+    rows, notes, _ = load(f"{HEAD}1,7,0,1\n2,7,-1000000,1\n3,7,60000000,1\n4,7,45296,1\n")
+    times = [datetime.fromisoformat(row["time"]).timestamp() for row in rows]
+    assert times == [0, -1, 60, 0.045296]
+    assert 'x.csv: whole numbers in "time" are taken for µs since 1970' in notes
+    # Among dates a number that is none is an error, not the first minute of 1970.
+    with pytest.raises(ValueError, match='found "17"'):
+        load(f"{HEAD}1,7,20240105,1\n2,7,17,1\n3,7,20240106,1\n")
+
+
 def test_mixed_forms_and_zones(load):
     content = HEAD + "".join(f'{i},7,"{text}",1\n' for i, (text, _) in enumerate(TIMES))
     zone = ZoneInfo("Asia/Shanghai")

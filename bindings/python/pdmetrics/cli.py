@@ -327,7 +327,6 @@ def _run_metric(given: argparse.Namespace) -> int:
     with flags.reader(given, arguments.get("currency_exponent")) as reader:
         fields = flags.of_metric(metric)
         loaded = reader.load(given.input, fields, flags.named(arguments, fields))
-        _say_notes(given, loaded.notes)
         if loaded.whole and "currency_exponent" in metric.options:
             arguments.setdefault("currency_exponent", reader.settings.exponent)
         if given.tz and "naive_time" in metric.options:
@@ -337,6 +336,7 @@ def _run_metric(given: argparse.Namespace) -> int:
         except Error as error:
             raise loaded.blamed(error) from None
         shown = _summary(result, given.table)
+        _say_notes(given, loaded.notes)
         if given.out:
             if not os.path.splitext(given.out)[1]:
                 result.save_all(given.out)
@@ -542,10 +542,11 @@ def _planned(given: argparse.Namespace, model: Any, source: str | None) -> Any:
         return planning.make(model, None, **machine)
     with flags.reader(given, model.exponent) as reader:
         loaded = reader.load(source, flags.of_plan(model.columns), {})
-        _say_notes(given, loaded.notes)
         name = source if os.path.exists(source) else "--history"
         history = planning.History(model, loaded.relation, name=name, connection=loaded.connection, **machine)
-        return planning.make(model, history, **machine)
+        made = planning.make(model, history, **machine)
+        _say_notes(given, loaded.notes)
+        return made
 
 
 def _write_example(given: argparse.Namespace, text: str) -> int:

@@ -113,6 +113,23 @@ _TIMES = {
 }  # fmt: skip
 
 
+# What the library itself takes a whole number for.
+MICROSECONDS = Form("microseconds", "TIMESTAMPTZ", _when(r"-?\d{1,17}", "make_timestamptz(TRY_CAST({x} AS BIGINT))"))
+
+
+def _are_microseconds(values: Sequence[str]) -> bool:
+    """Whether all are whole numbers, and most of them nothing else that stands for a time."""
+    return all(map(_WHOLE.fullmatch, values)) and 2 * sum(map(_says_no_time, values)) > len(values)
+
+
+def _says_no_time(text: str) -> bool:
+    try:
+        _cells.time(text)
+    except ValueError:
+        return True
+    return False
+
+
 def _in_order(order: str) -> Form:
     turned = r"\3-\2-\1" if order == "dmy" else r"\3-\1-\2"
     text = f"regexp_replace({{x}}, '^(\\d+)[-/.](\\d+)[-/.](\\d{{4}})', '{turned}')"
@@ -121,6 +138,8 @@ def _in_order(order: str) -> Form:
 
 def time_form(values: Sequence[str], order: str | None) -> Form:
     """The form that most cells of a column of times have."""
+    if _are_microseconds(values):
+        return MICROSECONDS
     counts = dict.fromkeys((*_TIMES, "other"), 0)
     for value in values:
         slashed = "/" in value

@@ -105,6 +105,8 @@ class Staged:
         for i, column in enumerate(self.columns):
             if column.form.name in ("dmy", "mdy") and i not in left and self.settings.date_order is None:
                 self._noted_order(column, column.form.name)
+            if column.form is columns.MICROSECONDS:
+                self._noted_microseconds(column)
 
     def _choose_forms(self) -> None:
         sample = f"sample_{next(_numbers)}"
@@ -362,6 +364,14 @@ class Staged:
             )
         )
         return "dmy" if first else "mdy"
+
+    def _noted_microseconds(self, column: Column) -> None:
+        self.notes.append(
+            Note(
+                f'{self.label}: whole numbers in "{column.heading}" are taken for µs since 1970',
+                f"{self.label}：“{column.heading}”中的整数按 1970 年以来的微秒数读取",
+            )
+        )
 
     def _place(self, i: int, text: str) -> str:
         (row,) = self._row(f"SELECT min(rowid) FROM {self.table} WHERE {self._lost(i)} = {_literal(text)}")
