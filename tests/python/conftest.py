@@ -35,3 +35,27 @@ def pdm():
     if importlib.util.find_spec("pdmetrics") is None:
         pytest.skip("pdmetrics is not installed")
     return importlib.import_module("pdmetrics")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where commands run; modules with files of their own have their own."""
+    return tmp_path
+
+
+@pytest.fixture
+def run(pdm, folder, monkeypatch, capsys):
+    """The command line in `folder`: exit code, what was printed, what was said on stderr."""
+    from pdmetrics import cli
+
+    monkeypatch.chdir(folder)
+
+    def call(*arguments):
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = end.code
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return call

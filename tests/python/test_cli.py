@@ -25,23 +25,6 @@ def folder(pdm, tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def run(pdm, folder, monkeypatch, capsys):
-    from pdmetrics import cli
-
-    monkeypatch.chdir(folder)
-
-    def call(*arguments):
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
-
-
 def test_rfm(pdm, run, folder):
     code, out, err = run("rfm", "orders.csv", "--scheme", "cn8", "--tz", "Asia/Shanghai", "--out", "rfm.csv")
     assert code == 0, err

@@ -437,23 +437,6 @@ def folder(pdm, tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def run(pdm, folder, monkeypatch, capsys):
-    from pdmetrics import cli
-
-    monkeypatch.chdir(folder)
-
-    def call(*arguments):
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
-
-
 def test_command(pdm, run, folder):
     code, out, err = run("funnel", "events.csv", "--steps", "view,cart|pay", "--within", "60", "--by", "channel", "--out", "f.csv")
     assert code == 0, err

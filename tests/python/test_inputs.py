@@ -535,23 +535,6 @@ def test_exports(load, data, expected, note):
 
 
 @pytest.fixture
-def run(pdm, tmp_path, monkeypatch, capsys):
-    from pdmetrics import cli
-
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
-
-
-@pytest.fixture
 def exports(tmp_path):
     rows = "".join(
         f"E{i},会员{i % 40:03d},2024/{1 + i % 12}/{1 + i % 28} 10:0{i % 10},￥{(i * 37) % 5000 + 100}.50\n"

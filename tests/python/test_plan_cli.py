@@ -30,23 +30,6 @@ def folder(pdm, orders, tmp_path_factory):
     return made
 
 
-@pytest.fixture
-def run(pdm, folder, monkeypatch, capsys):
-    from pdmetrics import cli
-
-    monkeypatch.chdir(folder)
-
-    def call(*arguments):
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as end:
-            code = end.code
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
-
-
 @pytest.fixture(scope="module")
 def example(pdm):
     from pdmetrics import planning
