@@ -47,12 +47,22 @@ def test_columns_are_sequences(result):
     assert column[2:5] == values[2:5] and column[::-2] == values[::-2] and column[5:2] == []
     assert column == values and column != values[:-1]
     assert values[3] in column
+    assert column.min() == min(values) and column.max() == max(values)
     with pytest.raises(IndexError):
         column[len(values)]
     assert column.dtype == "int64"
     assert "monetary" in repr(column)
     with pytest.raises(TypeError):
         hash(column)
+
+
+def test_extremes(result):
+    times = result["last_time"].to_list()
+    assert result["last_time"].min() == min(times) and result["last_time"].max() == max(times)
+    cuts = result.thresholds["cut"]
+    known = [value for value in cuts.to_list() if value is not None]
+    assert len(known) < len(cuts) and cuts.min() == min(known) and cuts.max() == max(known)
+    assert result.thresholds["split"].min() is None  # nothing but nulls
 
 
 def test_times_are_on_the_clock_asked_for(pdm, result):

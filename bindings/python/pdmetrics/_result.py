@@ -46,7 +46,10 @@ class Column(Sequence[Any]):
         self.dtype = _DTYPES[kind]
 
     def _slice(self, start: int, stop: int) -> list[Any]:
-        values = core.pdm_py_table_list(self._table._native, self._index, start, stop)
+        return self._told(core.pdm_py_table_list(self._table._native, self._index, start, stop))
+
+    def _told(self, values: list[Any]) -> list[Any]:
+        """Values as users get them."""
         if self.dtype != "datetime":
             return values
         tz = self._table._tz
@@ -64,6 +67,19 @@ class Column(Sequence[Any]):
     def to_list(self) -> list[Any]:
         """All values."""
         return self._slice(0, len(self))
+
+    def min(self) -> Any:
+        """The smallest value there is; ``None`` if there is none."""
+        return self._extreme(min)
+
+    def max(self) -> Any:
+        """The largest value there is; ``None`` if there is none."""
+        return self._extreme(max)
+
+    def _extreme(self, choose: Callable[..., Any]) -> Any:
+        native = core.pdm_py_table_list(self._table._native, self._index, 0, len(self))
+        found = choose((value for value in native if value is not None), default=None)
+        return self._told([found])[0]
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
         """A numpy array of its own; null is NaN or NaT, and None among text. Integers with nulls become floats."""

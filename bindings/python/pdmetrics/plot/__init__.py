@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,10 @@ INK = "#1f2933"
 GRID = "#e4e7eb"
 # Okabe and Ito's colours, which people with any kind of colour vision can tell apart.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+
+# Of Plotly's look: the traces that our figures are made of, and what is about other kinds of plots.
+_TRACES = ("bar", "heatmap", "scatter", "table")
+_ELSEWHERE = ("geo", "polar", "scene", "ternary")
 
 
 def figure(metric: str, kind: str) -> Callable[[Draw], Draw]:
@@ -73,7 +78,7 @@ def draw(result: Result, kind: str | None = None, *, lang: Language = "en", **op
 def finish(made: go.Figure) -> go.Figure:
     """The look that all figures share."""
     made.update_layout(
-        template="plotly_white",
+        template=_look(),
         font={"family": FONT, "size": 13, "color": INK},
         title={"x": 0, "xanchor": "left", "xref": "paper", "font": {"size": 17}},
         margin={"l": 8, "r": 8, "t": max(56, made.layout.margin.t or 0), "b": 8},
@@ -81,6 +86,17 @@ def finish(made: go.Figure) -> go.Figure:
         separators=".,",
     )
     return made
+
+
+@functools.cache
+def _look() -> Any:
+    """Plotly's white look, of what our figures are made of: every figure gets a copy of its own."""
+    from plotly import graph_objects, io  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    white = io.templates["plotly_white"].to_plotly_json()
+    layout = {name: value for name, value in white["layout"].items() if name not in _ELSEWHERE}
+    data = {name: white["data"][name] for name in _TRACES if name in white["data"]}
+    return graph_objects.layout.Template(layout=layout, data=data)
 
 
 def _table(result: Result, lang: Language) -> go.Figure:

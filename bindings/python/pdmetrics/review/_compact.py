@@ -109,13 +109,14 @@ def unshared(value: Any, store: list[Any]) -> Any:
 def column(values: Sequence[Any]) -> dict[str, Any]:
     """A column for the script: ``v`` its values, or ``d`` the different ones and ``c`` which of them."""
     plain = [_plain(value) for value in values]
-    different = list(dict.fromkeys(_text(value) for value in plain))
-    whole = sum(len(_text(value)) + 1 for value in plain)
+    texts = [_text(value) for value in plain]
+    different = list(dict.fromkeys(texts))
+    whole = sum(map(len, texts)) + len(texts)
     if len(different) == 1 and len(plain) > 1:
         return {"d": [plain[0]], "n": len(plain)}
     if sum(map(len, different)) + (1 + len(str(len(different)))) * len(plain) < whole:
         codes = {key: i for i, key in enumerate(different)}
-        return {"d": [json.loads(key) for key in different], "c": [codes[_text(value)] for value in plain]}
+        return {"d": [json.loads(key) for key in different], "c": [codes[text] for text in texts]}
     return {"v": plain}
 
 

@@ -118,8 +118,8 @@ def _windows(result: Result) -> list[tuple[str, Any, Any]] | None:
     main = result.main
     if not len(main):
         return None
-    first = min(main["first_time"])
-    end = max(main["last_time"]).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    first = main["first_time"].min()
+    end = main["last_time"].max().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     before = end - _BACK
     if first >= before:
         return None
