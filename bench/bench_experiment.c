@@ -27,22 +27,15 @@ typedef struct timing {
 } timing;
 
 static bool load(experiment *e, int column) {
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/%s.i64", e->directory, names[column]);
-    FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-        (void)fprintf(stderr, "bench_experiment: cannot read %s\n", path);
-        return false;
-    }
-    int64_t rows = (int64_t)ftell(file) / (int64_t)sizeof(int64_t);
-    rewind(file);
+    char name[64];
+    size_t size = 0;
+    (void)snprintf(name, sizeof name, "%s.i64", names[column]);
+    if (!bench_read(e->directory, name, &e->values[column], &size)) return false;
+    int64_t rows = (int64_t)(size / sizeof(int64_t));
     if (column == 0) e->rows = rows;
-    e->values[column] = malloc((size_t)rows * sizeof(int64_t));
-    if (e->values[column] == NULL) abort();
-    bool good =
-        rows > 0 && rows == e->rows && fread(e->values[column], sizeof(int64_t), (size_t)rows, file) == (size_t)rows;
-    if (!good) (void)fprintf(stderr, "bench_experiment: %s has another length\n", path);
-    return fclose(file) == 0 && good;
+    if (rows == e->rows) return true;
+    (void)fprintf(stderr, "bench_experiment: %s has another length\n", name);
+    return false;
 }
 
 /* ---- the state ---- */

@@ -73,6 +73,9 @@ typedef struct bench_call {
 /* Reads the command line; false after a message. */
 bool bench_parse(int argc, char **argv, bench_call *call);
 
+/* Reads a file into memory that the caller frees; sets a pointer of any type. False after a message. */
+bool bench_read(const char *directory, const char *name, void *out, size_t *size);
+
 /* Loads the columns of a source into touched memory; false after a message. */
 bool bench_load(const bench_call *call, bench_data *data);
 void bench_unload(bench_data *data);

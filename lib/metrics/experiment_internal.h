@@ -223,14 +223,10 @@ void pdm__experiment_step(const pdm__step_args *args);
 /* Arm of each row; PDM_E_BAD_VALUE names the row and value of a variant that is no arm. */
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
                                      pdm_error *err);
-/* A slot's column in a block: integers, or doubles in an order of their own. */
-typedef struct pdm__experiment_words {
-    const uint64_t *words; /* in the block, or in `room` */
-    int32_t bits;          /* that the integers have, without sign; 64 = some are null, or they are no integers */
-} pdm__experiment_words;
-/* Sets bit s of `nulls` where there is no value. Errors name row and column. */
+/* A slot's column row by row: integers, or doubles in an order of their own. Bit s of `nulls` is set where there is no
+ * value. Errors name row and column. */
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
-                                       uint64_t *room, uint64_t *nulls, pdm__experiment_words *out, pdm_error *err);
+                                       uint64_t *words, uint64_t *nulls, pdm_error *err);
 
 /*
  * A segment level as bytes whose order is that of the levels: a kind (null, integer, text), then an integer's eight

@@ -30,24 +30,21 @@ static pdm_status unknown_variant(const pdm__experiment_plan *plan, const pdm__b
 
 #define NO_ARM ((uint64_t)PDM_EXPERIMENT_MAX_ARMS)
 
-static bool all_found(const uint64_t *arms, size_t rows) {
-    uint64_t seen = 0;
-    for (size_t r = 0; r < rows; r++) seen |= arms[r];
-    return (seen & NO_ARM) == 0;
-}
-
 /* One arm after the other, no branch in a row: which arm comes next cannot be foreseen. */
 static bool find_words(const pdm__experiment_plan *plan, const pdm__cells *cells, size_t rows, uint64_t *arms) {
+    uint64_t seen = 0; /* after the last arm: of all that were found */
+    for (size_t r = 0; r < rows; r += 8) __builtin_prefetch(cells->words + rows + r);
     for (int32_t a = 0; a < plan->arm_count; a++) {
         uint64_t word = (uint64_t)plan->arms[a].word;
         uint64_t found = cells->is_unsigned && plan->arms[a].word < 0 ? NO_ARM : (uint64_t)a;
-        if (a == 0) {
-            for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? found : NO_ARM;
-        } else {
-            for (size_t r = 0; r < rows; r++) arms[r] = cells->words[r] == word ? found : arms[r];
+        seen = 0;
+        for (size_t r = 0; r < rows; r++) {
+            uint64_t before = a == 0 ? NO_ARM : arms[r];
+            arms[r] = cells->words[r] == word ? found : before;
+            seen |= arms[r];
         }
     }
-    return all_found(arms, rows);
+    return (seen & NO_ARM) == 0;
 }
 
 static bool is_arm(const pdm__experiment_arm *arm, const char *text, size_t length) {
@@ -64,6 +61,7 @@ static uint64_t find_text(const pdm__experiment_plan *plan, const char *text, si
 /* The same by hashes: the one text with that hash is then compared. */
 static bool find_texts(const pdm__experiment_plan *plan, const pdm__cells *cells, size_t rows, uint64_t *arms) {
     uint64_t hashes[PDM_EXPERIMENT_MAX_ARMS];
+    uint64_t seen = 0;
     for (int32_t a = 0; a < plan->arm_count; a++)
         hashes[a] = pdm__hash_text(plan->arms[a].name, (size_t)plan->arms[a].length, 0, 0);
     for (size_t r = 0; r < rows; r++) {
@@ -73,8 +71,9 @@ static bool find_texts(const pdm__experiment_plan *plan, const pdm__cells *cells
         uint64_t arm = 0;
         for (int32_t a = 1; a < plan->arm_count; a++) arm = hashes[a] == hash ? (uint64_t)a : arm;
         arms[r] = is_arm(&plan->arms[arm], text, length) ? arm : find_text(plan, text, length);
+        seen |= arms[r];
     }
-    return all_found(arms, rows);
+    return (seen & NO_ARM) == 0;
 }
 
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
@@ -145,27 +144,17 @@ static pdm_status slot_word(const pdm__experiment_slot *slot, const pdm__experim
 }
 
 /* Integers that are all there are looked at all together; row by row only if one of them is out of range. */
-static bool take_integers(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows,
-                          pdm__experiment_words *out) {
+static bool all_in_range(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows) {
     if (slot->type == EXPERIMENT_REAL || cells->valid != NULL) return false;
     uint64_t allowed = slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX;
     uint64_t seen = 0;
-    uint64_t magnitudes = 0;
-    for (size_t r = 0; r < rows; r += 8) __builtin_prefetch(cells->words + rows + r);
-    for (size_t r = 0; r < rows; r++) {
-        int64_t word = (int64_t)cells->words[r];
-        seen |= (uint64_t)word;
-        magnitudes |= (uint64_t)(word < 0 ? ~word : word);
-    }
-    out->words = cells->words;
-    out->bits = magnitudes == 0 ? 0 : 64 - __builtin_clzll((unsigned long long)magnitudes);
+    for (size_t r = 0; r < rows; r++) seen |= cells->words[r];
     return (seen & ~allowed) == 0;
 }
 
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
-                                       uint64_t *room, uint64_t *nulls, pdm__experiment_words *out, pdm_error *err) {
+                                       uint64_t *room, uint64_t *nulls, pdm_error *err) {
     const pdm__experiment_slot *slot = &plan->slots[s];
-    if (take_integers(slot, &block->cells[slot->column], block->rows, out)) return PDM_OK;
     for (size_t r = 0; r < block->rows; r++) {
         bool null = false;
         int64_t word = 0;
@@ -173,7 +162,6 @@ pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t
         room[r] = (uint64_t)word;
         nulls[r] |= (uint64_t)null << s;
     }
-    *out = (pdm__experiment_words){.words = room, .bits = 64};
     return PDM_OK;
 }
 
@@ -223,9 +211,13 @@ pdm_status pdm__experiment_select(const pdm__plan *plan, const pdm__block *block
     memset(nulls, 0, block->rows * sizeof *nulls);
     for (int32_t s = 0; s < own->slot_count; s++) {
         int32_t w = at + EXPERIMENT_RECORD_VALUES + s;
-        pdm__experiment_words slot;
-        PDM__TRY(pdm__experiment_slot_column(own, s, block, out->scratch[w], nulls, &slot, err));
-        out->columns[w] = slot.words;
+        const pdm__cells *cells = &block->cells[own->slots[s].column];
+        if (all_in_range(&own->slots[s], cells, block->rows)) {
+            out->columns[w] = cells->words;
+        } else {
+            PDM__TRY(pdm__experiment_slot_column(own, s, block, out->scratch[w], nulls, err));
+            out->columns[w] = out->scratch[w];
+        }
     }
     out->count = block->rows;
     return PDM_OK;

@@ -64,7 +64,8 @@ static size_t keys_size(const pdm__experiment_plan *plan, const pdm__block *bloc
     size_t bytes = 0;
     for (int32_t d = -1; d < plan->segment_count; d++) {
         const pdm__cells *levels = levels_of(plan, block, d);
-        for (size_t r = 0; r < block->rows; r++) bytes += key_size(levels, r);
+        size_t most = levels == NULL ? (size_t)plan->arm_count : block->rows; /* cells */
+        for (size_t r = 0; r < most; r++) bytes += key_size(levels, r);
     }
     return bytes * (size_t)pdm__experiment_chunks(plan);
 }
