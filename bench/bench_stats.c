@@ -19,6 +19,7 @@ typedef struct rates {
     int64_t rows;
     int64_t *counts; /* 4 columns */
     double *found;   /* COLUMNS columns */
+    double z;        /* critical value of 95 % */
     pdm_context *context;
 } rates;
 
@@ -53,7 +54,7 @@ static bool run_test(rates *r) {
 static bool put_difference(rates *r, int64_t i, int32_t method, int column) {
     pdm_two_proportions two = row_of(r, i);
     pdm_interval interval;
-    if (pdm_proportion_difference(&two, method, PDM_TWO_SIDED, 0.95, &interval, NULL) != PDM_OK) return false;
+    if (pdm_proportion_difference_at(&two, method, PDM_TWO_SIDED, r->z, &interval, NULL) != PDM_OK) return false;
     r->found[column * r->rows + i] = interval.low;
     r->found[(column + 1) * r->rows + i] = interval.high;
     return true;
@@ -73,7 +74,7 @@ static bool run_complete(rates *r) {
         pdm_two_proportions two = row_of(r, i);
         pdm_lift lift;
         if (!put_difference(r, i, PDM_DIFFERENCE_MEE, 4)) return false;
-        if (pdm_proportion_lift(&two, PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, 0.95, &lift, NULL) != PDM_OK) return false;
+        if (pdm_proportion_lift_at(&two, PDM_RATIO_KOOPMAN, PDM_TWO_SIDED, r->z, &lift, NULL) != PDM_OK) return false;
         r->found[6 * r->rows + i] = lift.low;
         r->found[7 * r->rows + i] = lift.high;
     }
@@ -133,6 +134,7 @@ int main(int argc, char **argv) {
         (void)fprintf(stderr, "%s: no columns of counts\n", argv[1]);
         return 1;
     }
+    r.z = pdm_normal_isf(0.025);
     if (pdm_context_create(NULL, &r.context, NULL) != PDM_OK) return 1;
     bool good = measure("test", run_test, &r, runs) && measure("newcombe", run_newcombe, &r, runs) &&
                 measure("complete", run_complete, &r, runs) && measure("calculator", run_calculator, &r, runs) &&

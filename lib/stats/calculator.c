@@ -1,5 +1,7 @@
 #include "stats/calculator.h"
 
+#include "stats/normal.h"
+
 #include <pdmetrics/stats/distribution.h>
 
 #define MAX_ROUNDS 400
@@ -33,8 +35,12 @@ double pdm__critical(double level, int32_t alternative) {
 
 void pdm__p_of_t(double statistic, double df, int32_t alternative, double *p, double *log_p) {
     double upper = alternative == PDM_LESS ? -statistic : alternative == PDM_GREATER ? statistic : fabs(statistic);
-    *p = pdm_t_sf(upper, df);
-    *log_p = pdm_t_log_sf(upper, df);
+    if (df == PDM__INFINITY) {
+        pdm__normal_tails(upper, p, log_p);
+    } else {
+        *p = pdm_t_sf(upper, df);
+        *log_p = pdm_t_log_sf(upper, df);
+    }
     if (alternative != PDM_TWO_SIDED) return;
     *p *= 2;
     *log_p = statistic == 0 ? 0 : *log_p + PDM__LN2;

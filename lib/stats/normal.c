@@ -56,6 +56,17 @@ double pdm_normal_log_sf(double x) {
     return -0.5 * x * x + log(pdm__mills_ratio(x) / PDM__SQRT_2PI);
 }
 
+void pdm__normal_tails(double x, double *sf, double *log_sf) {
+    if (!(x >= 0 && x < SUBNORMAL_FROM)) {
+        *sf = pdm_normal_sf(x);
+        *log_sf = pdm_normal_log_sf(x);
+        return;
+    }
+    double ratio = pdm__mills_ratio(x) / PDM__SQRT_2PI;
+    *sf = pdm__exp_half_square(x) * ratio;
+    *log_sf = -0.5 * x * x + log(ratio);
+}
+
 double pdm_normal_log_cdf(double x) { return pdm_normal_log_sf(-x); }
 
 double pdm_erfcx(double x) {

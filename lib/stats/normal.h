@@ -8,4 +8,7 @@ double pdm__mills_ratio(double x);
 /* exp(−x²/2) with the rounding of x² taken back. */
 double pdm__exp_half_square(double x);
 
+/* pdm_normal_sf() and pdm_normal_log_sf(), the same bits, for little more than one of them. */
+void pdm__normal_tails(double x, double *sf, double *log_sf);
+
 #endif

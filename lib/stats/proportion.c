@@ -107,8 +107,12 @@ static void newcombe(const pdm_two_proportions *k, double z, bool corrected, pdm
         t = (pdm__interval){wilson_cc_low(r.x_t, r.n_t, z), wilson_cc_high(r.x_t, r.n_t, z)};
     }
     double d = r.p_t - r.p_c;
-    out->low = d - hypot(r.p_t - t.low, c.high - r.p_c);
-    out->high = d + hypot(t.high - r.p_t, r.p_c - c.low);
+    double down = r.p_t - t.low;
+    double up = t.high - r.p_t;
+    double control_down = r.p_c - c.low;
+    double control_up = c.high - r.p_c;
+    out->low = d - sqrt(down * down + control_up * control_up);
+    out->high = d + sqrt(up * up + control_down * control_down);
     if (!corrected) return;
     if (out->low < -1) out->low = -1;
     if (out->high > 1) out->high = 1;

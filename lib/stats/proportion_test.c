@@ -5,6 +5,7 @@
 
 #include <pdmetrics/stats/distribution.h>
 
+#define HALF_WORD 0x1p31  /* products of counts below it fit a word */
 #define FISHER_SLACK 1e-7 /* tables within it count as equally likely, as in R */
 
 /* a b | c d: successes and failures of control, then of treatment. */
@@ -27,7 +28,11 @@ static table table_of(const pdm_two_proportions *k) {
                0,
                0};
     t.n = t.n_c + t.n_t;
-    t.cross = (double)((pdm__int128)k->x_treatment * f_c - (pdm__int128)k->x_control * f_t);
+    if (t.n < HALF_WORD) {
+        t.cross = (double)(k->x_treatment * f_c - k->x_control * f_t);
+    } else {
+        t.cross = (double)((pdm__int128)k->x_treatment * f_c - (pdm__int128)k->x_control * f_t);
+    }
     return t;
 }
 
