@@ -65,14 +65,11 @@ pdm_status pdm__activity_select(const pdm__plan *plan, const pdm__block *block, 
     const pdm__activity_plan *activity = plan->own;
     const uint64_t *times = block->cells[activity->time_column].words;
     int64_t periods[PDM__BLOCK_ROWS];
-    uint32_t kept[PDM__BLOCK_ROWS];
     int32_t own = 0;
-    for (size_t i = 0; i < block->rows; i++) kept[i] = (uint32_t)i;
     pdm__periods_of(activity->calendar, activity->grain, (const int64_t *)(const void *)times, block->rows, periods);
     pdm__part_rows rows = {.unit = &block->cells[activity->unit_column],
                            .breakdown = &block->cells[activity->breakdown_column],
                            .periods = periods,
-                           .kept = kept,
                            .count = block->rows};
     PDM__TRY(pdm__parts_select(&activity->layout, block->context, &rows, out, &own, err));
     uint64_t *words = out->scratch[own];

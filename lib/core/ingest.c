@@ -158,11 +158,15 @@ static void add_money(pdm__block *block, const pdm__cells *cells) {
 }
 
 static void note_times(pdm__block *block, const pdm__cells *cells) {
+    int64_t least = block->time_min;
+    int64_t most = block->time_max;
     for (size_t r = 0; r < block->rows; r++) {
         int64_t t = (int64_t)cells->words[r];
-        block->time_min = t < block->time_min ? t : block->time_min;
-        block->time_max = t > block->time_max ? t : block->time_max;
+        least = t < least ? t : least;
+        most = t > most ? t : most;
     }
+    block->time_min = least;
+    block->time_max = most;
 }
 
 int64_t pdm__block_row(const pdm__block *block, size_t r) {

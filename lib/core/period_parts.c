@@ -16,6 +16,8 @@ static size_t values_size(const pdm__part_layout *layout, const pdm__part_rows *
            (layout->has_breakdown ? pdm__value_size(rows->breakdown, row, true) : 0);
 }
 
+static inline size_t row_of(const pdm__part_rows *rows, size_t i) { return rows->kept == NULL ? i : rows->kept[i]; }
+
 static uint8_t *put_key(const pdm__part_layout *layout, const pdm__part_rows *rows, size_t row, uint8_t *to) {
     uint64_t word = (uint64_t)part_number(layout, rows->periods[row]) ^ UINT64_C(1) << 63;
     for (int32_t i = 7; i >= 0; i--) *to++ = (uint8_t)(word >> (8 * i));
@@ -26,11 +28,11 @@ static uint8_t *put_key(const pdm__part_layout *layout, const pdm__part_rows *ro
 static pdm_status put_keys(const pdm__part_layout *layout, pdm_context *context, const pdm__part_rows *rows,
                            int32_t part, pdm__records *out, pdm_error *err) {
     size_t bytes = 8 * rows->count;
-    for (size_t i = 0; i < rows->count; i++) bytes += values_size(layout, rows, rows->kept[i]);
+    for (size_t i = 0; i < rows->count; i++) bytes += values_size(layout, rows, row_of(rows, i));
     PDM__TRY(pdm__key_bytes_need(context, out->bytes, bytes, err));
     uint8_t *to = out->bytes->memory;
     for (size_t i = 0; i < rows->count; i++) {
-        uint8_t *end = put_key(layout, rows, rows->kept[i], to);
+        uint8_t *end = put_key(layout, rows, row_of(rows, i), to);
         out->scratch[part][i] = 1;
         out->scratch[part + 1][i] = pdm__word_of(to);
         out->scratch[part + 2][i] = (uint64_t)(end - to);
@@ -39,13 +41,21 @@ static pdm_status put_keys(const pdm__part_layout *layout, pdm_context *context,
     return PDM_OK;
 }
 
+/* Of the rows that matter; all of them need no copy. */
+static void put_column(const pdm__part_rows *rows, const uint64_t *words, int32_t w, pdm__records *out) {
+    if (rows->kept == NULL) {
+        out->columns[w] = words;
+        return;
+    }
+    for (size_t i = 0; i < rows->count; i++) out->scratch[w][i] = words[rows->kept[i]];
+}
+
 pdm_status pdm__parts_select(const pdm__part_layout *layout, pdm_context *context, const pdm__part_rows *rows,
                              pdm__records *out, int32_t *own, pdm_error *err) {
     bool text = rows->unit->lengths != NULL;
     int32_t part = text ? 3 : 1;
-    uint64_t *units = out->scratch[text ? 1 : 0];
-    for (size_t i = 0; i < rows->count; i++) units[i] = rows->unit->words[rows->kept[i]];
-    for (size_t i = 0; text && i < rows->count; i++) out->scratch[2][i] = rows->unit->lengths[rows->kept[i]];
+    put_column(rows, rows->unit->words, text ? 1 : 0, out);
+    if (text) put_column(rows, rows->unit->lengths, 2, out);
     out->count = rows->count;
     if (pdm__part_has_values(layout)) {
         *own = part + 3;
@@ -54,7 +64,7 @@ pdm_status pdm__parts_select(const pdm__part_layout *layout, pdm_context *contex
     *own = part + 2;
     for (size_t i = 0; i < rows->count; i++) {
         out->scratch[part][i] = 1;
-        out->scratch[part + 1][i] = (uint64_t)part_number(layout, rows->periods[rows->kept[i]]);
+        out->scratch[part + 1][i] = (uint64_t)part_number(layout, rows->periods[row_of(rows, i)]);
     }
     return PDM_OK;
 }

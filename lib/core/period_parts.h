@@ -44,7 +44,7 @@ typedef struct pdm__part_rows {
     const pdm__cells *hold;
     const pdm__cells *breakdown;
     const int64_t *periods; /* [rows of the block] */
-    const uint32_t *kept;   /* [count] rows */
+    const uint32_t *kept;   /* [count] rows; NULL = the first `count` */
     size_t count;
 } pdm__part_rows;
 

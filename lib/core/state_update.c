@@ -15,6 +15,9 @@
 /* Below this a thread costs more than it brings. */
 #define SLICE_ROWS ((int64_t)1 << 14)
 
+/* Below this remembering records costs more than it saves. */
+#define SEEN_ROWS ((int64_t)1 << 15)
+
 /* One thread's share of a piece of a batch. */
 typedef struct slice {
     int64_t first;
@@ -22,6 +25,7 @@ typedef struct slice {
     pdm__block block;
     uint64_t *scratch; /* of the records' columns */
     pdm__key_bytes bytes;
+    pdm__seen seen;
     pdm__bucket_mark mark;
     pdm_status status;
     pdm_error err;
@@ -66,8 +70,10 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
 static void scatter_slice(void *argument, size_t index) {
     update_work *work = argument;
     slice *s = &work->slices[index];
-    pdm__scatter scatter = {
-        .store = &work->state->store, .buckets = &work->state->store.pending[index], .copy_text = work->copy_text};
+    pdm__scatter scatter = {.store = &work->state->store,
+                            .buckets = &work->state->store.pending[index],
+                            .seen = &s->seen,
+                            .copy_text = work->copy_text};
     for (int64_t first = s->first; first < s->end && s->status == PDM_OK; first += (int64_t)s->block.capacity) {
         int64_t left = s->end - first;
         size_t n = left < (int64_t)s->block.capacity ? (size_t)left : s->block.capacity;
@@ -90,6 +96,7 @@ static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) 
         PDM__TRY(pdm__block_init(&s->block, context, work->in->count,
                                  rows > (int64_t)PDM__BLOCK_ROWS ? PDM__BLOCK_ROWS : (size_t)rows, err));
         PDM__TRY(pdm__new(context, words * s->block.capacity, sizeof *s->scratch, &s->scratch, err));
+        if (rows >= SEEN_ROWS) pdm__seen_begin(&s->seen, &work->state->store);
         s->time_min = INT64_MAX;
         s->time_max = INT64_MIN;
     }
@@ -101,6 +108,7 @@ static void slices_end(update_work *work) {
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
         pdm__drop(work->state->context, s->bytes.memory, s->bytes.capacity, 1);
+        pdm__seen_end(&s->seen, work->state->context);
         pdm__drop(work->state->context, s->scratch, words * s->block.capacity, sizeof *s->scratch);
         pdm__block_clear(&s->block);
     }
@@ -198,7 +206,8 @@ static pdm_status take_in_pieces(update_work *work, int64_t rows, pdm_error *err
         int64_t end = rows - first < PIECE_RECORDS ? rows : first + PIECE_RECORDS;
         status = scatter_rows(work, first, end, err);
         if (status == PDM_OK) status = check_money(work, rows, err);
-        if (status == PDM_OK) status = pdm__store_fold(&state->store, work->run, err);
+        bool enough = end == rows || pdm__store_pending(&state->store) >= PIECE_RECORDS / 2; /* many may be left out */
+        if (status == PDM_OK && enough) status = pdm__store_fold(&state->store, work->run, err);
     }
     if (status == PDM_OK) {
         commit(work, rows);

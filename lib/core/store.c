@@ -9,6 +9,18 @@ static int32_t key_words(int32_t kind, bool with_hash) {
     return with_hash ? 3 : 2;
 }
 
+/* By the law that any split of the rows gives the same bits, a row taken twice is then the row. */
+static bool is_idempotent(const pdm__schema *schema) {
+    bool all = schema->journal_count == 0 && schema->counter_count == 0;
+    for (int32_t l = 0; l < schema->level_count; l++) {
+        for (int32_t f = 0; f < schema->levels[l].field_count; f++) {
+            int32_t merge = schema->levels[l].fields[f].merge;
+            all &= merge == PDM__MIN || merge == PDM__MAX || merge == PDM__OR;
+        }
+    }
+    return all;
+}
+
 /* The layout of records follows from the kinds of the keys. */
 static void lay_out_records(pdm__schema *schema) {
     int32_t words = key_words(schema->levels[0].key_kind, true);
@@ -21,6 +33,7 @@ static void lay_out_records(pdm__schema *schema) {
     int32_t kind = schema->levels[0].key_kind;
     schema->packed = schema->codes != NULL && (kind == PDM__KEY_INT || kind == PDM__KEY_UINT);
     schema->bucket_words = schema->packed ? 2 : schema->record_words;
+    schema->idempotent = is_idempotent(schema);
 }
 
 static void init_level(pdm__store *store, int32_t l) {

@@ -98,6 +98,12 @@ pdm_status pdm__retention_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_
 /* A condition that no column gives is satisfied by every row. */
 static inline bool satisfies(const pdm__cells *cells, size_t row) { return !cells->present || cells->words[row] != 0; }
 
+/* No column tells rows apart: each starts and returns. */
+static bool all_alike(const pdm__retention_plan *plan, const pdm__block *block) {
+    return plan->layout.bits && !plan->layout.has_hold && !block->cells[RET_START].present &&
+           !block->cells[RET_RETURN].present;
+}
+
 /* What each row is; returns how many matter, their numbers in `kept`. */
 static size_t look_at_rows(const pdm__retention_plan *plan, const pdm__block *block, uint8_t *is, uint32_t *kept) {
     const pdm__cells *start = &block->cells[RET_START];
@@ -133,7 +139,8 @@ pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block,
     uint32_t kept[PDM__BLOCK_ROWS];
     uint8_t is[PDM__BLOCK_ROWS];
     int32_t own = 0;
-    size_t n = look_at_rows(mine, block, is, kept);
+    bool alike = all_alike(mine, block);
+    size_t n = alike ? block->rows : look_at_rows(mine, block, is, kept);
     if (!mine->rolling)
         pdm__periods_of(mine->calendar, mine->period, (const int64_t *)(const void *)times, block->rows, periods);
     if (plan->schema.level_count == 1) {
@@ -143,9 +150,14 @@ pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block,
                                .hold = &block->cells[RET_HOLD],
                                .breakdown = &block->cells[RET_BREAKDOWN],
                                .periods = periods,
-                               .kept = kept,
+                               .kept = alike ? NULL : kept,
                                .count = n};
         PDM__TRY(pdm__parts_select(&mine->layout, block->context, &rows, out, &own, err));
+    }
+    if (alike) {
+        for (size_t i = 0; i < n; i++) out->scratch[own][i] = pdm__period_bit(periods[i]);
+        out->columns[own + 1] = out->scratch[own];
+        return PDM_OK;
     }
     for (size_t i = 0; i < n; i++) {
         size_t row = kept[i];
