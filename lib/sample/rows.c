@@ -50,7 +50,8 @@ static int32_t campaign_of(const pdm__sample_world *world, int32_t time) {
 
 static void put_touch(const pdm__sample_world *world, const pdm__sample_customer *customer, int32_t time,
                       int32_t channel, pdm__sample_sink *sink) {
-    static const uint8_t costs[TOUCH_COUNT] = {30, 8, 2, 1, 45, 5, 3};
+    /* 分, with gifts and coupons, hosts and those who write: what is sent is cheap, what is given and staged is not. */
+    static const int32_t costs[TOUCH_COUNT] = {3000, 800, 200, 400, 4500, 500, 300};
     pdm__sample_row row = row_of(customer);
     row.number = costs[channel];
     row.codes[0] = KIND_TOUCH;

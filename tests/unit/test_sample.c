@@ -82,7 +82,7 @@ static void test_same_rows_everywhere(void **state) {
     pdm_result *other = make(1000, 43);
     uint64_t hash = hash_result(result);
     /* Recorded once; a change of it is a change of everybody's examples. */
-    assert_int_equal(hash, UINT64_C(0x111b2604b5b0d063));
+    assert_int_equal(hash, UINT64_C(0x4640fad68cde67c3));
     assert_int_equal(hash_result(again), hash);
     assert_int_not_equal(hash_result(other), hash);
     pdm_result_free(result);
