@@ -35,7 +35,9 @@ typedef enum pdm_type {
     PDM_TYPE_TIMESTAMP_NS = 19,
     PDM_TYPE_DECIMAL128 = 20, /**< 128-bit integers, value = integer · 10^−scale */
     PDM_TYPE_FLOAT32 = 21,
-    PDM_TYPE_ALL_NULL = 22 /**< no buffers, every row null */
+    PDM_TYPE_ALL_NULL = 22,  /**< no buffers, every row null */
+    PDM_TYPE_LIST = 23,      /**< int32 offsets into `items`: every row a list; only where a column takes lists */
+    PDM_TYPE_LARGE_LIST = 24 /**< int64 offsets into `items` */
 } pdm_type;
 
 /** A borrowed column. Zero it and fill what its type needs, or use one of the makers below. */
@@ -48,13 +50,14 @@ typedef struct pdm_column {
     int64_t offset;                      /**< first row's position in the buffers (Arrow's offset) */
     const uint8_t *validity;             /**< bit 1 = present; NULL = no nulls */
     const void *values;                  /**< fixed-width values, dictionary indices, string bytes, or views */
-    const void *offsets;                 /**< strings: rows + 1 offsets */
+    const void *offsets;                 /**< strings and lists: rows + 1 offsets */
     const void *const *variadic;         /**< PDM_TYPE_UTF8_VIEW: data buffers */
     const int64_t *variadic_sizes;       /**< PDM_TYPE_UTF8_VIEW: their sizes in bytes */
     int64_t variadic_count;              /**< PDM_TYPE_UTF8_VIEW: their number */
     const struct pdm_column *dictionary; /**< PDM_TYPE_DICTIONARY: the values (no dictionary itself) */
-    int64_t dictionary_length;           /**< PDM_TYPE_DICTIONARY: how many */
-    const void *reserved[2];             /**< NULL */
+    int64_t dictionary_length;           /**< PDM_TYPE_DICTIONARY: how many; lists: how many items */
+    const struct pdm_column *items;      /**< lists: the items of all rows, one after the other (no lists themselves) */
+    const void *reserved[1];             /**< NULL */
 } pdm_column;
 
 /** Columns of equal length. */
@@ -84,6 +87,19 @@ static inline pdm_column pdm_column_int64(const char *name, const int64_t *value
 static inline pdm_column pdm_column_utf8(const char *name, const int32_t *offsets, const char *bytes) {
     pdm_column column = pdm_column_make(name, PDM_TYPE_UTF8, bytes);
     column.offsets = offsets;
+    return column;
+}
+
+/**
+ * A column of lists: `offsets[i]…offsets[i+1]` are the items of row i, of @p count that @p items holds. A column takes
+ * lists if its pdm_column_info::items says so.
+ */
+static inline pdm_column pdm_column_list(const char *name, const int32_t *offsets, const pdm_column *items,
+                                         int64_t count) {
+    pdm_column column = pdm_column_make(name, PDM_TYPE_LIST, 0);
+    column.offsets = offsets;
+    column.items = items;
+    column.dictionary_length = count;
     return column;
 }
 

@@ -32,7 +32,7 @@ typedef struct pdm_column_info {
     int32_t role;     /**< a ::pdm_role */
     int32_t required; /**< 1 = the column must be there */
     int32_t nullable; /**< 1 = null is a value of its own; 0 = `null_rows` decides */
-    int32_t reserved; /**< 0 */
+    int32_t items;    /**< a ::pdm_role (text, integer): lists of such items are taken, too; 0 = no lists */
     const char *unit; /**< "µs", "minor units", "" */
     const char *doc;  /**< one sentence */
 } pdm_column_info;

@@ -115,6 +115,12 @@ static format_info read_format(const char *format) {
     if (strcmp(format, "tdD") == 0) {
         return (format_info){.type = PDM_TYPE_DATE32, .width = 4, .aligned = sizeof(int32_t), .buffers = 2};
     }
+    if (strcmp(format, "+l") == 0) {
+        return (format_info){.type = PDM_TYPE_LIST, .aligned = sizeof(int32_t), .buffers = 2};
+    }
+    if (strcmp(format, "+L") == 0) {
+        return (format_info){.type = PDM_TYPE_LARGE_LIST, .aligned = sizeof(int64_t), .buffers = 2};
+    }
     if (strncmp(format, "ts", 2) == 0) return timestamp_format(format);
     if (strncmp(format, "d:", 2) == 0) return decimal_format(format);
     return info;
@@ -125,6 +131,8 @@ static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= P
 static bool is_text(int32_t type) {
     return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
 }
+
+static bool is_list(int32_t type) { return type == PDM_TYPE_LIST || type == PDM_TYPE_LARGE_LIST; }
 
 /* ---- checks ---- */
 
@@ -260,7 +268,7 @@ static pdm_status import_plain(const column_source *source, const format_info *i
         } else if (is_text(info->type)) {
             PDM__TRY(import_text(source, info, &made));
         } else {
-            PDM__TRY(take_buffer(source, 1, info->aligned, &made.values));
+            PDM__TRY(take_buffer(source, 1, info->aligned, is_list(info->type) ? &made.offsets : &made.values));
         }
     }
     *column = made;
@@ -288,9 +296,47 @@ static pdm_status import_dictionary(const column_source *source, const format_in
     return PDM_OK;
 }
 
-/* Child `index`; takes the next entry of *dictionaries if it needs one. */
+static bool has_dictionary(const column_source *source) {
+    return source->schema->dictionary != NULL || source->array->dictionary != NULL;
+}
+
+/* `nested` is the place for the views of the items and of their dictionary. Items that are lists keep PDM_TYPE_NONE. */
+static pdm_status import_list(const column_source *source, const format_info *info, pdm_column *nested,
+                              pdm_column *column) {
+    const struct ArrowSchema *schema = source->schema;
+    const struct ArrowArray *array = source->array;
+    if (schema->n_children != 1 || array->n_children != 1 || schema->children == NULL || array->children == NULL) {
+        return pdm__fail(source->err, PDM_E_BAD_VALUE, -1, source->name,
+                         "Arrow format %.24s needs 1 child, %lld came in the schema, %lld in the array", schema->format,
+                         (long long)schema->n_children, (long long)array->n_children);
+    }
+    column_source items = {source->name, schema->children[0], array->children[0], 0, 0, source->err};
+    PDM__TRY(check_array(items.schema, items.array, items.name, items.err));
+    items.offset = items.array->offset;
+    items.length = items.array->length;
+    format_info item_info = read_format(items.schema->format);
+    nested[0].name = source->name;
+    if (has_dictionary(&items)) {
+        PDM__TRY(import_dictionary(&items, &item_info, &nested[1], &nested[0]));
+    } else if (!is_list(item_info.type)) {
+        PDM__TRY(import_plain(&items, &item_info, &nested[0]));
+    }
+    PDM__TRY(import_plain(source, info, column));
+    column->items = nested;
+    column->dictionary_length = items.length;
+    return PDM_OK;
+}
+
+/* How many views a column needs besides its own. */
+static int64_t nested_views(const struct ArrowSchema *schema) {
+    if (schema == NULL || schema->release == NULL || schema->format == NULL) return 0;
+    if (schema->dictionary != NULL) return 1;
+    return is_list(read_format(schema->format).type) ? 2 : 0;
+}
+
+/* Child `index`; takes the next entries of *nested if it needs any. */
 static pdm_status import_child(const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t index,
-                               pdm_column *column, pdm_column **dictionaries, pdm_error *err) {
+                               pdm_column *column, pdm_column **nested, pdm_error *err) {
     column_source source = {"", schema->children[index], array->children[index], 0, array->length, err};
     if (source.schema != NULL && source.schema->release != NULL && source.schema->name != NULL) {
         source.name = source.schema->name;
@@ -303,12 +349,10 @@ static pdm_status import_child(const struct ArrowSchema *schema, const struct Ar
     source.offset = source.array->offset + array->offset; /* at most offset + length of the child, which was checked */
     column->name = source.name;
     format_info info = read_format(source.schema->format);
-    if (source.schema->dictionary == NULL && source.array->dictionary == NULL) {
-        return import_plain(&source, &info, column);
-    }
-    pdm_column *values = *dictionaries;
-    *dictionaries += source.schema->dictionary != NULL;
-    return import_dictionary(&source, &info, values, column);
+    pdm_column *mine = *nested;
+    *nested += nested_views(source.schema);
+    if (has_dictionary(&source)) return import_dictionary(&source, &info, mine, column);
+    return is_list(info.type) ? import_list(&source, &info, mine, column) : import_plain(&source, &info, column);
 }
 
 /* ---- the table ---- */
@@ -352,12 +396,9 @@ static pdm_status refuse_null_rows(const struct ArrowArray *array, pdm_error *er
     return PDM_OK;
 }
 
-static int64_t count_dictionaries(const struct ArrowSchema *schema) {
+static int64_t count_nested(const struct ArrowSchema *schema) {
     int64_t count = 0;
-    for (int64_t i = 0; i < schema->n_children; i++) {
-        const struct ArrowSchema *child = schema->children[i];
-        count += child != NULL && child->release != NULL && child->dictionary != NULL;
-    }
+    for (int64_t i = 0; i < schema->n_children; i++) count += nested_views(schema->children[i]);
     return count;
 }
 
@@ -367,12 +408,12 @@ pdm_status pdm__arrow_import(pdm_context *context, const struct ArrowSchema *sch
     PDM__TRY(refuse_null_rows(array, err));
     pdm__arrow_batch made;
     memset(&made, 0, sizeof made);
-    made.allocated = (size_t)(schema->n_children + count_dictionaries(schema));
+    made.allocated = (size_t)(schema->n_children + count_nested(schema));
     PDM__TRY(pdm__new_zero(context, made.allocated, sizeof *made.columns, &made.columns, err));
     made.context = pdm__context_retain(context);
-    pdm_column *dictionaries = made.columns + schema->n_children;
+    pdm_column *nested = made.columns + schema->n_children;
     for (int64_t i = 0; i < schema->n_children; i++) {
-        pdm_status status = import_child(schema, array, i, &made.columns[i], &dictionaries, err);
+        pdm_status status = import_child(schema, array, i, &made.columns[i], &nested, err);
         if (status != PDM_OK) {
             pdm__arrow_batch_clear(&made);
             return status;

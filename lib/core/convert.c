@@ -1,5 +1,7 @@
 #include "core/convert.h"
 
+#include "core/items.h"
+
 #include <pdmetrics/money.h>
 
 #include <math.h>
@@ -12,10 +14,10 @@ static bool is_float(int32_t type) { return type == PDM_TYPE_FLOAT64 || type == 
 static bool is_time(int32_t type) { return type >= PDM_TYPE_DATE32 && type <= PDM_TYPE_TIMESTAMP_NS; }
 
 static const char *const type_names[] = {
-    "unsupported",   "int8",          "int16",      "int32",   "int64",        "uint8",
-    "uint16",        "uint32",        "uint64",     "float64", "bool",         "utf8",
-    "large_utf8",    "utf8_view",     "dictionary", "date32",  "timestamp[s]", "timestamp[ms]",
-    "timestamp[us]", "timestamp[ns]", "decimal128", "float32", "null",
+    "unsupported", "int8",   "int16",        "int32",         "int64",         "uint8",         "uint16",
+    "uint32",      "uint64", "float64",      "bool",          "utf8",          "large_utf8",    "utf8_view",
+    "dictionary",  "date32", "timestamp[s]", "timestamp[ms]", "timestamp[us]", "timestamp[ns]", "decimal128",
+    "float32",     "null",   "list",         "large_list",
 };
 
 static const char *type_name(int32_t type) {
@@ -47,6 +49,14 @@ static const char *wanted(int32_t role) {
     }
 }
 
+static const char *items_wanted(int32_t role) { return role == PDM_ROLE_INTEGER ? "integers" : "text"; }
+
+static const char *items_name(const pdm_column *items) {
+    if (items == NULL) return "nothing";
+    if (items->type == PDM_TYPE_DICTIONARY && items->dictionary != NULL) items = items->dictionary;
+    return type_name(items->type);
+}
+
 static pdm_status check_type(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent,
                              pdm_error *err) {
     int32_t type = column->type;
@@ -60,9 +70,15 @@ static pdm_status check_type(const pdm_column_info *info, const pdm_column *colu
                          info->name, column->dictionary == NULL ? "nothing" : type_name(column->dictionary->type),
                          wanted(info->role));
     }
+    if (pdm__is_list(type) && info->items != 0) {
+        if (pdm__items_serve(info->items, column->items)) return PDM_OK;
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": lists of %s; lists of %s expected",
+                         info->name, items_name(column->items), items_wanted(info->items));
+    }
     if (!serves(info->role, type)) {
-        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": type %s; %s expected", info->name,
-                         type_name(type), wanted(info->role));
+        return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name, "column \"%s\": type %s; %s%s%s expected", info->name,
+                         type_name(type), wanted(info->role), info->items == 0 ? "" : " or lists of ",
+                         info->items == 0 ? "" : items_wanted(info->items));
     }
     if (info->role == PDM_ROLE_MONEY && is_float(type) && currency_exponent < 0) {
         return pdm__fail(err, PDM_E_BAD_TYPE, -1, info->name,
@@ -76,17 +92,23 @@ static pdm_status check_type(const pdm_column_info *info, const pdm_column *colu
 static bool buffers_present(const pdm_column *column, int64_t rows) {
     if (rows == 0 || column->type == PDM_TYPE_ALL_NULL) return true;
     if (column->type == PDM_TYPE_UTF8 || column->type == PDM_TYPE_LARGE_UTF8) return column->offsets != NULL;
-    return column->values != NULL;
+    return pdm__is_list(column->type) ? column->offsets != NULL : column->values != NULL;
+}
+
+/* The same of the values of a dictionary, and of the items of lists, which may have a dictionary. */
+static bool inner_present(const pdm_column *column, int64_t length) {
+    if (length < 0 || column->offset < 0 || column->offset > INT64_MAX / 16 - length) return false;
+    if (!buffers_present(column, length)) return false;
+    return column->type != PDM_TYPE_DICTIONARY || inner_present(column->dictionary, column->dictionary_length);
 }
 
 pdm_status pdm__convert_check(const pdm_column_info *info, const pdm_column *column, int32_t currency_exponent,
                               int64_t rows, pdm_error *err) {
     PDM__TRY(check_type(info, column, currency_exponent, err));
     bool good = buffers_present(column, rows) && column->offset >= 0;
-    if (column->type == PDM_TYPE_DICTIONARY) {
-        good = good && column->dictionary_length >= 0 && column->dictionary->offset >= 0 &&
-               buffers_present(column->dictionary, column->dictionary_length);
-    }
+    if (pdm__is_list(column->type)) good = good && inner_present(column->items, column->dictionary_length);
+    if (column->type == PDM_TYPE_DICTIONARY)
+        good = good && inner_present(column->dictionary, column->dictionary_length);
     if (good) return PDM_OK;
     return pdm__fail(err, PDM_E_ARGUMENT, -1, info->name, "column \"%s\": a buffer is NULL or an offset negative",
                      info->name);
@@ -96,11 +118,9 @@ int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *col
     if (info->role != PDM_ROLE_KEY && info->role != PDM_ROLE_TEXT) return PDM__KEY_NONE;
     int32_t type = column->type == PDM_TYPE_DICTIONARY ? column->dictionary->type : column->type;
     if (type == PDM_TYPE_ALL_NULL) return PDM__KEY_NONE;
-    if (is_text(type)) return PDM__KEY_TEXT;
+    if (is_text(type) || pdm__is_list(type)) return PDM__KEY_TEXT; /* lists stand for the text that is made of them */
     return type == PDM_TYPE_UINT64 ? PDM__KEY_UINT : PDM__KEY_INT;
 }
-
-static bool bit_at(const uint8_t *bits, int64_t at) { return (bits[at >> 3] >> (at & 7) & 1) != 0; }
 
 /* The rows' validity as bytes; false if all are present. */
 static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uint8_t *valid) {
@@ -111,7 +131,7 @@ static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uin
     if (column->validity == NULL) return false;
     bool any = false;
     for (size_t r = 0; r < rows; r++) {
-        valid[r] = bit_at(column->validity, at + (int64_t)r) ? 1 : 0;
+        valid[r] = pdm__bit_at(column->validity, at + (int64_t)r) ? 1 : 0;
         any = any || valid[r] == 0;
     }
     return any;
@@ -128,7 +148,7 @@ static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uin
         }                                                                                                              \
     } while (0)
 
-static void widen(int32_t type, const void *values, int64_t at, size_t rows, uint64_t *words) {
+void pdm__convert_widen(int32_t type, const void *values, int64_t at, size_t rows, uint64_t *words) {
     switch (type) {
     case PDM_TYPE_INT8: WIDEN(int8_t, int64_t); break;
     case PDM_TYPE_INT16: WIDEN(int16_t, int64_t); break;
@@ -163,7 +183,7 @@ static void point_or_widen(const job *j, int32_t type) {
         j->out->words = (const uint64_t *)j->column->values + j->at;
         return;
     }
-    widen(type, j->column->values, j->at, j->rows, j->to->words);
+    pdm__convert_widen(type, j->column->values, j->at, j->rows, j->to->words);
     j->out->words = j->to->words;
     /* What lies under a null is undefined; sums over it must not trip. */
     for (size_t r = 0; j->valid != NULL && r < j->rows; r++) j->to->words[r] = j->valid[r] != 0 ? j->to->words[r] : 0;
@@ -255,7 +275,7 @@ static pdm_status convert_whole(const job *j, pdm_error *err) {
     if (j->column->type == PDM_TYPE_BOOL) {
         j->out->words = j->to->words;
         for (size_t r = 0; r < j->rows; r++)
-            j->to->words[r] = present(j, r) && bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
+            j->to->words[r] = present(j, r) && pdm__bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
         return PDM_OK;
     }
     j->out->words = j->to->words;
@@ -274,7 +294,7 @@ static pdm_status convert_whole(const job *j, pdm_error *err) {
 static pdm_status convert_float(const job *j, pdm_error *err) {
     const pdm_column *column = j->column;
     j->out->words = j->to->words;
-    if (is_integer(column->type)) widen(column->type, column->values, j->at, j->rows, j->to->words);
+    if (is_integer(column->type)) pdm__convert_widen(column->type, column->values, j->at, j->rows, j->to->words);
     for (size_t r = 0; r < j->rows; r++) {
         double value = 0.0;
         if (present(j, r) && column->type == PDM_TYPE_UINT64) {
@@ -364,8 +384,7 @@ bool pdm__is_utf8(const uint8_t *s, size_t n) {
     return true;
 }
 
-/* Start and length of a text; false if the buffers contradict themselves. */
-static bool text_at(const pdm_column *column, int64_t at, const uint8_t **bytes, uint64_t *length) {
+bool pdm__convert_text_at(const pdm_column *column, int64_t at, const uint8_t **bytes, uint64_t *length) {
     if (column->type == PDM_TYPE_UTF8_VIEW) {
         const uint8_t *view = (const uint8_t *)column->values + 16 * (size_t)at;
         int32_t head[4];
@@ -416,8 +435,8 @@ static ascii_range find_ascii(const job *j) {
     ascii_range none = {NULL, NULL};
     if (j->column->type == PDM_TYPE_UTF8_VIEW) return none;
     /* Empty texts point nowhere, and offsets that run backwards are found later: then the rows are looked at one by one. */
-    if (!text_at(j->column, j->at, &first, &length) || length == 0) return none;
-    if (!text_at(j->column, j->at + (int64_t)j->rows - 1, &last, &length) || length == 0) return none;
+    if (!pdm__convert_text_at(j->column, j->at, &first, &length) || length == 0) return none;
+    if (!pdm__convert_text_at(j->column, j->at + (int64_t)j->rows - 1, &last, &length) || length == 0) return none;
     last += length;
     if (last < first || (size_t)(last - first) > ASCII_BLOCK) return none;
     const uint8_t *at = first;
@@ -434,7 +453,7 @@ static pdm_status put_text(const job *j, const ascii_range *ascii, size_t r, con
                            pdm_error *err) {
     const uint8_t *bytes = NULL;
     uint64_t length = 0;
-    if (!text_at(column, at, &bytes, &length))
+    if (!pdm__convert_text_at(column, at, &bytes, &length))
         return bad_text(j, r, "the text's offsets run backwards or out of its buffers", err);
     if (length > UINT32_MAX) return bad_text(j, r, "the text is longer than 4 GiB", err);
     bool known = ascii != NULL && bytes >= ascii->from && bytes + length <= ascii->to;
@@ -460,9 +479,9 @@ static pdm_status convert_flag(const job *j) {
     uint64_t *words = j->to->words;
     j->out->words = words;
     if (j->column->type == PDM_TYPE_BOOL) {
-        for (size_t r = 0; r < j->rows; r++) words[r] = bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
+        for (size_t r = 0; r < j->rows; r++) words[r] = pdm__bit_at(j->column->values, j->at + (int64_t)r) ? 1 : 0;
     } else {
-        widen(j->column->type, j->column->values, j->at, j->rows, words);
+        pdm__convert_widen(j->column->type, j->column->values, j->at, j->rows, words);
     }
     for (size_t r = 0; r < j->rows; r++) words[r] = words[r] != 0 && present(j, r) ? 1 : 0;
     j->out->valid = NULL; /* a condition that is not known is not satisfied */
@@ -472,7 +491,7 @@ static pdm_status convert_flag(const job *j) {
 /* Indices first (checked), then what they point to; a null in the dictionary is a null row. */
 static pdm_status convert_dictionary(const job *j, pdm_error *err) {
     const pdm_column *values = j->column->dictionary;
-    widen(j->column->index_type, j->column->values, j->at, j->rows, j->to->words);
+    pdm__convert_widen(j->column->index_type, j->column->values, j->at, j->rows, j->to->words);
     j->out->words = j->to->words;
     bool text = is_text(values->type);
     if (text) j->out->lengths = j->to->lengths;
@@ -484,7 +503,7 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
         if (index >= (uint64_t)j->column->dictionary_length)
             return bad_text(j, r, "the dictionary has no such entry", err);
         int64_t at = values->offset + (int64_t)index;
-        if (values->validity != NULL && !bit_at(values->validity, at)) {
+        if (values->validity != NULL && !pdm__bit_at(values->validity, at)) {
             if (j->out->valid == NULL) memset(j->to->valid, 1, j->rows);
             j->out->valid = j->to->valid;
             j->to->valid[r] = 0;
@@ -493,7 +512,7 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
         if (text) {
             PDM__TRY(put_text(j, NULL, r, values, at, err));
         } else {
-            widen(values->type, values->values, at, 1, &j->to->words[r]);
+            pdm__convert_widen(values->type, values->values, at, 1, &j->to->words[r]);
         }
     }
     return PDM_OK;
@@ -518,6 +537,7 @@ pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t 
         return PDM_OK;
     }
     if (column->type == PDM_TYPE_DICTIONARY) return convert_dictionary(&j, err);
+    if (pdm__is_list(column->type)) return pdm__items_convert(j.info, column, first, rows, to, out, err);
     switch (j.info->role) {
     case PDM_ROLE_TIME: return convert_time(&j, err);
     case PDM_ROLE_MONEY: return convert_money(&j, err);

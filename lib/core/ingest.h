@@ -17,9 +17,10 @@
 
 /* A canonical column of a block. */
 typedef struct pdm__cells {
-    const uint64_t *words;   /* integers (two's complement), doubles (bits), or pointers to text */
-    const uint64_t *lengths; /* texts: their bytes */
+    const uint64_t *words;   /* integers (two's complement), doubles (bits), pointers to text, or places of items */
+    const uint64_t *lengths; /* texts: their bytes; lists: how many items */
     const uint8_t *valid;    /* one byte a row, NULL = no nulls */
+    const pdm_column *items; /* lists: where their items are (core/items.h); NULL = no lists */
     bool present;            /* the batch has this column */
     bool is_unsigned;        /* keys: uint64, not int64 */
 } pdm__cells;

@@ -183,9 +183,6 @@ pdm_status pdm__attribution_select(const pdm__plan *plan, const pdm__block *bloc
 pdm_status pdm__attribution_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
 pdm_status pdm__attribution_result(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
 
-/* The next touch of a path text in [*at, end): trimmed, not empty. false: there is none. *at becomes NULL after the last. */
-bool pdm__attribution_next_token(const pdm__attribution_plan *plan, const char **at, const char *end,
-                                 const char **token, size_t *length);
 /* Reads a touch of a path in bytes and moves on. */
 void pdm__attribution_read_touch(const uint8_t **at, const uint8_t **channel, uint32_t *length, uint32_t *marks);
 

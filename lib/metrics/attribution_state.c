@@ -4,7 +4,7 @@
  * Of events: level 0 holds the users, level 1 the channels of each. A touch is a tuple of its channel's journal, any other row one of its
  * user's. Of paths: level 0 holds the paths, as bytes, with their sums; doubles are tuples of a journal, summed when a result is made.
  */
-#include "core/convert.h"
+#include "core/items.h"
 #include "metrics/attribution_internal.h"
 
 #include <math.h>
@@ -270,10 +270,11 @@ static pdm_status inspect_event(const pdm__attribution_plan *plan, const pdm__bl
     return kind == ROW_MILESTONE ? inspect_milestone(plan, block, row, err) : inspect_value(plan, block, row, err);
 }
 
-/* ---- paths as texts ---- */
+/* ---- paths as lists, and as texts ---- */
 
-bool pdm__attribution_next_token(const pdm__attribution_plan *plan, const char **at, const char *end,
-                                 const char **token, size_t *length) {
+/* The next touch in [*at, end): trimmed, not empty. false: there is none. *at becomes NULL after the last. */
+static bool next_of_text(const pdm__attribution_plan *plan, const char **at, const char *end, const char **token,
+                         size_t *length) {
     while (*at != NULL) {
         const char *first = *at;
         const char *stop = first;
@@ -292,7 +293,7 @@ bool pdm__attribution_next_token(const pdm__attribution_plan *plan, const char *
 }
 
 /* A number from 0 to 255, −1 otherwise. */
-static int32_t small_number(const char *text, size_t length) {
+static int32_t number_of(const char *text, size_t length) {
     int32_t number = 0;
     if (length == 0 || length > 3) return -1;
     for (size_t i = 0; i < length; i++) {
@@ -302,58 +303,93 @@ static int32_t small_number(const char *text, size_t length) {
     return number <= 255 ? number : -1;
 }
 
-/* The marks of a path's touches, one after the other: none where there is no cell. */
-typedef struct mark_reader {
+/* What a cell of path or marks holds, one after the other: nothing where there is no cell. */
+typedef struct cell_reader {
     const pdm__attribution_plan *plan;
+    const pdm_column *items; /* NULL: a text */
+    uint64_t place;
+    uint64_t left;
     const char *at;
     const char *end;
     bool given;
-} mark_reader;
+} cell_reader;
 
-static mark_reader read_marks(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
-    const pdm__cells *cells = &block->cells[ATTRIBUTION_MARKS];
-    mark_reader reader = {.plan = plan, .given = given(cells, row)};
+static cell_reader read_cell(const pdm__attribution_plan *plan, const pdm__block *block, int32_t column, size_t row) {
+    const pdm__cells *cells = &block->cells[column];
+    cell_reader reader = {.plan = plan, .given = given(cells, row)};
     size_t length = 0;
-    if (reader.given) {
-        reader.at = text_of(cells, row, &length);
-        reader.end = reader.at + length;
+    if (!reader.given) return reader;
+    if (cells->items != NULL) {
+        reader.items = cells->items;
+        reader.place = cells->words[row];
+        reader.left = cells->lengths[row];
+        return reader;
     }
+    reader.at = text_of(cells, row, &length);
+    reader.end = reader.at + length;
     return reader;
 }
 
-/* −1: there is none, or it is no mask of the milestones. */
-static int32_t next_mark(mark_reader *reader) {
+static bool next_touch(cell_reader *reader, const char **token, size_t *length) {
+    if (reader->items == NULL) return next_of_text(reader->plan, &reader->at, reader->end, token, length);
+    if (reader->left == 0) return false;
+    reader->left--;
+    *token = pdm__item_text(reader->items, reader->place++, length);
+    return true;
+}
+
+/* −2: there is none; −1: it is no mask of the milestones. */
+static int32_t next_mark(cell_reader *reader) {
     const char *token = NULL;
     size_t length = 0;
+    int64_t mask = 0;
     if (!reader->given) return 0;
-    if (!pdm__attribution_next_token(reader->plan, &reader->at, reader->end, &token, &length)) return -1;
-    int32_t mask = small_number(token, length);
-    return mask >> reader->plan->milestone_count == 0 ? mask : -1;
+    if (reader->items == NULL) {
+        if (!next_of_text(reader->plan, &reader->at, reader->end, &token, &length)) return -2;
+        mask = number_of(token, length);
+    } else {
+        if (reader->left == 0) return -2;
+        reader->left--;
+        mask = pdm__item_integer(reader->items, reader->place++);
+    }
+    return mask >= 0 && mask >> reader->plan->milestone_count == 0 ? (int32_t)mask : -1;
+}
+
+/* A text is shown as a whole, of a list the number of the touch. */
+static pdm_status bad_touch(const pdm__block *block, size_t row, int32_t column, const char *name, size_t touch,
+                            const char *expected, pdm_error *err) {
+    if (block->cells[column].items == NULL) return bad_text(block, row, column, name, expected, err);
+    long long number = (long long)pdm__block_row(block, row);
+    return pdm__fail(err, PDM_E_BAD_VALUE, number, name, "row %lld, column \"%s\": item %zu of the list; %s", number,
+                     name, touch, expected);
 }
 
 static pdm_status inspect_touches(const pdm__attribution_plan *plan, const pdm__block *block, size_t row,
                                   pdm_error *err) {
-    mark_reader marks = read_marks(plan, block, row);
+    cell_reader path = read_cell(plan, block, ATTRIBUTION_PATH, row);
+    cell_reader marks = read_cell(plan, block, ATTRIBUTION_MARKS, row);
     size_t length = 0;
     size_t touches = 0;
+    uint64_t bytes = 0;
     const char *token = NULL;
-    const char *at = text_of(&block->cells[ATTRIBUTION_PATH], row, &length);
-    const char *end = at + length;
-    while (pdm__attribution_next_token(plan, &at, end, &token, &length)) {
+    for (; next_touch(&path, &token, &length); touches++) {
+        if (length == 0)
+            return bad_touch(block, row, ATTRIBUTION_PATH, "path", touches, "a channel has a name, this one is empty",
+                             err);
         if (pdm__attribution_reserved(token, length))
-            return bad_text(block, row, ATTRIBUTION_PATH, "path", "(start), (conversion) and (null) are no channels",
-                            err);
+            return bad_touch(block, row, ATTRIBUTION_PATH, "path", touches,
+                             "(start), (conversion) and (null) are no channels", err);
         if (next_mark(&marks) < 0)
-            return bad_text(block, row, ATTRIBUTION_MARKS, "marks",
-                            "for each touch of the path a number whose bits are places in list milestones expected",
-                            err);
-        touches++;
+            return bad_touch(block, row, ATTRIBUTION_MARKS, "marks", touches,
+                             "for each touch of the path a number whose bits are places in list milestones expected",
+                             err);
+        bytes += length + 2;
     }
-    if (marks.given && pdm__attribution_next_token(plan, &marks.at, marks.end, &token, &length))
-        return bad_text(block, row, ATTRIBUTION_MARKS, "marks", "more marks than touches", err);
+    if (marks.given && next_mark(&marks) != -2)
+        return bad_touch(block, row, ATTRIBUTION_MARKS, "marks", touches, "more marks than touches", err);
     if (touches > PDM__PATH_MAX_TOUCHES)
         return bad_cell(block, row, PDM_E_LIMIT, "path", "more than 65535 touches", err);
-    return PDM_OK;
+    return bytes <= UINT32_MAX ? PDM_OK : bad_cell(block, row, PDM_E_LIMIT, "path", "longer than 4 GiB", err);
 }
 
 static pdm_status inspect_path(const pdm__attribution_plan *plan, const pdm__block *block, size_t row, pdm_error *err) {
@@ -434,18 +470,23 @@ static void select_events(const pdm__attribution_plan *plan, const pdm__block *b
     out->count = n;
 }
 
-/* Bytes that the path of a row takes: no more than its text and two for each touch. */
-static size_t path_bytes(const pdm__block *block, size_t row) {
-    return 2 * (size_t)block->cells[ATTRIBUTION_PATH].lengths[row] + 2;
+/* Bytes that the path of a row takes: of a text no more than it and two for each touch. */
+static size_t path_bytes(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
+    cell_reader path = read_cell(plan, block, ATTRIBUTION_PATH, row);
+    if (path.items == NULL) return 2 * (size_t)block->cells[ATTRIBUTION_PATH].lengths[row] + 2;
+    const char *token = NULL;
+    size_t length = 0;
+    size_t bytes = 0;
+    while (next_touch(&path, &token, &length)) bytes += length + 2;
+    return bytes;
 }
 
 static uint8_t *put_path(const pdm__attribution_plan *plan, const pdm__block *block, size_t row, uint8_t *to) {
-    mark_reader marks = read_marks(plan, block, row);
+    cell_reader path = read_cell(plan, block, ATTRIBUTION_PATH, row);
+    cell_reader marks = read_cell(plan, block, ATTRIBUTION_MARKS, row);
     size_t length = 0;
     const char *token = NULL;
-    const char *at = text_of(&block->cells[ATTRIBUTION_PATH], row, &length);
-    const char *end = at + length;
-    while (pdm__attribution_next_token(plan, &at, end, &token, &length)) {
+    while (next_touch(&path, &token, &length)) {
         memcpy(to, token, length);
         to += length;
         *to++ = ATTRIBUTION_PATH_END;
@@ -467,7 +508,7 @@ static pdm_status select_paths(const pdm__attribution_plan *plan, const pdm__blo
                                pdm_error *err) {
     size_t bytes = 0;
     size_t n = 0;
-    for (size_t row = 0; row < block->rows; row++) bytes += path_bytes(block, row);
+    for (size_t row = 0; row < block->rows; row++) bytes += path_bytes(plan, block, row);
     PDM__TRY(pdm__key_bytes_need(block->context, out->bytes, bytes, err));
     uint8_t *to = out->bytes->memory;
     uint64_t **own = out->scratch + 3;

@@ -71,7 +71,8 @@ AT(pdm_column, variadic_sizes, 64);
 AT(pdm_column, variadic_count, 72);
 AT(pdm_column, dictionary, 80);
 AT(pdm_column, dictionary_length, 88);
-AT(pdm_column, reserved, 96);
+AT(pdm_column, items, 96);
+AT(pdm_column, reserved, 104);
 
 AT_LEAST(pdm_batch, 24);
 AT(pdm_batch, struct_size, 0);
@@ -103,7 +104,7 @@ AT(pdm_column_info, name, 0);
 AT(pdm_column_info, role, 8);
 AT(pdm_column_info, required, 12);
 AT(pdm_column_info, nullable, 16);
-AT(pdm_column_info, reserved, 20);
+AT(pdm_column_info, items, 20);
 AT(pdm_column_info, unit, 24);
 AT(pdm_column_info, doc, 32);
 
@@ -504,6 +505,8 @@ VALUE(PDM_TYPE_TIMESTAMP_NS, 19);
 VALUE(PDM_TYPE_DECIMAL128, 20);
 VALUE(PDM_TYPE_FLOAT32, 21);
 VALUE(PDM_TYPE_ALL_NULL, 22);
+VALUE(PDM_TYPE_LIST, 23);
+VALUE(PDM_TYPE_LARGE_LIST, 24);
 
 /* pdmetrics/metric.h */
 VALUE(PDM_ROLE_KEY, 1);

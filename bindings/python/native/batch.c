@@ -53,7 +53,30 @@ static int64_t value_count(const pdm_column *column, int64_t end) {
     }
 }
 
-static int column_of(PyObject *object, int64_t rows, bool nested, pdm_py_hold *hold, pdm_column *out) {
+enum { TOP, ITEMS, VALUES }; /* what a column lies in: the batch, a column of lists, a dictionary */
+
+static int column_of(PyObject *object, int64_t rows, int level, pdm_py_hold *hold, pdm_column *out);
+
+/* A column within another: the values of a dictionary, the items of lists. */
+static int inner_of(PyObject *object, int level, pdm_py_hold *hold, pdm_column *out) {
+    long long length = 0;
+    PyObject *column = NULL;
+    if (!PyTuple_Check(object)) {
+        PyErr_Format(PyExc_TypeError, "column \"%s\": the column within is (length, column)", out->name);
+        return -1;
+    }
+    if (!PyArg_ParseTuple(object, "LO", &length, &column)) return -1;
+    pdm_column *inner = pdm_py_block(hold, 1, sizeof *inner);
+    if (inner == NULL || length < 0 || column_of(column, length, level, hold, inner) != 0) {
+        if (PyErr_Occurred() == NULL) PyErr_SetString(PyExc_ValueError, "negative length of a column within");
+        return -1;
+    }
+    *(level == ITEMS ? &out->items : &out->dictionary) = inner;
+    out->dictionary_length = length;
+    return 0;
+}
+
+static int column_of(PyObject *object, int64_t rows, int level, pdm_py_hold *hold, pdm_column *out) {
     const char *name = NULL;
     int type = 0, index_type = 0, scale = 0, naive = 0;
     long long offset = 0;
@@ -84,30 +107,22 @@ static int column_of(PyObject *object, int64_t rows, bool nested, pdm_py_hold *h
         out->validity = pdm_py_buffer(hold, validity, PDM_TYPE_UINT8, (end + 7) / 8, name);
         if (out->validity == NULL) return -1;
     }
-    if (type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8) {
-        const int32_t offset_type = type == PDM_TYPE_UTF8 ? PDM_TYPE_INT32 : PDM_TYPE_INT64;
+    const bool list = type == PDM_TYPE_LIST || type == PDM_TYPE_LARGE_LIST;
+    if (list || type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8) {
+        const bool narrow = type == PDM_TYPE_UTF8 || type == PDM_TYPE_LIST;
+        const int32_t offset_type = narrow ? PDM_TYPE_INT32 : PDM_TYPE_INT64;
         out->offsets = pdm_py_buffer(hold, offsets, offset_type, end + 1, name);
         if (out->offsets == NULL) return -1;
     }
+    if ((list && level != TOP) || (type == PDM_TYPE_DICTIONARY && level == VALUES)) {
+        PyErr_Format(PyExc_TypeError, "column \"%s\": columns nested too deeply", name);
+        return -1;
+    }
+    if (list) return inner_of(dictionary, ITEMS, hold, out);
     const int32_t item_type = type == PDM_TYPE_DICTIONARY ? index_type : type;
     out->values = pdm_py_buffer(hold, values, item_type, value_count(out, end), name);
     if (out->values == NULL) return -1;
-    if (type != PDM_TYPE_DICTIONARY) return 0;
-    long long length = 0;
-    PyObject *inner = NULL;
-    if (nested || !PyTuple_Check(dictionary)) {
-        PyErr_Format(PyExc_TypeError, "column \"%s\": a dictionary is (length, column)", name);
-        return -1;
-    }
-    if (!PyArg_ParseTuple(dictionary, "LO", &length, &inner)) return -1;
-    pdm_column *values_of = pdm_py_block(hold, 1, sizeof *values_of);
-    if (values_of == NULL || length < 0 || column_of(inner, length, true, hold, values_of) != 0) {
-        if (PyErr_Occurred() == NULL) PyErr_SetString(PyExc_ValueError, "negative dictionary length");
-        return -1;
-    }
-    out->dictionary = values_of;
-    out->dictionary_length = length;
-    return 0;
+    return type == PDM_TYPE_DICTIONARY ? inner_of(dictionary, VALUES, hold, out) : 0;
 }
 
 int pdm_py_batch(PyObject *object, pdm_py_hold *hold, pdm_batch *out) {
@@ -121,7 +136,7 @@ int pdm_py_batch(PyObject *object, pdm_py_hold *hold, pdm_batch *out) {
     pdm_column *columns = pdm_py_block(hold, (size_t)count, sizeof *columns);
     if (columns == NULL) return -1;
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (column_of(PyList_GetItem(list, i), rows, false, hold, &columns[i]) != 0) return -1;
+        if (column_of(PyList_GetItem(list, i), rows, TOP, hold, &columns[i]) != 0) return -1;
     }
     *out = pdm_batch_make(columns, (int32_t)count, rows);
     return 0;

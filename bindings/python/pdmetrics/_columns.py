@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
 from . import _registry
-from ._errors import BadValueError, ColumnTypeError, RangeError
+from ._errors import BadValueError, ColumnTypeError, Error, RangeError
 from ._native import core
 
-# (name, type, values, validity, offsets, offset, index_type, scale, naive, dictionary)
+# (name, type, values, validity, offsets, offset, index_type, scale, naive, (length, column) of a dictionary or of items)
 Column = tuple[str, int, Any, Any, Any, int, int, int, int, Any]
 
 # Roles that are no fractions: floats of these are integers with gaps.
@@ -193,6 +194,11 @@ def of_ticks(name: str, ticks: Any, unit: str, *, naive: bool) -> Column:
 # ---------------------------------------------------------------------------------------------------------------- arrow
 
 
+def _offsets(buffer: Any, large: bool) -> Any:
+    code = "q" if large else "i"
+    return memoryview(buffer).cast(code) if buffer is not None and buffer.size else array(code, [0])
+
+
 def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
     """A pyarrow array or chunked array; text is not copied if it is in one piece."""
     import pyarrow  # type: ignore[import-untyped,import-not-found,unused-ignore]
@@ -213,9 +219,7 @@ def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
             core.PDM_TYPE_LARGE_UTF8 if large else core.PDM_TYPE_UTF8,
             b"" if data is None else data,
             validity,
-            offsets=memoryview(offsets).cast("q" if large else "i")
-            if offsets is not None and offsets.size
-            else array("q", [0]),
+            offsets=_offsets(offsets, large),
             offset=values.offset,
         )
     if pyarrow.types.is_dictionary(kind):
@@ -226,6 +230,19 @@ def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
         present = bitmap(codes.is_valid().to_numpy(zero_copy_only=False)) if codes.null_count else None
         return len(values), make(
             name, core.PDM_TYPE_DICTIONARY, plain, present, index_type=found, dictionary=(len(values.dictionary), inner)
+        )
+    if pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind):
+        validity, offsets, *_ = values.buffers()
+        large = pyarrow.types.is_large_list(kind)
+        length, items = of_arrow(name, values.values, role)
+        return len(values), make(
+            name,
+            core.PDM_TYPE_LARGE_LIST if large else core.PDM_TYPE_LIST,
+            None,
+            validity,
+            offsets=_offsets(offsets, large),
+            offset=values.offset,
+            dictionary=(length, _plain_items(name, items)),
         )
     if pyarrow.types.is_decimal(kind):
         return len(values), of_list(name, values.to_pylist(), role)
@@ -258,6 +275,8 @@ def of_list(name: str, values: Sequence[Any], role: int) -> Column:
     kinds.discard(type(None))
     if not kinds:
         return make(name, core.PDM_TYPE_ALL_NULL, None)
+    if any(_holds_items(kind) for kind in kinds):
+        return _lists(name, values, role)
     if kinds == {str}:
         return make(name, core.PDM_TYPE_LARGE_UTF8, values if isinstance(values, list) else list(values))
     validity = _validity(values) if missing else None
@@ -282,6 +301,48 @@ def of_list(name: str, values: Sequence[Any], role: int) -> Column:
             return of_list(name, plain, role)
     names = " and ".join(sorted(kind.__name__ for kind in kinds))
     raise ColumnTypeError(f'column "{name}": values of {names} make no column', column=name)
+
+
+def _holds_items(kind: type) -> bool:
+    """Whether values of a type are lists: lists themselves, tuples, arrays, series."""
+    if issubclass(kind, (str, bytes)):
+        return False
+    return issubclass(kind, (list, tuple)) or (hasattr(kind, "tolist") and hasattr(kind, "__len__"))
+
+
+def _lists(name: str, values: Sequence[Any], role: int) -> Column:
+    """A list of lists. Whether the column takes lists is for the library to say."""
+    offsets = array("q", [0])
+    items: list[Any] = []
+    for row, value in enumerate(values):
+        if value is not None and not _holds_items(type(value)):
+            raise ColumnTypeError(
+                f'row {row}, column "{name}": a {type(value).__name__} among lists', row=row, column=name
+            )
+        if value is not None:
+            items.extend(value.tolist() if hasattr(value, "tolist") else value)
+        offsets.append(len(items))
+    validity = _validity(values) if any(value is None for value in values) else None
+    try:
+        inner = of_list(name, items, role)
+    except Error as error:
+        row = bisect_right(offsets, _odd_item(items) if error.row is None else error.row) - 1
+        reason = error.message.partition(f'column "{name}": ')[2]
+        raise type(error)(f'row {row}, column "{name}": {reason}', row=row, column=name) from None
+    made = (len(items), _plain_items(name, inner))
+    return make(name, core.PDM_TYPE_LARGE_LIST, None, validity, offsets=offsets, dictionary=made)
+
+
+def _odd_item(items: Sequence[Any]) -> int:
+    """The first item that is of another kind than those before it; the first of all if they are alike."""
+    given = [i for i, item in enumerate(items) if item is not None]
+    return next((i for i in given if type(items[i]) is not type(items[given[0]])), given[0])
+
+
+def _plain_items(name: str, items: Column) -> Column:
+    if items[1] in (core.PDM_TYPE_LIST, core.PDM_TYPE_LARGE_LIST):
+        raise ColumnTypeError(f'column "{name}": lists of lists make no column', column=name)
+    return items
 
 
 def _integers(name: str, values: Sequence[Any], validity: bytes | None) -> Column:

@@ -264,13 +264,15 @@ def _of_iterable(frames: Iterable[Any], wanted: Sequence[Wanted]) -> Iterator[Ch
 
 
 def _is_row(frame: Mapping[str, Any]) -> bool:
-    first = next(iter(frame.values()), None)
-    return isinstance(first, (str, bytes)) or not hasattr(first, "__len__")
+    """A row has a plain value somewhere, columns are all arrays or lists. (A row's own lists are paths, say.)"""
+    return not frame or any(isinstance(each, (str, bytes)) or not hasattr(each, "__len__") for each in frame.values())
 
 
 def _is_frame(frame: object) -> bool:
-    return isinstance(frame, Mapping) or _is(frame, "polars", "LazyFrame") or any(
-        hasattr(frame, name) for name in ("__arrow_c_stream__", "__arrow_c_array__", "columns", "dtype")
+    return (
+        isinstance(frame, Mapping)
+        or _is(frame, "polars", "LazyFrame")
+        or any(hasattr(frame, name) for name in ("__arrow_c_stream__", "__arrow_c_array__", "columns", "dtype"))
     )
 
 
