@@ -84,6 +84,7 @@ static void begin_schema(struct ArrowSchema *schema, const char *format, const c
 typedef struct column {
     const char *format;
     const char *dictionary; /* format of its values, NULL = none */
+    const char *items;      /* of lists: format of their items, NULL = no lists */
     const char *name;
 } column;
 
@@ -108,6 +109,12 @@ static int get_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) 
         if (next(p->in) == 99) continue; /* a child that is not there */
         out->children[i] = zeroed(sizeof **out->children);
         begin_schema(out->children[i], p->columns[i].format, p->columns[i].name);
+        if (p->columns[i].items != NULL && next(p->in) != 99) {
+            out->children[i]->n_children = 1;
+            out->children[i]->children = zeroed(sizeof *out->children);
+            out->children[i]->children[0] = zeroed(sizeof **out->children);
+            begin_schema(out->children[i]->children[0], p->columns[i].items, "item");
+        }
         if (p->columns[i].dictionary == NULL) continue;
         out->children[i]->dictionary = zeroed(sizeof **out->children);
         begin_schema(out->children[i]->dictionary, p->columns[i].dictionary, "");
@@ -171,6 +178,19 @@ static void fill_texts(struct ArrowArray *array, const char *format, size_t coun
     if (next(in) == 3) array->buffers[2] = NULL;
 }
 
+/* Offsets of lists mostly ascend, a byte of the input each. */
+static void fill_lists(struct ArrowArray *array, const char *format, size_t count, input *in) {
+    bool large = format[1] == 'L';
+    uint8_t *offsets = fill(array, 1, (count + 1) * (large ? 8 : 4), in);
+    int64_t wide = 0;
+    for (size_t i = 0; i <= count; i++) {
+        uint8_t step = offsets[i * (large ? 8 : 4)];
+        wide += step >= 250 ? -1 : step % 3;
+        int32_t narrow = (int32_t)wide;
+        memcpy(offsets + i * (large ? 8 : 4), large ? (void *)&wide : (void *)&narrow, large ? 8 : 4);
+    }
+}
+
 static void fill_views(struct ArrowArray *array, size_t count, input *in) {
     (void)fill(array, 1, count * 16, in);
     (void)fill(array, 2, 40, in);
@@ -191,6 +211,8 @@ static void make_array(struct ArrowArray *array, const char *format, int64_t len
     bool text = format[0] == 'u' || format[0] == 'U' || format[0] == 'z';
     if (text) {
         fill_texts(array, format, count, in);
+    } else if (format[0] == '+') {
+        fill_lists(array, format, count, in);
     } else if (format[0] == 'v') {
         fill_views(array, count, in);
     } else {
@@ -225,6 +247,12 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
         if (next(in) == 99) continue;
         out->children[i] = zeroed(sizeof **out->children);
         make_array(out->children[i], p->columns[i].format, length + out->offset, in);
+        if (p->columns[i].items != NULL && next(in) != 99) {
+            out->children[i]->n_children = 1;
+            out->children[i]->children = zeroed(sizeof *out->children);
+            out->children[i]->children[0] = zeroed(sizeof **out->children);
+            make_array(out->children[i]->children[0], p->columns[i].items, next(in) % 64, in);
+        }
         if (p->columns[i].dictionary == NULL || next(in) == 55) continue;
         out->children[i]->dictionary = zeroed(sizeof **out->children);
         make_array(out->children[i]->dictionary, p->columns[i].dictionary, 1 + next(in) % 6, in);
@@ -261,8 +289,12 @@ static void choose_columns(producer *p) {
             c->format = formats[choice % 3 == 0 ? choice / 3 % 5 : choice % 3 == 1 ? 0 : (int)(choice % FORMATS)];
             break;
         }
+        int32_t items = p->metric->columns[i].items;
+        if (items != 0 && (choice & 32) != 0) c->format = (choice & 64) != 0 ? "+L" : "+l";
+        if (c->format[0] == '+')
+            c->items = formats[next(p->in) % 4 == 0 ? next(p->in) % FORMATS : items == PDM_ROLE_TEXT ? 2 : 0];
         c->name = p->metric->columns[next(p->in) == 44 ? 0 : i].name;
-        if (next(p->in) % 4 != 3) continue;
+        if (next(p->in) % 4 != 3 || c->items != NULL) continue;
         c->dictionary = c->format;
         c->format = formats[11 + next(p->in) % 7];
     }
@@ -288,6 +320,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if ((flags & 2) != 0) (void)case_set(&c, "null_rows", "skip");
     if ((flags & 4) != 0) (void)case_set(&c, "currency_exponent", "2");
     if ((flags & 8) != 0) (void)case_set(&c, "naive_time", "local");
+    if ((flags & 16) != 0) (void)case_set(&c, "rows", "paths");
+    if ((flags & 32) != 0) (void)case_add_list(&c, "milestones");
     p.flags = (flags & 1) != 0 && case_add_list(&c, "flag_steps");
     if (!p.flags) (void)case_set(&c, "step_count", "4");
     p.values = case_add_list(&c, (flags & 1) != 0 ? "text_arms" : "code_arms") && case_add_list(&c, "plain_metrics");

@@ -15,7 +15,7 @@ static void release_array(struct ArrowArray *array) { array->release = NULL; }
 
 #define COLUMNS_MAX 3
 
-/* A struct array of up to COLUMNS_MAX columns, one of which may have a dictionary. */
+/* A struct array of up to COLUMNS_MAX columns, one of which may have a dictionary, one of which may be of lists. */
 typedef struct input {
     struct ArrowSchema schema;
     struct ArrowArray array;
@@ -25,6 +25,10 @@ typedef struct input {
     struct ArrowArray *array_list[COLUMNS_MAX];
     struct ArrowSchema dictionary_schema;
     struct ArrowArray dictionary_array;
+    struct ArrowSchema items_schema;
+    struct ArrowArray items_array;
+    struct ArrowSchema *items_schema_list[1];
+    struct ArrowArray *items_array_list[1];
     const void *root_buffers[1];
 } input;
 
@@ -65,6 +69,16 @@ static void add_dictionary(input *in, int64_t at, const char *format, int64_t le
     make_leaf(&in->dictionary_schema, &in->dictionary_array, NULL, format, length, n_buffers, buffers);
     in->schemas[at].dictionary = &in->dictionary_schema;
     in->arrays[at].dictionary = &in->dictionary_array;
+}
+
+static void add_items(input *in, int64_t at, const char *format, int64_t length, int64_t n_buffers,
+                      const void **buffers) {
+    make_leaf(&in->items_schema, &in->items_array, "item", format, length, n_buffers, buffers);
+    in->items_schema_list[0] = &in->items_schema;
+    in->items_array_list[0] = &in->items_array;
+    in->schemas[at].children = in->items_schema_list;
+    in->arrays[at].children = in->items_array_list;
+    in->schemas[at].n_children = in->arrays[at].n_children = 1;
 }
 
 static pdm_context *context;
@@ -232,7 +246,7 @@ static void test_views(void **state) {
 
 static void test_formats_no_role_can_use(void **state) {
     (void)state;
-    static const char *const formats[] = {"tdm",  "z",          "Z",      "+l",     "+s",        "e",        "tsu",
+    static const char *const formats[] = {"tdm",  "z",          "Z",      "+vl",    "+s",        "e",        "tsu",
                                           "tsx:", "d:19,2,256", "ttm",    "tDs",    "w:16",      "vz",       "+r",
                                           "",     "d:",         "d:1",    "d:0,0",  "ts",        "d:9,2,32", "d:39,1",
                                           "iq",   "d:,2",       "d:9,2,", "d:9,2x", "d:123456,2"};
@@ -337,6 +351,136 @@ static void test_dictionary_of_odd_things(void **state) {
     in.arrays[1].dictionary = &in.dictionary_array;
     in.schemas[1].dictionary = NULL;
     assert_refused(&in, PDM_E_BAD_VALUE, "channel");
+}
+
+/* ---- import: lists ---- */
+
+static void test_lists(void **state) {
+    (void)state;
+    for (int32_t large = 0; large < 2; large++) {
+        const void *buffers[2] = {validity, large != 0 ? (const void *)offsets64 : (const void *)offsets32};
+        const void *after[2] = {NULL, numbers};
+        const void *texts[3] = {validity, offsets32, "abcdef"};
+        input in;
+        make_root(&in, 2);
+        in.array.offset = 1;
+        struct ArrowArray *array = add(&in, "path", large != 0 ? "+L" : "+l", 2, buffers);
+        array->null_count = 1;
+        array->offset = 1;
+        array->length = 3;
+        add_items(&in, 0, "u", 3, 3, texts);
+        in.items_array.offset = 1;
+        in.items_array.null_count = -1;
+        add(&in, "after", "l", 2, after)->length = 3;
+        pdm__arrow_batch batch;
+        pdm_error err;
+        assert_int_equal(import_input(&in, &batch, &err), PDM_OK);
+        const pdm_column *column = &batch.batch.columns[0];
+        assert_int_equal(column->type, large != 0 ? PDM_TYPE_LARGE_LIST : PDM_TYPE_LIST);
+        assert_int_equal(column->offset, 2);
+        assert_ptr_equal(column->offsets, buffers[1]);
+        assert_ptr_equal(column->validity, validity);
+        assert_null(column->dictionary);
+        assert_int_equal(column->dictionary_length, 3);
+        assert_int_equal(column->items->type, PDM_TYPE_UTF8);
+        assert_string_equal(column->items->name, "path");
+        assert_int_equal(column->items->offset, 1);
+        assert_ptr_equal(column->items->offsets, offsets32);
+        assert_ptr_equal(column->items->validity, validity);
+        assert_int_equal(batch.batch.columns[1].type, PDM_TYPE_INT64);
+        assert_null(batch.batch.columns[1].items);
+        pdm__arrow_batch_clear(&batch);
+    }
+}
+
+static void test_lists_of_odd_things(void **state) {
+    (void)state;
+    const void *buffers[2] = {NULL, offsets32};
+    const void *indices[2] = {NULL, numbers};
+    const void *texts[3] = {NULL, offsets32, "abcdef"};
+    input in;
+    make_root(&in, 4);
+    add(&in, "path", "+l", 2, buffers);
+    add_items(&in, 0, "i", 6, 2, indices);
+    make_leaf(&in.dictionary_schema, &in.dictionary_array, NULL, "u", 4, 3, texts);
+    in.items_schema.dictionary = &in.dictionary_schema;
+    in.items_array.dictionary = &in.dictionary_array;
+    const void *after[2] = {NULL, numbers};
+    add(&in, "channel", "i", 2, after);
+    in.schemas[1].dictionary = &in.dictionary_schema; /* the next column's views lie behind those of the list */
+    in.arrays[1].dictionary = &in.dictionary_array;
+    pdm__arrow_batch batch;
+    pdm_error err;
+    assert_int_equal(import_input(&in, &batch, &err), PDM_OK);
+    const pdm_column *items = batch.batch.columns[0].items;
+    assert_int_equal(items->type, PDM_TYPE_DICTIONARY);
+    assert_int_equal(items->index_type, PDM_TYPE_INT32);
+    assert_int_equal(items->dictionary->type, PDM_TYPE_UTF8);
+    assert_int_equal(items->dictionary_length, 4);
+    const pdm_column *values = batch.batch.columns[1].dictionary;
+    assert_int_equal(values->type, PDM_TYPE_UTF8);
+    assert_string_equal(values->name, "channel");
+    assert_string_equal(items->dictionary->name, "path");
+    pdm__arrow_batch_clear(&batch);
+
+    static const char *const unusable[] = {"+s", "z", "+l", "+L", ""};
+    for (size_t i = 0; i < sizeof unusable / sizeof *unusable; i++) {
+        add_items(&in, 0, unusable[i], 6, 2, indices);
+        assert_int_equal(import_input(&in, &batch, &err), PDM_OK);
+        assert_int_equal(batch.batch.columns[0].type, PDM_TYPE_LIST);
+        assert_int_equal(batch.batch.columns[0].items->type, PDM_TYPE_NONE);
+        pdm__arrow_batch_clear(&batch);
+    }
+}
+
+static void test_malformed_lists(void **state) {
+    (void)state;
+    const void *buffers[2] = {NULL, offsets32};
+    const void *texts[3] = {NULL, offsets32, "abcdef"};
+    input in;
+    make_root(&in, 4);
+    struct ArrowArray *array = add(&in, "path", "+l", 2, buffers);
+    assert_refused(&in, PDM_E_BAD_VALUE, "path"); /* no child */
+    add_items(&in, 0, "u", 4, 3, texts);
+    array->n_children = 0;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    array->n_children = 1;
+    in.schemas[0].n_children = 2;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.schemas[0].n_children = 1;
+    array->children = NULL;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    array->children = in.items_array_list;
+    in.items_array_list[0] = NULL;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.items_array_list[0] = &in.items_array;
+    in.items_array.release = NULL;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.items_array.release = release_array;
+    in.items_array.length = -1;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.items_array.length = 4;
+    in.items_array.n_buffers = 2;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.items_array.n_buffers = 3;
+    in.items_schema.format = NULL;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    in.items_schema.format = "u";
+    array->n_buffers = 1;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    array->n_buffers = 2;
+    buffers[1] = NULL;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    buffers[1] = (const uint8_t *)offsets32 + 1;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    buffers[1] = offsets32;
+    array->null_count = 1;
+    assert_refused(&in, PDM_E_BAD_VALUE, "path");
+    array->null_count = 0;
+    pdm__arrow_batch batch;
+    pdm_error err;
+    assert_int_equal(import_input(&in, &batch, &err), PDM_OK);
+    pdm__arrow_batch_clear(&batch);
 }
 
 /* ---- import: windows, nulls, malformed input ---- */
@@ -560,6 +704,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_null_type, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dictionary_of_odd_things, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lists_of_odd_things, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_malformed_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(test_offsets_add_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_null_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_null_rows, setup, teardown),
