@@ -121,7 +121,8 @@ static void put_columns(FILE *out, const pdm_column_info *columns, int32_t count
     for (int32_t i = 0; i < count; i++) {
         (void)fprintf(out, "| `%s`", columns[i].name);
         put_cell(out, role_name(columns[i].role));
-        if (columns[i].items != 0) (void)fprintf(out, ", or a list of %s", role_name(columns[i].items));
+        if (columns[i].items != 0)
+            (void)fputs(columns[i].items == PDM_ROLE_INTEGER ? ", or lists of integers" : ", or lists of text", out);
         put_cell(out, columns[i].required != 0 ? "yes" : "no");
         put_cell(out, columns[i].nullable != 0 ? "allowed" : "no");
         put_cell(out, columns[i].unit);

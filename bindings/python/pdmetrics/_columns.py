@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from . import _registry
 from ._errors import BadValueError, ColumnTypeError, Error, RangeError
@@ -195,7 +195,7 @@ def of_ticks(name: str, ticks: Any, unit: str, *, naive: bool) -> Column:
 
 
 def _offsets(buffer: Any, large: bool) -> Any:
-    code = "q" if large else "i"
+    code: Literal["q", "i"] = "q" if large else "i"
     return memoryview(buffer).cast(code) if buffer is not None and buffer.size else array(code, [0])
 
 
@@ -235,6 +235,8 @@ def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
         validity, offsets, *_ = values.buffers()
         large = pyarrow.types.is_large_list(kind)
         length, items = of_arrow(name, values.values, role)
+        if items[1] in (core.PDM_TYPE_LIST, core.PDM_TYPE_LARGE_LIST):
+            raise ColumnTypeError(f'column "{name}": lists of lists make no column', column=name)
         return len(values), make(
             name,
             core.PDM_TYPE_LARGE_LIST if large else core.PDM_TYPE_LIST,
@@ -242,7 +244,7 @@ def of_arrow(name: str, values: Any, role: int) -> tuple[int, Column]:
             validity,
             offsets=_offsets(offsets, large),
             offset=values.offset,
-            dictionary=(length, _plain_items(name, items)),
+            dictionary=(length, items),
         )
     if pyarrow.types.is_decimal(kind):
         return len(values), of_list(name, values.to_pylist(), role)
@@ -323,13 +325,17 @@ def _lists(name: str, values: Sequence[Any], role: int) -> Column:
             items.extend(value.tolist() if hasattr(value, "tolist") else value)
         offsets.append(len(items))
     validity = _validity(values) if any(value is None for value in values) else None
+    nested = {kind for kind in set(map(type, items)) if _holds_items(kind)}
+    if nested:
+        row = bisect_right(offsets, next(i for i, item in enumerate(items) if type(item) in nested)) - 1
+        raise ColumnTypeError(f'row {row}, column "{name}": a list within a list', row=row, column=name)
     try:
         inner = of_list(name, items, role)
     except Error as error:
         row = bisect_right(offsets, _odd_item(items) if error.row is None else error.row) - 1
         reason = error.message.partition(f'column "{name}": ')[2]
         raise type(error)(f'row {row}, column "{name}": {reason}', row=row, column=name) from None
-    made = (len(items), _plain_items(name, inner))
+    made = (len(items), inner)
     return make(name, core.PDM_TYPE_LARGE_LIST, None, validity, offsets=offsets, dictionary=made)
 
 
@@ -337,12 +343,6 @@ def _odd_item(items: Sequence[Any]) -> int:
     """The first item that is of another kind than those before it; the first of all if they are alike."""
     given = [i for i, item in enumerate(items) if item is not None]
     return next((i for i in given if type(items[i]) is not type(items[given[0]])), given[0])
-
-
-def _plain_items(name: str, items: Column) -> Column:
-    if items[1] in (core.PDM_TYPE_LIST, core.PDM_TYPE_LARGE_LIST):
-        raise ColumnTypeError(f'column "{name}": lists of lists make no column', column=name)
-    return items
 
 
 def _integers(name: str, values: Sequence[Any], validity: bytes | None) -> Column:

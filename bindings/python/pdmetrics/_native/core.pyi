@@ -11,6 +11,7 @@ class pdm_column_info:
     role: int
     required: int
     nullable: int
+    items: int
     unit: str
     doc: str
 
@@ -92,6 +93,8 @@ PDM_TYPE_TIMESTAMP_NS: int
 PDM_TYPE_DECIMAL128: int
 PDM_TYPE_FLOAT32: int
 PDM_TYPE_ALL_NULL: int
+PDM_TYPE_LIST: int
+PDM_TYPE_LARGE_LIST: int
 PDM_ROLE_KEY: int
 PDM_ROLE_TIME: int
 PDM_ROLE_MONEY: int
