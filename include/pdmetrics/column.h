@@ -96,7 +96,7 @@ static inline pdm_column pdm_column_utf8(const char *name, const int32_t *offset
  */
 static inline pdm_column pdm_column_list(const char *name, const int32_t *offsets, const pdm_column *items,
                                          int64_t count) {
-    pdm_column column = pdm_column_make(name, PDM_TYPE_LIST, 0);
+    pdm_column column = pdm_column_make(name, PDM_TYPE_LIST, NULL);
     column.offsets = offsets;
     column.items = items;
     column.dictionary_length = count;
