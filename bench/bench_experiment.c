@@ -40,29 +40,6 @@ static bool load(experiment *e, int column) {
 
 /* ---- the state ---- */
 
-typedef struct texts {
-    char bytes[128];
-    int32_t offsets[8];
-} texts;
-
-static pdm_column column_of(texts *memory, const char *name, const char *const *words, int count) {
-    int32_t end = 0;
-    memory->offsets[0] = 0;
-    for (int i = 0; i < count; i++) {
-        size_t length = strlen(words[i]);
-        memcpy(memory->bytes + end, words[i], length);
-        end += (int32_t)length;
-        memory->offsets[i + 1] = end;
-    }
-    return pdm_column_utf8(name, memory->offsets, memory->bytes);
-}
-
-static bool give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t rows) {
-    pdm_error err;
-    pdm_batch batch = pdm_batch_make(columns, count, rows);
-    return metric_ok(list, pdm_state_set_list(state, list, &batch, &err), &err);
-}
-
 static bool give_lists(pdm_state *state) {
     static const int64_t arms[] = {0, 1};
     static const char *const metrics[] = {"bought", "orders", "spend", "aov"};
@@ -72,16 +49,17 @@ static bool give_lists(pdm_state *state) {
     static const char *const adjusted[] = {"spend"};
     static const char *const before[] = {"before"};
     static const uint8_t last = 0x08;
-    texts memory[6];
+    metric_texts memory[6];
     const pdm_column arm_columns[] = {pdm_column_int64("variant", arms)};
-    pdm_column metric_columns[] = {column_of(&memory[0], "metric", metrics, 4), column_of(&memory[1], "kind", kinds, 4),
-                                   column_of(&memory[2], "column", columns, 4),
-                                   column_of(&memory[3], "denominator", denominators, 4)};
+    pdm_column metric_columns[] = {metric_text_column(&memory[0], "metric", metrics, 4),
+                                   metric_text_column(&memory[1], "kind", kinds, 4),
+                                   metric_text_column(&memory[2], "column", columns, 4),
+                                   metric_text_column(&memory[3], "denominator", denominators, 4)};
     metric_columns[3].validity = &last;
-    const pdm_column covariates[] = {column_of(&memory[4], "metric", adjusted, 1),
-                                     column_of(&memory[5], "column", before, 1)};
-    return give(state, "arms", arm_columns, 1, 2) && give(state, "metrics", metric_columns, 4, 4) &&
-           give(state, "covariates", covariates, 2, 1);
+    const pdm_column covariates[] = {metric_text_column(&memory[4], "metric", adjusted, 1),
+                                     metric_text_column(&memory[5], "column", before, 1)};
+    return metric_give(state, "arms", arm_columns, 1, 2) && metric_give(state, "metrics", metric_columns, 4, 4) &&
+           metric_give(state, "covariates", covariates, 2, 1);
 }
 
 static bool create(pdm_context *context, bool moments_only, pdm_state **out) {

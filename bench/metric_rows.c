@@ -16,6 +16,24 @@ bool metric_context(int threads, pdm_context **out) {
     return metric_ok("context", pdm_context_create(&options, out, &error), &error);
 }
 
+pdm_column metric_text_column(metric_texts *memory, const char *name, const char *const *words, int count) {
+    int32_t end = 0;
+    memory->offsets[0] = 0;
+    for (int i = 0; i < count; i++) {
+        size_t length = strlen(words[i]);
+        memcpy(memory->bytes + end, words[i], length);
+        end += (int32_t)length;
+        memory->offsets[i + 1] = end;
+    }
+    return pdm_column_utf8(name, memory->offsets, memory->bytes);
+}
+
+bool metric_give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t rows) {
+    pdm_error err;
+    pdm_batch batch = pdm_batch_make(columns, count, rows);
+    return metric_ok(list, pdm_state_set_list(state, list, &batch, &err), &err);
+}
+
 pdm_column metric_key_column(const char *name, const bench_data *data) {
     if (!data->text) return pdm_column_int64(name, data->key);
     pdm_column column = pdm_column_make(name, PDM_TYPE_LARGE_UTF8, data->bytes);

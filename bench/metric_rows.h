@@ -39,6 +39,18 @@ bool metric_ok(const char *what, pdm_status status, const pdm_error *error);
 /* A context of its own with @p threads threads. */
 bool metric_context(int threads, pdm_context **out);
 
+/* Memory of a text column of a list. */
+typedef struct metric_texts {
+    char bytes[512];
+    int32_t offsets[33];
+} metric_texts;
+
+/* A text column of at most 32 words. */
+pdm_column metric_text_column(metric_texts *memory, const char *name, const char *const *words, int count);
+
+/* Hands over a list. */
+bool metric_give(pdm_state *state, const char *list, const pdm_column *columns, int32_t count, int64_t rows);
+
 /* The key column of @p data under the name that the metric gives it. */
 pdm_column metric_key_column(const char *name, const bench_data *data);
 
