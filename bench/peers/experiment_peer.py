@@ -12,17 +12,15 @@ Ratios are medians over rounds in which library and peers take turns, each engin
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from . import turns
 
 COLUMNS = ("unit", "variant", "bought", "orders", "spend", "before")
 # what is summed: of each metric its columns, and their products
@@ -94,9 +92,7 @@ class DuckDB:
     def units_distinct(self) -> Sums:
         """distinct rows; units of which one is left"""
         any_value = ", ".join(f"any_value({name}) AS {name}" for name in _SAME)
-        return self._ask(
-            f"(SELECT {any_value} FROM (SELECT DISTINCT * FROM rows) GROUP BY unit HAVING count(*) = 1)"
-        )
+        return self._ask(f"(SELECT {any_value} FROM (SELECT DISTINCT * FROM rows) GROUP BY unit HAVING count(*) = 1)")
 
     ways = {"sums": {"scan": sums}, "units": {"extremes": units_extremes, "distinct": units_distinct}}
 
@@ -193,56 +189,12 @@ ENGINES = {"duckdb": DuckDB, "polars": Polars, "numpy": NumPy}
 
 
 def work(engine: str, directory: Path, threads: int) -> None:
-    """A process of one engine: requests "question way" come in, answers as JSON lines go out."""
+    """A process of one engine."""
     columns = {name: np.fromfile(directory / f"{name}.i64", dtype="<i8") for name in COLUMNS}
-    peer = ENGINES[engine](columns, threads)
-    print(json.dumps({"version": peer.version}), flush=True)
-    for line in sys.stdin:
-        question, way = line.split()
-        start = time.perf_counter()
-        found = ENGINES[engine].ways[question][way](peer)
-        print(json.dumps({"ms": (time.perf_counter() - start) * 1e3, "sums": found}), flush=True)
+    turns.serve(lambda: ENGINES[engine](columns, threads))
 
 
 # ------------------------------------------------------------------------------------------------------------ comparing
-
-
-class Worker:
-    """The other end of work()."""
-
-    def __init__(self, engine: str, directory: Path, threads: int) -> None:
-        self.engine = engine
-        command = [sys.executable, "-m", f"{__package__}.experiment_peer", "--work", engine, str(directory), str(threads)]
-        environment = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self.version = json.loads(self._line())["version"]
-
-    def _line(self) -> str:
-        line = self.process.stdout.readline() if self.process.stdout else ""
-        if not line:
-            sys.exit(f"{self.engine} died, status {self.process.wait()}")
-        return line
-
-    def ask(self, question: str, way: str) -> tuple[float, Sums]:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{question} {way}\n")
-        self.process.stdin.flush()
-        got = json.loads(self._line())
-        return got["ms"], got["sums"]
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-
-
-def run_library(program: Path, directory: Path, threads: int, runs: int) -> dict[str, dict[str, Any]]:
-    done = subprocess.run(
-        [program, directory, str(threads), str(runs)], check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    return {line["formulation"]: line for line in map(json.loads, done.stdout.splitlines())}
 
 
 def library_sums(path: Path) -> Sums:
@@ -276,11 +228,15 @@ FORMULATIONS = {"sums": "moments-only", "units": "units"}
 def compare(program: Path, directory: Path, rows: int, threads: int, rounds: int, peers: list[str]) -> None:
     times: dict[tuple[str, str, str], list[float]] = {}
     ratios: dict[tuple[str, str, str], list[float]] = {}
-    workers = [Worker(engine, directory, threads) for engine in peers if engine != "numpy" or threads == 1]
+    workers = [
+        turns.Worker("experiment_peer", engine, directory, threads)
+        for engine in peers
+        if engine != "numpy" or threads == 1
+    ]
     library: dict[str, list[dict[str, Any]]] = {question: [] for question in FORMULATIONS}
     try:
         for number in range(rounds + 1):  # the first one warms the peers up
-            told = run_library(program, directory, threads, 2)
+            told = turns.run_library(program, directory, threads, 2)
             for question, formulation in FORMULATIONS.items():
                 expected = library_sums(directory / f"sums-{formulation}.tsv")
                 library[question].append(told[formulation])
