@@ -228,11 +228,8 @@ FORMULATIONS = {"sums": "moments-only", "units": "units"}
 def compare(program: Path, directory: Path, rows: int, threads: int, rounds: int, peers: list[str]) -> None:
     times: dict[tuple[str, str, str], list[float]] = {}
     ratios: dict[tuple[str, str, str], list[float]] = {}
-    workers = [
-        turns.Worker("experiment_peer", engine, directory, threads)
-        for engine in peers
-        if engine != "numpy" or threads == 1
-    ]
+    chosen = [engine for engine in peers if engine != "numpy" or threads == 1]
+    workers = turns.start("experiment_peer", chosen, directory, threads)
     library: dict[str, list[dict[str, Any]]] = {question: [] for question in FORMULATIONS}
     try:
         for number in range(rounds + 1):  # the first one warms the peers up

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,19 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
+
+
+def start(module: str, engines: Iterable[str], directory: Path, threads: int) -> list[Worker]:
+    """Processes of the engines that are here; says which are not."""
+    found = []
+    for engine in engines:
+        worker = Worker(module, engine, directory, threads)
+        if worker.missing is None:
+            found.append(worker)
+        else:
+            print(f"\n{engine} is left out: {worker.missing}", flush=True)
+            worker.close()
+    return found
 
 
 def run_library(program: Path, *arguments: object) -> dict[str, dict[str, Any]]:
