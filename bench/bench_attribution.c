@@ -206,15 +206,18 @@ static bool give_models(pdm_state *state, const formulation *f) {
 }
 
 /* What first_non_direct, last_non_direct and custom_weights ask for. */
-static bool give_lists(const attribution *a, pdm_state *state) {
+static bool give_lists(pdm_state *state) {
+    static const char *const direct_channels[] = {"direct_visit"};
     static const char *const models[] = {"custom_weights", "custom_weights", "custom_weights"};
     static const int64_t positions[] = {1, 2, 3};
     static const double weights[] = {0.5, 0.3, 0.2};
     metric_texts names;
+    metric_texts channels;
+    const pdm_column direct = metric_text_column(&channels, "channel", direct_channels, 1);
     const pdm_column columns[] = {metric_text_column(&names, "model", models, 3),
                                   pdm_column_int64("position", positions),
                                   pdm_column_make("weight", PDM_TYPE_FLOAT64, weights)};
-    return metric_give(state, "weights", columns, 3, 3) && metric_give(state, "direct", &a->channels, 1, 1);
+    return metric_give(state, "weights", columns, 3, 3) && metric_give(state, "direct", &direct, 1, 1);
 }
 
 static bool create(const attribution *a, const formulation *f, pdm_context *context, pdm_state **out) {
@@ -227,7 +230,7 @@ static bool create(const attribution *a, const formulation *f, pdm_context *cont
         options.lookback = INT64_MAX;
     }
     return metric_ok("create", pdm_attribution_create(context, &options, out, &err), &err) && give_models(*out, f) &&
-           (strcmp(f->name, "all") != 0 || give_lists(a, *out));
+           (strcmp(f->name, "all") != 0 || give_lists(*out));
 }
 
 /* ---- a run ---- */

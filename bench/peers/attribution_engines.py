@@ -233,7 +233,8 @@ class ClickHouse:
         import pyarrow.parquet as pq
         from chdb import session
 
-        self.db: Any = session.Session()  # type: ignore[no-untyped-call]
+        make: Any = session.Session
+        self.db = make()
         self.db.query(f"SET max_threads = {threads}")
         self.db.query("SET max_threads_min_free_memory_per_thread = 0")
         self.version = str(self.db.query("SELECT version()", "TSV")).strip()

@@ -96,7 +96,7 @@ class Sorted:
         self.code = code[order]
         self.value = columns["value"][order]
         user = user[order]
-        self.changes = np.ones(len(user), dtype=bool)  # a user's first row
+        self.changes: np.ndarray = np.ones(len(user), dtype=bool)  # a user's first row
         np.not_equal(user[1:], user[:-1], out=self.changes[1:])
         self.touch = self.code < CONVERSION
 
@@ -106,7 +106,7 @@ class Sorted:
         begins[1:] |= ~self.touch[:-1]
         self.journey = np.cumsum(begins) - 1
         self.begin = np.flatnonzero(begins)
-        end = np.append(self.begin[1:], len(self.code)) - 1
+        end: np.ndarray = np.append(self.begin[1:], len(self.code)) - 1
         converted = ~self.touch[end]
         return end - self.begin + 1 - converted, converted, np.where(converted, self.value[end], 0)
 
