@@ -330,12 +330,20 @@ static bool measure(const attribution *a, const formulation *f, int runs) {
     return true;
 }
 
-/* Those that are named, or all. */
-static bool wanted(const formulation *f, bool paths, int count, char **names) {
-    for (int i = 0; i < count; i++) {
-        if (strcmp(names[i], f->name) == 0) return f->of_paths == paths;
+/* Those that are named, or all; false after a message. */
+static bool measure_all(const attribution *a, int runs, int count, char **names) {
+    int measured = 0;
+    for (int i = 0; i < FORMULATIONS; i++) {
+        const formulation *f = &formulations[i];
+        bool wanted = count == 0;
+        for (int n = 0; n < count; n++) wanted = wanted || strcmp(names[n], f->name) == 0;
+        if (!wanted || f->of_paths != a->paths) continue;
+        if (!measure(a, f, runs)) return false;
+        measured++;
     }
-    return count == 0 && f->of_paths == paths;
+    if (measured > 0) return true;
+    (void)fprintf(stderr, "bench_attribution: no such formulation of %s\n", a->paths ? "paths" : "events");
+    return false;
 }
 
 int main(int argc, char **argv) {
@@ -348,10 +356,7 @@ int main(int argc, char **argv) {
     }
     attribution a = {.directory = argv[1], .paths = paths, .threads = threads};
     bool good = (paths ? load_paths(&a) : load_events(&a)) && metric_context(threads, &a.context);
-    for (int i = 0; i < FORMULATIONS && good; i++) {
-        if (wanted(&formulations[i], paths, argc > 5 ? argc - 5 : 0, argv + 5))
-            good = measure(&a, &formulations[i], runs);
-    }
+    good = good && measure_all(&a, runs, argc > 5 ? argc - 5 : 0, argv + 5);
     pdm_context_free(a.context);
     for (int i = 0; i < a.memory_count; i++) free(a.memory[i]);
     return good ? 0 : 1;
