@@ -150,6 +150,14 @@ def test_metrics_and_sample(pdm, run, folder):
         assert "--" + option.replace("_", "-") in out
 
 
+@pytest.mark.parametrize("command", ["rfm", "funnel", "review", "plan", "sample"])
+def test_help_begins_with_what_to_type(run, command):
+    code, out, _ = run(command, "--help")
+    usage, _, rest = out.partition("\n\n")
+    assert code == 0 and usage.startswith(f"usage: pdmetrics {command}") and len(usage) < 600 and rest
+
+
+
 # -------------------------------------------------------------------------------------------------------------- review
 
 

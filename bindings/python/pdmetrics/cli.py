@@ -37,6 +37,10 @@ _EXIT_CODES = (
 _AS_WRITTEN = (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME, core.PDM_OPTION_DURATION)
 
 
+# Commands that know all options of a metric: a list of them in brackets would only stand before the one that explains them.
+_USAGE = "%(prog)s {} [option …]"
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
@@ -131,7 +135,9 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     for metric in metrics.values():
         summary = _escape(metric.summary)
-        sub = commands.add_parser(metric.name, help=summary, description=summary, epilog=_EXIT_CODES)
+        sub = commands.add_parser(
+            metric.name, usage=_USAGE.format("input"), help=summary, description=summary, epilog=_EXIT_CODES
+        )
         sub.add_argument("input", help="CSV, Parquet or JSON file, or a SQL query for DuckDB")
         sub.add_argument(
             "--out", metavar="FILE", help="write the main table (.csv, .parquet), or all tables into a directory"
@@ -178,7 +184,10 @@ def _add_plan(commands: Any) -> None:
 
 def _add_review(commands: Any) -> None:
     review = commands.add_parser(
-        "review", help="every metric that the data allow, as a summary and a page", epilog=_EXIT_CODES
+        "review",
+        usage=_USAGE.format("[input]"),
+        help="every metric that the data allow, as a summary and a page",
+        epilog=_EXIT_CODES,
     )
     review.add_argument(
         "input", nargs="?", help="orders (CSV, Parquet, JSON or SQL), or a directory with orders.csv, events.csv …"
