@@ -44,20 +44,23 @@ void pdm__fixed_sum_merge(pdm__fixed_sum *sum, const pdm__fixed_sum *other) {
     if (sum->pending >= MANY) carry(sum);
 }
 
-static bool bit_at(const pdm__fixed_sum *sum, int32_t bit) {
-    return bit >= 0 && (sum->limbs[bit / LIMB_BITS] >> (bit % LIMB_BITS) & 1) != 0;
+static uint64_t limb_at(const pdm__fixed_sum *sum, int32_t i) {
+    return i < PDM__FIXED_LIMBS ? (uint64_t)sum->limbs[i] : 0;
+}
+
+/* Bits [from, from + 64). */
+static uint64_t bits_from(const pdm__fixed_sum *sum, int32_t from) {
+    int32_t limb = from / LIMB_BITS;
+    int32_t shift = from % LIMB_BITS;
+    uint64_t low = limb_at(sum, limb) | limb_at(sum, limb + 1) << LIMB_BITS;
+    return shift == 0 ? low : low >> shift | limb_at(sum, limb + 2) << (64 - shift);
 }
 
 static bool any_below(const pdm__fixed_sum *sum, int32_t bit) {
-    for (int32_t b = bit - 1; b >= 0; b--) {
-        if (b % LIMB_BITS == LIMB_BITS - 1) {
-            if (sum->limbs[b / LIMB_BITS] != 0) return true;
-            b -= LIMB_BITS - 1;
-        } else if (bit_at(sum, b)) {
-            return true;
-        }
+    for (int32_t i = 0; i < bit / LIMB_BITS; i++) {
+        if (sum->limbs[i] != 0) return true;
     }
-    return false;
+    return (limb_at(sum, bit / LIMB_BITS) & ((UINT64_C(1) << bit % LIMB_BITS) - 1)) != 0;
 }
 
 double pdm__fixed_sum_value(const pdm__fixed_sum *given) {
@@ -66,14 +69,14 @@ double pdm__fixed_sum_value(const pdm__fixed_sum *given) {
     bool negative = sum.limbs[PDM__FIXED_LIMBS - 1] < 0;
     for (int32_t i = 0; negative && i < PDM__FIXED_LIMBS; i++) sum.limbs[i] = -sum.limbs[i];
     carry(&sum);
-    int32_t top =
-        PDM__FIXED_LIMBS * LIMB_BITS - 1; /* the last limb holds less than 2^31 in any sum of doubles that can be */
-    while (top >= 0 && !bit_at(&sum, top)) top--;
-    if (top < 0) return 0.0;
+    int32_t last = PDM__FIXED_LIMBS - 1; /* holds less than 2^31 in any sum of doubles that can be */
+    while (last >= 0 && sum.limbs[last] == 0) last--;
+    if (last < 0) return 0.0;
+    int32_t top = LIMB_BITS * last + 63 - __builtin_clzll((uint64_t)sum.limbs[last]);
     int32_t low = top < 52 ? 0 : top - 52;
-    uint64_t digits = 0;
-    for (int32_t b = top; b >= low; b--) digits = digits << 1 | (bit_at(&sum, b) ? 1U : 0U);
-    if (bit_at(&sum, low - 1) && ((digits & 1) != 0 || any_below(&sum, low - 1))) digits += 1;
+    uint64_t digits = bits_from(&sum, low) & ((UINT64_C(1) << (top - low + 1)) - 1);
+    bool half = low > 0 && (bits_from(&sum, low - 1) & 1) != 0;
+    if (half && ((digits & 1) != 0 || any_below(&sum, low - 1))) digits += 1;
     double value = ldexp((double)digits, low - 1074);
     return negative ? -value : value;
 }

@@ -235,19 +235,27 @@ static int by_row(const void *left, const void *right) {
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-/* values[row], exactly summed and rounded once, and the total alike. */
+/* Exactly summed and rounded once; two numbers are so by themselves. */
+static double sum_of(const pdm__path_amount *amounts, size_t count) {
+    if (count == 1) return amounts[0].amount;
+    if (count == 2) return amounts[0].amount + amounts[1].amount;
+    pdm__fixed_sum sum = {.pending = 0};
+    for (size_t i = 0; i < count; i++) pdm__fixed_sum_add(&sum, amounts[i].amount);
+    return pdm__fixed_sum_value(&sum);
+}
+
+/* values[row], and the total alike. */
 static pdm_status sum_amounts(pdm__path_builder *b, double *values, double *total, pdm_error *err) {
     pdm__fixed_sum all = {.pending = 0};
     bool finite = true;
     for (size_t r = 0; r < b->row_count; r++) values[r] = (double)b->rows[r].money;
     if (b->amount_count > 0) qsort(b->amounts, b->amount_count, sizeof *b->amounts, by_row);
     for (size_t i = 0; i < b->amount_count;) {
-        pdm__fixed_sum sum = {.pending = 0};
+        size_t first = i;
         uint32_t row = b->amounts[i].row;
-        for (; i < b->amount_count && b->amounts[i].row == row; i++) pdm__fixed_sum_add(&sum, b->amounts[i].amount);
-        values[row] = pdm__fixed_sum_value(&sum);
+        for (; i < b->amount_count && b->amounts[i].row == row; i++) pdm__fixed_sum_add(&all, b->amounts[i].amount);
+        values[row] = sum_of(b->amounts + first, i - first);
         finite = finite && isfinite(values[row]);
-        pdm__fixed_sum_merge(&all, &sum);
     }
     int64_t money = 0;
     for (size_t r = 0; r < b->row_count; r++) money += b->rows[r].money;
