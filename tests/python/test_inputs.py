@@ -622,6 +622,17 @@ def test_plan_from_an_export(pdm, run, tmp_path):
     assert '"会员ID" as customer_id' in err
 
 
+def test_the_only_file_of_a_directory_holds_orders(pdm, run, tmp_path):
+    pdm.datasets.private_domain(300).orders.to_pandas().to_csv(tmp_path / "orders.csv", index=False)
+    alone = tmp_path / "export"
+    alone.mkdir()
+    (tmp_path / "orders.csv").rename(alone / "2025年导出.csv")
+    code, out, err = run("review", "export")
+    assert code == 0 and out.startswith("Headline"), err
+    (alone / "2025年导出.csv").rename(alone / "events.csv")  # that says what it is
+    assert "Headline" not in run("review", "export")[1]
+
+
 # ------------------------------------------------------------------------------------------------------------- writing
 
 

@@ -37,6 +37,8 @@ _EXIT_CODES = (
 _AS_WRITTEN = (core.PDM_OPTION_ENUM, core.PDM_OPTION_TEXT, core.PDM_OPTION_TIME, core.PDM_OPTION_DURATION)
 
 
+# What a review calls its inputs; files of these names in a directory are taken for them.
+_INPUTS = ("orders", "events", "touches", "spend", "friends", "invitations", "assignments", "targets")
 # Commands that know all options of a metric: a list of them in brackets would only stand before the one that explains them.
 _USAGE = "%(prog)s {} [option …]"
 
@@ -198,7 +200,7 @@ def _add_review(commands: Any) -> None:
         action="append",
         default=[],
         metavar="NAME=SOURCE",
-        help="another input: events=FILE, touches=, spend=, friends=, invitations=, assignments=, targets=",
+        help=f"another input: {_INPUTS[1]}=FILE, " + ", ".join(f"{name}=" for name in _INPUTS[2:]),
     )
     review.add_argument("--only", action="append", default=[], metavar="METRIC", help="only these metrics")
     review.add_argument(
@@ -495,6 +497,8 @@ def _sources(given: argparse.Namespace) -> dict[str, str]:
                 sources[stem] = os.path.join(given.input, name)
         if not sources:
             raise ArgumentError(f'no .csv, .tsv or .parquet file in "{given.input}"')
+        if len(sources) == 1 and not set(sources) & set(_INPUTS):
+            sources = {"orders": only for only in sources.values()}  # what else should it be
     elif given.input:
         sources["orders"] = given.input
     for item in given.inputs:
