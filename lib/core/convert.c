@@ -495,6 +495,11 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
     j->out->words = j->to->words;
     bool text = is_text(values->type);
     if (text) j->out->lengths = j->to->lengths;
+    ascii_range ascii = {NULL, NULL};
+    if (text && j->column->dictionary_length <= (int64_t)j->rows) { /* few texts are looked at once, not row by row */
+        job all = {.column = values, .at = values->offset, .rows = (size_t)j->column->dictionary_length};
+        if (all.rows > 0) ascii = find_ascii(&all);
+    }
     for (size_t r = 0; r < j->rows; r++) {
         uint64_t index = j->to->words[r];
         j->to->words[r] = 0;
@@ -510,7 +515,7 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
             continue;
         }
         if (text) {
-            PDM__TRY(put_text(j, NULL, r, values, at, err));
+            PDM__TRY(put_text(j, &ascii, r, values, at, err));
         } else {
             pdm__convert_widen(values->type, values->values, at, 1, &j->to->words[r]);
         }

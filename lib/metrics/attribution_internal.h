@@ -188,6 +188,14 @@ void pdm__attribution_read_touch(const uint8_t **at, const uint8_t **channel, ui
 
 /* ---- journeys ---- */
 
+/* Channels that were asked for last: there are few, and they come again and again. Zero it. */
+#define ATTRIBUTION_MEMO 64
+typedef struct pdm__attribution_memo {
+    const uint8_t *bytes[ATTRIBUTION_MEMO]; /* they last longer than the memo */
+    uint32_t lengths[ATTRIBUTION_MEMO];     /* 0 = nobody */
+    uint32_t ranks[ATTRIBUTION_MEMO];
+} pdm__attribution_memo;
+
 /* Channels of the state in canonical order. */
 typedef struct pdm__attribution_names {
     pdm__arena arena;
@@ -278,6 +286,7 @@ struct pdm__attribution_work;
 
 /* One thread's share of the journeys: exact sums, so it does not matter which share. */
 typedef struct pdm__attribution_worker {
+    pdm__attribution_memo memo;
     struct pdm__attribution_work *work;
     pdm__path_builder builder;
     pdm__attribution_totals totals;
@@ -322,7 +331,8 @@ typedef struct pdm__attribution_work {
 /* attribution_names.c */
 pdm_status pdm__attribution_names_make(pdm__attribution_work *work, pdm_error *err);
 void pdm__attribution_names_clear(pdm__attribution_work *work);
-uint32_t pdm__attribution_rank(const pdm__attribution_names *names, const uint8_t *bytes, uint32_t length);
+uint32_t pdm__attribution_rank(const pdm__attribution_names *names, pdm__attribution_memo *memo, const uint8_t *bytes,
+                               uint32_t length);
 /* Rank of a channel, UINT32_MAX if no row has it. */
 uint32_t pdm__attribution_find(const pdm__attribution_names *names, const char *text);
 

@@ -9,6 +9,14 @@ typedef struct naming {
     pdm_status status[PDM__PARTITIONS]; /* by worker */
 } naming;
 
+/* Where in a memo a channel would be; *known: it is there. */
+static size_t look_up(const pdm__attribution_memo *memo, const uint8_t *bytes, uint32_t length, bool *known) {
+    uint32_t mixed = length == 0 ? 0 : 31 * length + 7 * bytes[0] + 13 * bytes[length / 2] + 3 * bytes[length - 1];
+    size_t at = mixed % ATTRIBUTION_MEMO;
+    *known = length > 0 && memo->lengths[at] == length && memcmp(memo->bytes[at], bytes, length) == 0;
+    return at;
+}
+
 static pdm_status add_name(pdm__keymap *map, const uint8_t *bytes, uint32_t length) {
     pdm__key key = {.bytes = bytes, .length = length};
     bool added = false;
@@ -19,12 +27,22 @@ static pdm_status add_name(pdm__keymap *map, const uint8_t *bytes, uint32_t leng
     return PDM_OK;
 }
 
+static pdm_status note_name(pdm__keymap *map, pdm__attribution_memo *memo, const uint8_t *bytes, uint32_t length) {
+    bool known = false;
+    size_t at = look_up(memo, bytes, length, &known);
+    if (known) return PDM_OK;
+    memo->bytes[at] = bytes;
+    memo->lengths[at] = length;
+    return add_name(map, bytes, length);
+}
+
 static pdm_status name_partition(const pdm__attribution_work *work, pdm__keymap *map, size_t p) {
     const pdm__keymap *keys = &work->view->store->partitions[p].levels[work->plan->paths ? 0 : 1];
+    pdm__attribution_memo memo = {.lengths = {0}};
     for (uint32_t id = 0; id < keys->count; id++) {
         pdm__key key = pdm__keymap_key(keys, id);
         if (!work->plan->paths) {
-            PDM__TRY(add_name(map, key.bytes, key.length));
+            PDM__TRY(note_name(map, &memo, key.bytes, key.length));
             continue;
         }
         const uint8_t *at = key.bytes;
@@ -33,7 +51,7 @@ static pdm_status name_partition(const pdm__attribution_work *work, pdm__keymap 
             uint32_t length = 0;
             uint32_t marks = 0;
             pdm__attribution_read_touch(&at, &channel, &length, &marks);
-            PDM__TRY(add_name(map, channel, length));
+            PDM__TRY(note_name(map, &memo, channel, length));
         }
     }
     return PDM_OK;
@@ -116,13 +134,24 @@ void pdm__attribution_names_clear(pdm__attribution_work *work) {
     pdm__arena_clear(&names->arena);
 }
 
-uint32_t pdm__attribution_rank(const pdm__attribution_names *names, const uint8_t *bytes, uint32_t length) {
+static uint32_t rank_of(const pdm__attribution_names *names, const uint8_t *bytes, uint32_t length) {
     pdm__key key = {.bytes = bytes, .length = length};
     pdm__key_hash(&key, true, names->map.seed);
     uint32_t id = pdm__keymap_find(&names->map, &key);
     return id == PDM__NO_ID ? UINT32_MAX : names->ranks[id];
 }
 
+uint32_t pdm__attribution_rank(const pdm__attribution_names *names, pdm__attribution_memo *memo, const uint8_t *bytes,
+                               uint32_t length) {
+    bool known = false;
+    size_t at = look_up(memo, bytes, length, &known);
+    if (known) return memo->ranks[at];
+    memo->bytes[at] = bytes;
+    memo->lengths[at] = length;
+    memo->ranks[at] = rank_of(names, bytes, length);
+    return memo->ranks[at];
+}
+
 uint32_t pdm__attribution_find(const pdm__attribution_names *names, const char *text) {
-    return pdm__attribution_rank(names, (const uint8_t *)text, (uint32_t)strlen(text));
+    return rank_of(names, (const uint8_t *)text, (uint32_t)strlen(text));
 }

@@ -13,7 +13,7 @@ static pdm_status read_path(pdm__attribution_worker *worker, const pdm__key *key
         pdm__attribution_step *step = &worker->steps[n++];
         memset(step, 0, sizeof *step);
         pdm__attribution_read_touch(&at, &channel, &length, &step->marks);
-        step->channel = pdm__attribution_rank(&worker->work->names, channel, length);
+        step->channel = pdm__attribution_rank(&worker->work->names, &worker->memo, channel, length);
     }
     *count = n;
     return PDM_OK;

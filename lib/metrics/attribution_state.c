@@ -272,15 +272,24 @@ static pdm_status inspect_event(const pdm__attribution_plan *plan, const pdm__bl
 
 /* ---- paths as lists, and as texts ---- */
 
+/* Where the next separator is, `end` if there is none. */
+static const char *separator_in(const pdm__attribution_plan *plan, const char *at, const char *end) {
+    size_t length = plan->separator_length;
+    while ((size_t)(end - at) >= length) {
+        const char *found = memchr(at, plan->separator[0], (size_t)(end - at) - length + 1);
+        if (found == NULL) return end;
+        if (memcmp(found, plan->separator, length) == 0) return found;
+        at = found + 1;
+    }
+    return end;
+}
+
 /* The next touch in [*at, end): trimmed, not empty. false: there is none. *at becomes NULL after the last. */
 static bool next_of_text(const pdm__attribution_plan *plan, const char **at, const char *end, const char **token,
                          size_t *length) {
     while (*at != NULL) {
         const char *first = *at;
-        const char *stop = first;
-        while (stop < end && ((size_t)(end - stop) < plan->separator_length ||
-                              memcmp(stop, plan->separator, plan->separator_length) != 0))
-            stop++;
+        const char *stop = separator_in(plan, first, end);
         *at = stop < end ? stop + plan->separator_length : NULL; /* NULL: that was the last */
         while (first < stop && *first == ' ') first++;
         while (stop > first && stop[-1] == ' ') stop--;

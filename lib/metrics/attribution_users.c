@@ -116,7 +116,7 @@ static pdm_status bench_begin(bench *b, pdm_error *err) {
     PDM__TRY(pdm__new(context, parts->count, sizeof *b->ranks, &b->ranks, err));
     for (uint32_t id = 0; id < parts->count; id++) {
         pdm__key key = pdm__keymap_key(parts, id);
-        b->ranks[id] = pdm__attribution_rank(&b->worker->work->names, key.bytes, key.length);
+        b->ranks[id] = pdm__attribution_rank(&b->worker->work->names, &b->worker->memo, key.bytes, key.length);
     }
     return PDM_OK;
 }
