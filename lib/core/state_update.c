@@ -16,7 +16,7 @@
 #define SLICE_ROWS ((int64_t)1 << 14)
 
 /* Below this remembering records costs more than it saves. */
-#define SEEN_ROWS ((int64_t)1 << 15)
+#define SEEN_ROWS ((int64_t)1 << 12)
 
 /* One thread's share of a piece of a batch. */
 typedef struct slice {

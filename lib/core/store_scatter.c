@@ -3,9 +3,9 @@
 
 #define FIRST_SLAB ((size_t)64)
 #define LAST_SLAB ((size_t)4096)
-#define AHEAD_WORDS 16   /* two cache lines: a line that is written is had before it is needed */
-#define SEEN_BITS 13     /* of their number */
-#define SEEN_TRIAL 32768 /* records after which it is known whether looking is worth it */
+#define AHEAD_WORDS 16  /* two cache lines: a line that is written is had before it is needed */
+#define SEEN_BITS 13    /* of their number */
+#define SEEN_TRIAL 2048 /* records after which it is known whether looking is worth it */
 
 static size_t bucket_bytes(const pdm__schema *schema) {
     return sizeof(pdm__bucket) + (size_t)schema->bucket_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
@@ -250,26 +250,24 @@ static void mark_records(const pdm__schema *schema, const uint64_t *const *colum
 #define STRIP ((size_t)256)
 #define AHEAD 12 /* entries that are on their way to the cache */
 
-static pdm_status scatter_strip(pdm__scatter *scatter, const uint64_t *const *columns, size_t first, size_t n,
-                                const uint64_t *hashes, const uint64_t *marks, size_t *taken, pdm_error *err) {
-    const pdm__schema *schema = &scatter->store->schema;
-    size_t words = (size_t)schema->record_words;
+/* Inlined, so that few words are no loop. */
+static inline pdm_status scatter_strip(pdm__scatter *scatter, const uint64_t *const *columns, size_t words, size_t n,
+                                       const uint64_t *hashes, const uint64_t *marks, size_t *taken, pdm_error *err) {
     size_t stride = 1 + words;
     uint64_t *entries = scatter->seen->entries;
-    text_places at = texts_of(schema);
+    text_places at = texts_of(&scatter->store->schema);
     bool texts = at.unit >= 0 || at.part >= 0;
-    for (size_t k = 0; k < n; k++) {
-        size_t i = first + k;
-        uint64_t *entry = entries + (size_t)(marks[k] >> (64 - SEEN_BITS)) * stride;
-        if (k + AHEAD < n) __builtin_prefetch(entries + (size_t)(marks[k + AHEAD] >> (64 - SEEN_BITS)) * stride, 1);
-        if (entry[0] == marks[k] &&
+    for (size_t i = 0; i < n; i++) {
+        uint64_t *entry = entries + (size_t)(marks[i] >> (64 - SEEN_BITS)) * stride;
+        if (i + AHEAD < n) __builtin_prefetch(entries + (size_t)(marks[i + AHEAD] >> (64 - SEEN_BITS)) * stride, 1);
+        if (entry[0] == marks[i] &&
             (texts ? same_texts(entry + 1, columns, i, words, at) : same_words(entry + 1, columns, i, words)))
             continue;
         uint64_t *record = NULL;
-        PDM__TRY(next_record(scatter, pdm__partition_of(hashes[k]), words, &record, err));
-        record[0] = at.unit >= 0 ? hashes[k] : columns[0][i];
+        PDM__TRY(next_record(scatter, pdm__partition_of(hashes[i]), words, &record, err));
+        record[0] = at.unit >= 0 ? hashes[i] : columns[0][i];
         for (size_t w = 1; w < words; w++) record[w] = columns[w][i];
-        entry[0] = marks[k];
+        entry[0] = marks[i];
         memcpy(entry + 1, record, words * sizeof *record);
         *taken += 1;
         if (texts && scatter->copy_text) PDM__TRY(keep_texts(scatter, record, err));
@@ -289,7 +287,13 @@ static pdm_status scatter_unseen(pdm__scatter *scatter, const uint64_t *const *c
         for (int32_t w = text ? 1 : 0; w < schema->record_words; w++) strip[w] = columns[w] + first;
         for (size_t i = 0; i < count; i++) hashes[i] = unit_hash(schema, text, strip, i);
         mark_records(schema, strip, count, hashes, marks);
-        PDM__TRY(scatter_strip(scatter, columns, first, count, hashes, marks, taken, err));
+        switch (schema->record_words) { /* of presence in periods: integers as keys */
+        case 4: PDM__TRY(scatter_strip(scatter, strip, 4, count, hashes, marks, taken, err)); break;
+        case 5: PDM__TRY(scatter_strip(scatter, strip, 5, count, hashes, marks, taken, err)); break;
+        default:
+            PDM__TRY(scatter_strip(scatter, strip, (size_t)schema->record_words, count, hashes, marks, taken, err));
+            break;
+        }
     }
     return PDM_OK;
 }
