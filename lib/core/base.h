@@ -54,6 +54,8 @@ pdm_status pdm__context_or_default(pdm_context *context, pdm_context **out, pdm_
 pdm_context *pdm__context_retain(pdm_context *context);
 int32_t pdm__context_threads(const pdm_context *context);
 uint64_t pdm__context_seed(const pdm_context *context);
+/* Whether memory that only saves time is no burden: there is no limit, or it leaves many times as much. */
+bool pdm__context_spares(const pdm_context *context, size_t bytes);
 
 /* Pointers as words of records, and back. */
 static inline uint64_t pdm__word_of(const void *pointer) { return (uint64_t)(uintptr_t)pointer; }

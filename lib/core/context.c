@@ -145,6 +145,14 @@ int32_t pdm__context_threads(const pdm_context *context) { return context->optio
 
 uint64_t pdm__context_seed(const pdm_context *context) { return context->options.hash_seed; }
 
+#define SPARE 16
+
+bool pdm__context_spares(const pdm_context *context, size_t bytes) {
+    uint64_t limit = context->options.memory_limit;
+    uint64_t now = atomic_load(&context->now);
+    return limit == 0 || (now < limit && (limit - now) / SPARE >= bytes);
+}
+
 /* Books `bytes` more; false (and nothing booked) if the limit does not allow it. */
 static bool account(pdm_context *context, size_t bytes) {
     uint64_t limit = context->options.memory_limit;

@@ -195,6 +195,7 @@ void pdm__seen_begin(pdm__seen *seen, const pdm__store *store) {
         if (schema->levels[l].key_kind == PDM__KEY_BYTES) return; /* made for a block, gone with it */
     }
     seen->words = ((size_t)1 << SEEN_BITS) * (size_t)(1 + schema->record_words);
+    if (!pdm__context_spares(store->context, seen->words * sizeof *seen->entries)) return;
     /* Without memory for it everything takes longer, that is all. */
     (void)pdm__new_zero(store->context, seen->words, sizeof *seen->entries, &seen->entries, NULL);
 }
