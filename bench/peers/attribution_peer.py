@@ -26,7 +26,6 @@ warming up is not kept.
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -199,14 +198,7 @@ def main() -> None:
     if len(sys.argv) == 5 and sys.argv[1] == "--work":
         work(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
         return
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--touches", type=int, default=5_000_000)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers", nargs="*", choices=tuple(ENGINES), default=list(ENGINES))
-    chosen = parser.parse_args()
-    program = chosen.program.resolve()
+    chosen = turns.asked(__doc__, "--touches", 5_000_000, ENGINES)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         columns = make_rows(chosen.touches)

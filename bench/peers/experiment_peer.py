@@ -11,7 +11,6 @@ Ratios are medians over rounds in which library and peers take turns, each engin
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -268,17 +267,11 @@ def main() -> None:
     if len(sys.argv) == 5 and sys.argv[1] == "--work":
         work(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
         return
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--program", type=Path, required=True)
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--threads", type=int, nargs="+", default=[1])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers", nargs="+", choices=tuple(ENGINES), default=list(ENGINES))
-    chosen = parser.parse_args()
+    chosen = turns.asked(__doc__, "--rows", 10_000_000, ENGINES)
     with tempfile.TemporaryDirectory() as directory:
         make_rows(chosen.rows, Path(directory))
         for threads in chosen.threads:
-            compare(chosen.program.resolve(), Path(directory), chosen.rows, threads, chosen.rounds, chosen.peers)
+            compare(chosen.program, Path(directory), chosen.rows, threads, chosen.rounds, chosen.peers)
 
 
 if __name__ == "__main__":

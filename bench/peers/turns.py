@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -62,6 +63,19 @@ class Worker:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=60)
+
+
+def asked(doc: str | None, size: str, default: int, engines: Iterable[str]) -> argparse.Namespace:
+    """The command line of a comparison; ``size`` is the flag that says how much there is to do."""
+    parser = argparse.ArgumentParser(description=(doc or "").partition("\n")[0])
+    parser.add_argument("--program", type=Path, required=True)
+    parser.add_argument(size, type=int, default=default)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", nargs="*", choices=tuple(engines), default=list(engines))
+    chosen = parser.parse_args()
+    chosen.program = chosen.program.resolve()
+    return chosen
 
 
 def start(module: str, engines: Iterable[str], directory: Path, threads: int) -> list[Worker]:

@@ -1,5 +1,7 @@
 #include "core/arrow.h"
 
+#include "core/convert.h"
+
 static _Alignas(16) const uint8_t nothing[16]; /* stands in for empty buffers that came as NULL */
 
 #define LARGEST_END (INT64_MAX / 16) /* of offset + length: no position in bytes can wrap */
@@ -125,14 +127,6 @@ static format_info read_format(const char *format) {
     if (strncmp(format, "d:", 2) == 0) return decimal_format(format);
     return info;
 }
-
-static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
-
-static bool is_text(int32_t type) {
-    return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
-}
-
-static bool is_list(int32_t type) { return type == PDM_TYPE_LIST || type == PDM_TYPE_LARGE_LIST; }
 
 /* ---- checks ---- */
 
@@ -265,10 +259,10 @@ static pdm_status import_plain(const column_source *source, const format_info *i
         PDM__TRY(take_validity(source, &made.validity));
         if (info->type == PDM_TYPE_UTF8_VIEW) {
             PDM__TRY(import_views(source, info, &made));
-        } else if (is_text(info->type)) {
+        } else if (pdm__is_text(info->type)) {
             PDM__TRY(import_text(source, info, &made));
         } else {
-            PDM__TRY(take_buffer(source, 1, info->aligned, is_list(info->type) ? &made.offsets : &made.values));
+            PDM__TRY(take_buffer(source, 1, info->aligned, pdm__is_list(info->type) ? &made.offsets : &made.values));
         }
     }
     *column = made;
@@ -282,8 +276,8 @@ static pdm_status import_dictionary(const column_source *source, const format_in
     const struct ArrowArray *array = source->array->dictionary;
     PDM__TRY(check_array(schema, array, source->name, source->err));
     format_info value_info = read_format(schema->format);
-    bool usable = is_integer(info->type) && schema->dictionary == NULL &&
-                  (is_integer(value_info.type) || is_text(value_info.type));
+    bool usable = pdm__is_integer(info->type) && schema->dictionary == NULL &&
+                  (pdm__is_integer(value_info.type) || pdm__is_text(value_info.type));
     if (!usable) return PDM_OK;
     column_source value_source = {source->name, schema, array, array->offset, array->length, source->err};
     values->name = source->name;
@@ -318,7 +312,7 @@ static pdm_status import_list(const column_source *source, const format_info *in
     nested[0].name = source->name;
     if (has_dictionary(&items)) {
         PDM__TRY(import_dictionary(&items, &item_info, &nested[1], &nested[0]));
-    } else if (!is_list(item_info.type)) {
+    } else if (!pdm__is_list(item_info.type)) {
         PDM__TRY(import_plain(&items, &item_info, &nested[0]));
     }
     PDM__TRY(import_plain(source, info, column));
@@ -331,7 +325,7 @@ static pdm_status import_list(const column_source *source, const format_info *in
 static int64_t nested_views(const struct ArrowSchema *schema) {
     if (schema == NULL || schema->release == NULL || schema->format == NULL) return 0;
     if (schema->dictionary != NULL) return 1;
-    return is_list(read_format(schema->format).type) ? 2 : 0;
+    return pdm__is_list(read_format(schema->format).type) ? 2 : 0;
 }
 
 /* Child `index`; takes the next entries of *nested if it needs any. */
@@ -352,7 +346,7 @@ static pdm_status import_child(const struct ArrowSchema *schema, const struct Ar
     pdm_column *mine = *nested;
     *nested += nested_views(source.schema);
     if (has_dictionary(&source)) return import_dictionary(&source, &info, mine, column);
-    return is_list(info.type) ? import_list(&source, &info, mine, column) : import_plain(&source, &info, column);
+    return pdm__is_list(info.type) ? import_list(&source, &info, mine, column) : import_plain(&source, &info, column);
 }
 
 /* ---- the table ---- */

@@ -52,7 +52,6 @@ typedef struct reader {
     pdm_error *err;
 } reader;
 
-static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
 static bool is_float(int32_t type) { return type == PDM_TYPE_FLOAT64 || type == PDM_TYPE_FLOAT32; }
 static bool is_number(int32_t role) {
     return role == PDM_ROLE_FLOAT || role == PDM_ROLE_INTEGER || role == PDM_ROLE_MONEY;
@@ -146,7 +145,7 @@ static pdm_status read_column(reader *r, int32_t c) {
     out->present = true;
     bool number = is_number(info.role);
     if (number && is_float(column->type)) return read_floats(r, c, column, out);
-    if (info.role == PDM_ROLE_FLOAT && is_integer(column->type) && column->type != PDM_TYPE_UINT64) {
+    if (info.role == PDM_ROLE_FLOAT && pdm__is_integer(column->type) && column->type != PDM_TYPE_UINT64) {
         info.role = PDM_ROLE_INTEGER; /* an integer stays exact */
     }
     pdm__ingest in = r->in;

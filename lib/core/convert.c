@@ -6,10 +6,6 @@
 
 #include <math.h>
 
-static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
-static bool is_text(int32_t type) {
-    return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
-}
 static bool is_float(int32_t type) { return type == PDM_TYPE_FLOAT64 || type == PDM_TYPE_FLOAT32; }
 static bool is_time(int32_t type) { return type >= PDM_TYPE_DATE32 && type <= PDM_TYPE_TIMESTAMP_NS; }
 
@@ -26,13 +22,13 @@ static const char *type_name(int32_t type) {
 
 static bool serves(int32_t role, int32_t type) {
     switch (role) {
-    case PDM_ROLE_KEY: return is_integer(type) || is_text(type);
+    case PDM_ROLE_KEY: return pdm__is_integer(type) || pdm__is_text(type);
     case PDM_ROLE_TIME: return is_time(type) || type == PDM_TYPE_INT64;
-    case PDM_ROLE_MONEY: return is_integer(type) || is_float(type) || type == PDM_TYPE_DECIMAL128;
-    case PDM_ROLE_INTEGER: return is_integer(type) || is_float(type) || type == PDM_TYPE_BOOL;
-    case PDM_ROLE_FLOAT: return is_integer(type) || is_float(type);
-    case PDM_ROLE_TEXT: return is_text(type);
-    case PDM_ROLE_FLAG: return is_integer(type) || type == PDM_TYPE_BOOL;
+    case PDM_ROLE_MONEY: return pdm__is_integer(type) || is_float(type) || type == PDM_TYPE_DECIMAL128;
+    case PDM_ROLE_INTEGER: return pdm__is_integer(type) || is_float(type) || type == PDM_TYPE_BOOL;
+    case PDM_ROLE_FLOAT: return pdm__is_integer(type) || is_float(type);
+    case PDM_ROLE_TEXT: return pdm__is_text(type);
+    case PDM_ROLE_FLAG: return pdm__is_integer(type) || type == PDM_TYPE_BOOL;
     default: return false;
     }
 }
@@ -62,7 +58,7 @@ static pdm_status check_type(const pdm_column_info *info, const pdm_column *colu
     int32_t type = column->type;
     if (type == PDM_TYPE_ALL_NULL) return PDM_OK;
     if (type == PDM_TYPE_DICTIONARY) {
-        bool good = column->dictionary != NULL && is_integer(column->index_type) &&
+        bool good = column->dictionary != NULL && pdm__is_integer(column->index_type) &&
                     serves(info->role, column->dictionary->type) &&
                     (info->role == PDM_ROLE_KEY || info->role == PDM_ROLE_TEXT);
         if (good) return PDM_OK;
@@ -118,7 +114,8 @@ int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *col
     if (info->role != PDM_ROLE_KEY && info->role != PDM_ROLE_TEXT) return PDM__KEY_NONE;
     int32_t type = column->type == PDM_TYPE_DICTIONARY ? column->dictionary->type : column->type;
     if (type == PDM_TYPE_ALL_NULL) return PDM__KEY_NONE;
-    if (is_text(type) || pdm__is_list(type)) return PDM__KEY_TEXT; /* lists stand for the text that is made of them */
+    if (pdm__is_text(type) || pdm__is_list(type))
+        return PDM__KEY_TEXT; /* lists stand for the text that is made of them */
     return type == PDM_TYPE_UINT64 ? PDM__KEY_UINT : PDM__KEY_INT;
 }
 
@@ -244,7 +241,8 @@ static pdm_status scale_integers(const job *j, int32_t places, pdm_error *err) {
 
 static pdm_status convert_money(const job *j, pdm_error *err) {
     const pdm_column *column = j->column;
-    if (is_integer(column->type)) return j->scale == 0 ? convert_integer(j, err) : scale_integers(j, j->scale - 1, err);
+    if (pdm__is_integer(column->type))
+        return j->scale == 0 ? convert_integer(j, err) : scale_integers(j, j->scale - 1, err);
     int32_t exponent = j->scale > 0 ? j->scale - 1 : j->in->currency_exponent < 0 ? 2 : j->in->currency_exponent;
     j->out->words = j->to->words;
     for (size_t r = 0; r < j->rows; r++) {
@@ -271,7 +269,7 @@ static pdm_status convert_money(const job *j, pdm_error *err) {
 }
 
 static pdm_status convert_whole(const job *j, pdm_error *err) {
-    if (is_integer(j->column->type)) return convert_integer(j, err);
+    if (pdm__is_integer(j->column->type)) return convert_integer(j, err);
     if (j->column->type == PDM_TYPE_BOOL) {
         j->out->words = j->to->words;
         for (size_t r = 0; r < j->rows; r++)
@@ -294,12 +292,12 @@ static pdm_status convert_whole(const job *j, pdm_error *err) {
 static pdm_status convert_float(const job *j, pdm_error *err) {
     const pdm_column *column = j->column;
     j->out->words = j->to->words;
-    if (is_integer(column->type)) pdm__convert_widen(column->type, column->values, j->at, j->rows, j->to->words);
+    if (pdm__is_integer(column->type)) pdm__convert_widen(column->type, column->values, j->at, j->rows, j->to->words);
     for (size_t r = 0; r < j->rows; r++) {
         double value = 0.0;
         if (present(j, r) && column->type == PDM_TYPE_UINT64) {
             value = (double)j->to->words[r];
-        } else if (present(j, r) && is_integer(column->type)) {
+        } else if (present(j, r) && pdm__is_integer(column->type)) {
             value = (double)(int64_t)j->to->words[r];
         } else if (present(j, r)) {
             value = float_at(column, j->at + (int64_t)r);
@@ -493,7 +491,7 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
     const pdm_column *values = j->column->dictionary;
     pdm__convert_widen(j->column->index_type, j->column->values, j->at, j->rows, j->to->words);
     j->out->words = j->to->words;
-    bool text = is_text(values->type);
+    bool text = pdm__is_text(values->type);
     if (text) j->out->lengths = j->to->lengths;
     ascii_range ascii = {NULL, NULL};
     if (text && j->column->dictionary_length <= (int64_t)j->rows) { /* few texts are looked at once, not row by row */
@@ -552,7 +550,7 @@ pdm_status pdm__convert(const pdm__ingest *in, int32_t c, int64_t first, size_t 
     case PDM_ROLE_FLAG: return convert_flag(&j);
     default: break;
     }
-    if (is_text(column->type)) return convert_text(&j, err);
+    if (pdm__is_text(column->type)) return convert_text(&j, err);
     point_or_widen(&j, column->type);
     return PDM_OK;
 }

@@ -28,6 +28,13 @@ bool pdm__convert_text_at(const pdm_column *column, int64_t at, const uint8_t **
 /* Integers of any width, sign- or zero-extended. */
 void pdm__convert_widen(int32_t type, const void *values, int64_t at, size_t rows, uint64_t *words);
 
+/* What a column's type is. */
+static inline bool pdm__is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
+static inline bool pdm__is_text(int32_t type) {
+    return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
+}
+static inline bool pdm__is_list(int32_t type) { return type == PDM_TYPE_LIST || type == PDM_TYPE_LARGE_LIST; }
+
 static inline bool pdm__bit_at(const uint8_t *bits, int64_t at) { return (bits[at >> 3] >> (at & 7) & 1) != 0; }
 
 /* Whether bytes are valid UTF-8. */

@@ -1,16 +1,11 @@
 #include "core/items.h"
 
-static bool is_integer(int32_t type) { return type >= PDM_TYPE_INT8 && type <= PDM_TYPE_UINT64; }
-static bool is_text(int32_t type) {
-    return type == PDM_TYPE_UTF8 || type == PDM_TYPE_LARGE_UTF8 || type == PDM_TYPE_UTF8_VIEW;
-}
-
 bool pdm__items_serve(int32_t role, const pdm_column *items) {
     if (items == NULL) return false;
     if (items->type == PDM_TYPE_ALL_NULL) return true;
-    if (role == PDM_ROLE_INTEGER) return is_integer(items->type);
-    if (items->type != PDM_TYPE_DICTIONARY) return is_text(items->type);
-    return items->dictionary != NULL && is_integer(items->index_type) && is_text(items->dictionary->type);
+    if (role == PDM_ROLE_INTEGER) return pdm__is_integer(items->type);
+    if (items->type != PDM_TYPE_DICTIONARY) return pdm__is_text(items->type);
+    return items->dictionary != NULL && pdm__is_integer(items->index_type) && pdm__is_text(items->dictionary->type);
 }
 
 /* ---- one item ---- */
@@ -37,7 +32,7 @@ static const char *fault_of(const pdm_column *items, uint64_t place) {
     const pdm_column *column = resolve(items, place, &at);
     if (column == NULL) return "is null";
     if (at < 0) return "is no entry of the dictionary";
-    if (is_integer(column->type)) {
+    if (pdm__is_integer(column->type)) {
         pdm__convert_widen(column->type, column->values, at, 1, &length);
         return column->type == PDM_TYPE_UINT64 && length > (uint64_t)INT64_MAX ? "does not fit int64" : NULL;
     }

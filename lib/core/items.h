@@ -7,8 +7,6 @@
 
 #include "core/convert.h"
 
-static inline bool pdm__is_list(int32_t type) { return type == PDM_TYPE_LIST || type == PDM_TYPE_LARGE_LIST; }
-
 /* Whether these can be items of that role: text or integers. Items that are all null can: they are those of empty lists. */
 bool pdm__items_serve(int32_t role, const pdm_column *items);
 

@@ -198,7 +198,7 @@ size_t pdm__store_count(const pdm__store *store, int32_t level); /* entries in a
  * need not go any further. Whole records are compared, so what is left out changes nothing.
  */
 typedef struct pdm__seen {
-    uint64_t *entries; /* [PDM__SEEN][1 + record_words]; NULL = nobody looks */
+    uint64_t *entries; /* [2^SEEN_BITS][1 + record_words], a mark and the record; NULL = nobody looks */
     size_t words;      /* of all of them */
     uint64_t looked_at;
     uint64_t found;

@@ -148,11 +148,10 @@ static int32_t bits_of_words(const uint64_t *words, size_t rows, uint64_t seen) 
 static bool take_integers(pdm__experiment_block *b, int32_t s, const pdm__cells *cells) {
     const pdm__experiment_slot *slot = &b->plan->slots[s];
     if (slot->type == EXPERIMENT_REAL || cells->valid != NULL) return false;
-    uint64_t allowed = slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX;
     for (size_t r = 0; r < b->rows; r += 8) __builtin_prefetch(cells->words + b->rows + r);
     uint64_t seen = sort_words(cells->words, b->order, b->rows, sorted_of(b, s));
     b->slots[s] = (experiment_column){cells->words, bits_of_words(cells->words, b->rows, seen), seen >> 63 != 0};
-    return (seen & ~allowed) == 0;
+    return pdm__experiment_takes(slot, seen);
 }
 
 pdm_status pdm__experiment_block_read(pdm__experiment_block *b, const pdm__experiment_plan *plan,

@@ -223,6 +223,11 @@ void pdm__experiment_step(const pdm__step_args *args);
 /* Arm of each row; PDM_E_BAD_VALUE names the row and value of a variant that is no arm. */
 pdm_status pdm__experiment_find_arms(const pdm__experiment_plan *plan, const pdm__block *block, uint64_t *arms,
                                      pdm_error *err);
+/* Whether a slot takes integers that together have these bits. */
+static inline bool pdm__experiment_takes(const pdm__experiment_slot *slot, uint64_t seen) {
+    return (seen & ~(slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX)) == 0;
+}
+
 /* A slot's column row by row: integers, or doubles in an order of their own. Bit s of `nulls` is set where there is no
  * value. Errors name row and column. */
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,

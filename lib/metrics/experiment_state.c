@@ -146,10 +146,9 @@ static pdm_status slot_word(const pdm__experiment_slot *slot, const pdm__experim
 /* Integers that are all there are looked at all together; row by row only if one of them is out of range. */
 static bool all_in_range(const pdm__experiment_slot *slot, const pdm__cells *cells, size_t rows) {
     if (slot->type == EXPERIMENT_REAL || cells->valid != NULL) return false;
-    uint64_t allowed = slot->bit ? 1 : slot->not_negative ? (uint64_t)INT64_MAX : UINT64_MAX;
     uint64_t seen = 0;
     for (size_t r = 0; r < rows; r++) seen |= cells->words[r];
-    return (seen & ~allowed) == 0;
+    return pdm__experiment_takes(slot, seen);
 }
 
 pdm_status pdm__experiment_slot_column(const pdm__experiment_plan *plan, int32_t s, const pdm__block *block,
