@@ -211,11 +211,11 @@ def main() -> None:
         else:
             write_paths(known, directory / "PathData")
         for threads in chosen.threads:
-            compare_events(program, directory, threads, chosen.rounds, chosen.peers)
+            compare_events(chosen.program, directory, threads, chosen.rounds, chosen.peers)
             if known is not None:
                 orders = [f"order-{order}" for order in range(1, 5)]
-                compare_paths(program, directory / "PathData", threads, chosen.rounds, orders)
-            compare_paths(program, directory / "journeys", threads, chosen.rounds, ["order-1"])
+                compare_paths(chosen.program, directory / "PathData", threads, chosen.rounds, orders)
+            compare_paths(chosen.program, directory / "journeys", threads, chosen.rounds, ["order-1"])
 
 
 if __name__ == "__main__":
