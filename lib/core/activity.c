@@ -61,6 +61,22 @@ void pdm__activity_prepare(pdm__activity_plan *activity, pdm__plan *plan) {
     schema->step = bits ? step_bits : step_counts;
 }
 
+/* A unit without a date is as if it came last. */
+static void put_first_seen(const pdm__activity_plan *activity, const pdm__block *block, uint64_t *to) {
+    const pdm__cells *seen = &block->cells[activity->first_seen_column];
+    for (size_t i = 0; i < block->rows; i++) to[i] = pdm__cell_given(seen, i) ? seen->words[i] : (uint64_t)INT64_MAX;
+}
+
+void pdm__activity_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
+    const pdm__activity_plan *activity = plan->own;
+    const int64_t *times = (const int64_t *)(const void *)block->cells[activity->time_column].words;
+    if (!activity->layout.bits || pdm__part_has_values(&activity->layout)) return;
+    pdm__periods_of(activity->calendar, activity->grain, times, block->rows, (int64_t *)(void *)out->scratch[0]);
+    if (activity->first_seen) put_first_seen(activity, block, out->scratch[1]);
+    out->count = activity->first_seen ? 2 : 1;
+    for (int32_t c = 0; c < out->count; c++) out->words[c] = out->scratch[c];
+}
+
 pdm_status pdm__activity_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     const pdm__activity_plan *activity = plan->own;
     const uint64_t *times = block->cells[activity->time_column].words;
@@ -74,10 +90,7 @@ pdm_status pdm__activity_select(const pdm__plan *plan, const pdm__block *block, 
     PDM__TRY(pdm__parts_select(&activity->layout, block->context, &rows, out, &own, err));
     uint64_t *words = out->scratch[own];
     for (size_t i = 0; i < block->rows; i++) words[i] = activity->layout.bits ? pdm__period_bit(periods[i]) : times[i];
-    if (!activity->first_seen) return PDM_OK;
-    const pdm__cells *seen = &block->cells[activity->first_seen_column];
-    for (size_t i = 0; i < block->rows; i++)
-        out->scratch[own + 1][i] = pdm__cell_given(seen, i) ? seen->words[i] : (uint64_t)INT64_MAX;
+    if (activity->first_seen) put_first_seen(activity, block, out->scratch[own + 1]);
     return PDM_OK;
 }
 

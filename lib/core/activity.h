@@ -24,6 +24,7 @@ typedef struct pdm__activity_plan {
 
 /* Columns, schema and layout of it; plan->own must be, or begin with, *activity. */
 void pdm__activity_prepare(pdm__activity_plan *activity, pdm__plan *plan);
+void pdm__activity_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out);
 pdm_status pdm__activity_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
 pdm_status pdm__activity_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
 

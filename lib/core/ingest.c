@@ -88,32 +88,47 @@ static uint64_t *kept_of(const pdm__block *block) {
     return block->memory + block_words(block->column_count, block->capacity) - block->capacity;
 }
 
-/* Leaves out the rows in which a column that needs a value has none. */
-static void leave_out_nulls(const pdm__ingest *in, pdm__block *block) {
-    uint64_t *kept = kept_of(block);
-    size_t n = 0;
-    for (size_t r = 0; r < block->rows; r++) {
-        bool whole = true;
-        for (int32_t c = 0; c < in->count && whole; c++) {
-            whole = in->nullable[c] || block->cells[c].valid == NULL || block->cells[c].valid[r] != 0;
-        }
-        if (whole) kept[n++] = r;
+/* The bytes of columns that need a value say nothing any more. */
+static void forget_nulls(const pdm__ingest *in, pdm__block *block) {
+    for (int32_t c = 0; c < in->count; c++) {
+        if (!in->nullable[c]) block->cells[c].valid = NULL;
     }
+}
+
+void pdm__block_keep(const pdm__ingest *in, pdm__block *block, const uint32_t *which, size_t n) {
+    uint64_t *kept = kept_of(block);
+    for (size_t i = 0; i < n; i++) kept[i] = block->gaps ? kept[which[i]] : which[i];
     for (int32_t c = 0; c < in->count; c++) {
         pdm__cells *cells = &block->cells[c];
         if (!cells->present) continue;
         uint64_t *words = words_of(block, c);
         uint64_t *lengths = words + block->capacity;
         uint8_t *valid = valid_of(block, c);
-        for (size_t i = 0; i < n; i++) words[i] = cells->words[kept[i]];
-        for (size_t i = 0; cells->lengths != NULL && i < n; i++) lengths[i] = cells->lengths[kept[i]];
-        for (size_t i = 0; cells->valid != NULL && i < n; i++) valid[i] = cells->valid[kept[i]];
+        for (size_t i = 0; i < n; i++) words[i] = cells->words[which[i]];
+        for (size_t i = 0; cells->lengths != NULL && i < n; i++) lengths[i] = cells->lengths[which[i]];
+        for (size_t i = 0; cells->valid != NULL && i < n; i++) valid[i] = cells->valid[which[i]];
         cells->words = words;
         if (cells->lengths != NULL) cells->lengths = lengths;
-        cells->valid = cells->valid != NULL && in->nullable[c] ? valid : NULL;
+        if (cells->valid != NULL) cells->valid = valid;
+    }
+    block->gaps = true;
+    block->rows = n;
+}
+
+/* Leaves out the rows in which a column that needs a value has none. */
+static void leave_out_nulls(const pdm__ingest *in, pdm__block *block) {
+    uint32_t kept[PDM__BLOCK_ROWS];
+    size_t n = 0;
+    for (size_t r = 0; r < block->rows; r++) {
+        bool whole = true;
+        for (int32_t c = 0; c < in->count && whole; c++) {
+            whole = in->nullable[c] || block->cells[c].valid == NULL || block->cells[c].valid[r] != 0;
+        }
+        if (whole) kept[n++] = (uint32_t)r;
     }
     block->skipped = (int64_t)(block->rows - n);
-    block->rows = n;
+    if (block->skipped > 0) pdm__block_keep(in, block, kept, n);
+    forget_nulls(in, block);
 }
 
 static pdm_status check_nulls(const pdm__ingest *in, pdm__block *block, int64_t first, pdm_error *err) {
@@ -133,10 +148,7 @@ static pdm_status check_nulls(const pdm__ingest *in, pdm__block *block, int64_t 
                              (long long)row, in->infos[c].name);
         }
     }
-    /* The bytes were there, no null was: forget them. */
-    for (int32_t c = 0; c < in->count; c++) {
-        if (!in->nullable[c]) block->cells[c].valid = NULL;
-    }
+    forget_nulls(in, block); /* the bytes were there, no null was */
     return PDM_OK;
 }
 
@@ -170,7 +182,7 @@ static void note_times(pdm__block *block, const pdm__cells *cells) {
 }
 
 int64_t pdm__block_row(const pdm__block *block, size_t r) {
-    return block->first + (int64_t)(block->skipped > 0 ? kept_of(block)[r] : r);
+    return block->first + (int64_t)(block->gaps ? kept_of(block)[r] : r);
 }
 
 static pdm_status check_segments(const pdm__ingest *in, const pdm__block *block, int32_t column, pdm_error *err) {
@@ -189,6 +201,7 @@ pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t f
     block->rows = rows;
     block->first = first;
     block->skipped = 0;
+    block->gaps = false;
     block->money = 0;
     block->time_min = INT64_MAX;
     block->time_max = INT64_MIN;

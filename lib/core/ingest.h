@@ -56,6 +56,7 @@ typedef struct pdm__block {
     int64_t first;   /* row of the batch that it begins with */
     size_t rows;     /* that are left */
     int64_t skipped; /* rows with nulls, left out */
+    bool gaps;       /* rows were left out, for whatever reason */
     pdm__cells cells[PDM__MAX_COLUMNS];
     pdm__uint128 money; /* sum of absolute amounts of all money columns, and of those that are summed like them */
     int64_t time_min;   /* of the first time column; min > max if there is no row */
@@ -71,6 +72,9 @@ void pdm__block_clear(pdm__block *block);
 
 /* Converts rows [first, first + rows), rows ≤ capacity. Errors name the row of the batch. */
 pdm_status pdm__ingest_block(const pdm__ingest *in, pdm__block *block, int64_t first, size_t rows, pdm_error *err);
+
+/* Leaves all rows out but which[0 … n): ascending. */
+void pdm__block_keep(const pdm__ingest *in, pdm__block *block, const uint32_t *which, size_t n);
 
 /* Row of the batch that row r of the block is, for messages. */
 int64_t pdm__block_row(const pdm__block *block, size_t r);

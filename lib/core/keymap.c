@@ -154,7 +154,7 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
 
 /* As find_strip, with nothing to compare but a word. Nearly all keys are there, at the first slot with their tag. */
 size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count,
-                              int64_t **words) {
+                              uint32_t *ids, int64_t **words) {
     int64_t nobody[2] = {0, 0}; /* what a key without candidate is compared with; a match there is looked up again */
     uint32_t low[FIND_STRIP];
     const uint64_t *keys = records;
@@ -164,6 +164,7 @@ size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, s
     size_t absent = 0;
     if (map->tags == NULL) {
         for (size_t i = 0; i < count; i++) words[i] = NULL;
+        for (size_t i = 0; i < count; i++) ids[i] = PDM__NO_ID;
         return count;
     }
     for (size_t i = 0; i < count; i++, keys += record_words) {
@@ -172,7 +173,7 @@ size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, s
         __builtin_prefetch(&map->ids[low[i] & mask]);
     }
     for (size_t i = 0; i < count; i++) {
-        uint32_t id = candidate(map, low[i]);
+        uint32_t id = ids[i] = candidate(map, low[i]);
         uint8_t *entry = (uint8_t *)(void *)nobody;
         if (PDM__LIKELY(id != PDM__NO_ID))
             entry = blocks[id >> PDM__KEYMAP_BLOCK_BITS] + (id & (PDM__KEYMAP_BLOCK - 1)) * stride;
@@ -186,9 +187,9 @@ size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, s
             continue;
         }
         pdm__key key = {.hash = low[i], .word = *keys};
-        uint32_t id = pdm__keymap_find(map, &key);
-        words[i] = id == PDM__NO_ID ? NULL : pdm__keymap_words(map, id);
-        absent += id == PDM__NO_ID;
+        ids[i] = pdm__keymap_find(map, &key);
+        words[i] = ids[i] == PDM__NO_ID ? NULL : pdm__keymap_words(map, ids[i]);
+        absent += ids[i] == PDM__NO_ID;
     }
     return absent;
 }

@@ -68,11 +68,11 @@ size_t pdm__keymap_find_many(const pdm__keymap *map, const pdm__key *keys, size_
 
 /*
  * The same for unscoped integers that are the first words of records, count ≤ PDM__KEYMAP_STRIP. words[i] = the entry's words, NULL if
- * the key is absent.
+ * the key is absent; then ids[i] is PDM__NO_ID.
  */
 #define PDM__KEYMAP_STRIP 64
 size_t pdm__keymap_find_words(const pdm__keymap *map, const uint64_t *records, size_t record_words, size_t count,
-                              int64_t **words);
+                              uint32_t *ids, int64_t **words);
 
 /* Bytes held outside the arena. */
 size_t pdm__keymap_memory(const pdm__keymap *map);

@@ -73,6 +73,17 @@ typedef struct pdm__records {
     size_t count;
 } pdm__records;
 
+/*
+ * What the rows of a block say besides their unit, column by column: rows of a unit that are equal in all of them say the same.
+ */
+#define PDM__ESSENCE_COLUMNS 2
+typedef struct pdm__essence {
+    int32_t count;                                 /* of columns; 0 = not known */
+    const uint64_t *words[PDM__ESSENCE_COLUMNS];   /* integers, or pointers to texts */
+    const uint64_t *lengths[PDM__ESSENCE_COLUMNS]; /* of texts; NULL = integers */
+    uint64_t scratch[PDM__ESSENCE_COLUMNS][PDM__BLOCK_ROWS];
+} pdm__essence;
+
 /* What a result is made from. */
 typedef struct pdm__view {
     const pdm__setup *setup;
@@ -92,6 +103,11 @@ typedef struct pdm__metric_ops {
     pdm_status (*prepare)(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
     /* Refuses rows that no metric could take, naming row and column. NULL: types and roles say enough. */
     pdm_status (*inspect)(const pdm__plan *plan, const pdm__block *block, pdm_error *err);
+    /*
+     * For metrics that keep only sets, minima and maxima: what rows say. A row that says what another one said may then be left out
+     * before it is selected. NULL: every row counts. Not asked where rows are deduplicated.
+     */
+    void (*essence)(const pdm__plan *plan, const pdm__block *block, pdm__essence *out);
     /*
      * Turns rows into records; rows that cannot matter are left out. Fails for lack of memory, or for a value that the metric cannot
      * use, naming its row by pdm__block_row().

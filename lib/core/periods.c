@@ -3,7 +3,7 @@
 #define SECOND_US INT64_C(1000000)
 #define HOUR_US (3600 * SECOND_US)
 #define DAY_US (24 * HOUR_US)
-#define OFFSET_LIMIT_US (26 * HOUR_US)
+#define PLAIN_MARGIN_US (50 * HOUR_US) /* more than any offset and a day */
 
 static inline int64_t floor_divide(int64_t value, int64_t by) {
     int64_t quotient = value / by;
@@ -24,7 +24,7 @@ typedef struct nearby {
 
 /* Times so near the ends of int64 that an offset could leave it are asked for one by one. */
 static inline bool is_plain(int64_t time) {
-    return time >= INT64_MIN + OFFSET_LIMIT_US && time <= INT64_MAX - OFFSET_LIMIT_US;
+    return time >= INT64_MIN + PLAIN_MARGIN_US && time <= INT64_MAX - PLAIN_MARGIN_US;
 }
 
 /* The stretch of constant offset that holds a time: its ends are whole seconds. */
@@ -67,18 +67,28 @@ static void find_days(nearby *near, int64_t day) {
     near->day_last = pdm_calendar_day_of_date(year, first + months, 1) - 1;
 }
 
-static inline int64_t offset_at(nearby *near, int64_t time) {
-    if (PDM__UNLIKELY(time < near->from || time > near->last)) find_stretch(near, time);
-    return near->offset_us;
+/* Whether the stretch of the last time holds this one, or could be made to. */
+static inline bool is_near(nearby *near, int64_t time) {
+    if (PDM__LIKELY(time >= near->from && time <= near->last)) return true;
+    if (!is_plain(time)) return false;
+    find_stretch(near, time);
+    near->from = near->from < INT64_MIN + PLAIN_MARGIN_US ? INT64_MIN + PLAIN_MARGIN_US : near->from;
+    near->last = near->last > INT64_MAX - PLAIN_MARGIN_US ? INT64_MAX - PLAIN_MARGIN_US : near->last;
+    return true;
 }
+
+/* Floor, for a constant divisor: what is divided is made positive, so that one multiplication does it. */
+#define FLOOR_DIVIDE(value, by)                                                                                        \
+    ((int64_t)(((uint64_t)(value) + (uint64_t)(INT64_MAX / (by) + 1) * (uint64_t)(by)) / (uint64_t)(by)) -             \
+     (INT64_MAX / (by) + 1))
 
 #define EACH(expression)                                                                                               \
     for (size_t i = 0; i < n; i++) {                                                                                   \
-        if (PDM__UNLIKELY(!is_plain(times[i]))) {                                                                      \
+        if (PDM__UNLIKELY(!is_near(&near, times[i]))) {                                                                \
             out[i] = pdm_calendar_period(calendar, period, times[i]);                                                  \
             continue;                                                                                                  \
         }                                                                                                              \
-        int64_t local = times[i] + offset_at(&near, times[i]);                                                         \
+        int64_t local = times[i] + near.offset_us;                                                                     \
         out[i] = (expression);                                                                                         \
     }
 
@@ -91,13 +101,13 @@ void pdm__periods_of(const pdm_calendar *calendar, pdm_period period, const int6
     nearby near = {.calendar = calendar, .period = period, .from = 1, .day_first = 1};
     int64_t shift = 3 - (calendar == NULL ? 0 : calendar->week_start);
     switch (period) {
-    case PDM_PERIOD_HOUR: EACH(floor_divide(local, HOUR_US)) break;
-    case PDM_PERIOD_WEEK: EACH(floor_divide(floor_divide(local, DAY_US) + shift, 7)) break;
+    case PDM_PERIOD_HOUR: EACH(FLOOR_DIVIDE(local, HOUR_US)) break;
+    case PDM_PERIOD_WEEK: EACH(floor_divide(FLOOR_DIVIDE(local, DAY_US) + shift, 7)) break;
     case PDM_PERIOD_MONTH:
     case PDM_PERIOD_QUARTER:
-    case PDM_PERIOD_YEAR: EACH(month_of(&near, floor_divide(local, DAY_US))) break;
+    case PDM_PERIOD_YEAR: EACH(month_of(&near, FLOOR_DIVIDE(local, DAY_US))) break;
     case PDM_PERIOD_DAY:
-    default: EACH(floor_divide(local, DAY_US)) break;
+    default: EACH(FLOOR_DIVIDE(local, DAY_US)) break;
     }
 }
 

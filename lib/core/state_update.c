@@ -1,6 +1,7 @@
 /* Rows in: convert, select, scatter, fold. Either all rows of a batch are taken or none. */
 #include "core/arrow.h"
 #include "core/dedupe.h"
+#include "core/seen.h"
 #include "core/state.h"
 
 #include <inttypes.h>
@@ -15,9 +16,6 @@
 /* Below this a thread costs more than it brings. */
 #define SLICE_ROWS ((int64_t)1 << 14)
 
-/* Below this remembering records costs more than it saves. */
-#define SEEN_ROWS ((int64_t)1 << 12)
-
 /* One thread's share of a piece of a batch. */
 typedef struct slice {
     int64_t first;
@@ -26,6 +24,7 @@ typedef struct slice {
     uint64_t *scratch; /* of the records' columns */
     pdm__key_bytes bytes;
     pdm__seen seen;
+    pdm__essence essence;
     pdm__bucket_mark mark;
     pdm_status status;
     pdm_error err;
@@ -51,6 +50,12 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
     const pdm__metric_ops *ops = work->state->setup.metric->ops;
     if (ops->inspect != NULL) s->status = ops->inspect(plan, &s->block, &s->err);
     if (s->status != PDM_OK) return;
+    if (ops->essence != NULL && !work->state->dedupe) {
+        s->essence.count = 0;
+        memset(s->essence.lengths, 0, sizeof s->essence.lengths);
+        if (!s->seen.off) ops->essence(plan, &s->block, &s->essence);
+        pdm__seen_leave_out(&s->seen, work->in, plan->unit_column, &s->essence, &s->block);
+    }
     pdm__records records = {.count = 0};
     for (int32_t w = 0; w < scatter->store->schema.record_words; w++) {
         records.scratch[w] = s->scratch + (size_t)w * s->block.capacity * (size_t)plan->fanout;
@@ -70,10 +75,8 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
 static void scatter_slice(void *argument, size_t index) {
     update_work *work = argument;
     slice *s = &work->slices[index];
-    pdm__scatter scatter = {.store = &work->state->store,
-                            .buckets = &work->state->store.pending[index],
-                            .seen = &s->seen,
-                            .copy_text = work->copy_text};
+    pdm__scatter scatter = {
+        .store = &work->state->store, .buckets = &work->state->store.pending[index], .copy_text = work->copy_text};
     for (int64_t first = s->first; first < s->end && s->status == PDM_OK; first += (int64_t)s->block.capacity) {
         int64_t left = s->end - first;
         size_t n = left < (int64_t)s->block.capacity ? (size_t)left : s->block.capacity;
@@ -96,7 +99,7 @@ static pdm_status slices_begin(update_work *work, int64_t rows, pdm_error *err) 
         PDM__TRY(pdm__block_init(&s->block, context, work->in->count,
                                  rows > (int64_t)PDM__BLOCK_ROWS ? PDM__BLOCK_ROWS : (size_t)rows, err));
         PDM__TRY(pdm__new(context, words * s->block.capacity, sizeof *s->scratch, &s->scratch, err));
-        if (rows >= SEEN_ROWS) pdm__seen_begin(&s->seen, &work->state->store);
+        pdm__seen_begin(&s->seen, context, rows / work->slice_count);
         s->time_min = INT64_MAX;
         s->time_max = INT64_MIN;
     }
@@ -108,7 +111,7 @@ static void slices_end(update_work *work) {
     for (int32_t i = 0; i < work->slice_count; i++) {
         slice *s = &work->slices[i];
         pdm__drop(work->state->context, s->bytes.memory, s->bytes.capacity, 1);
-        pdm__seen_end(&s->seen, work->state->context);
+        pdm__seen_end(&s->seen);
         pdm__drop(work->state->context, s->scratch, words * s->block.capacity, sizeof *s->scratch);
         pdm__block_clear(&s->block);
     }

@@ -9,18 +9,6 @@ static int32_t key_words(int32_t kind, bool with_hash) {
     return with_hash ? 3 : 2;
 }
 
-/* By the law that any split of the rows gives the same bits, a row taken twice is then the row. */
-static bool is_idempotent(const pdm__schema *schema) {
-    bool all = schema->journal_count == 0 && schema->counter_count == 0;
-    for (int32_t l = 0; l < schema->level_count; l++) {
-        for (int32_t f = 0; f < schema->levels[l].field_count; f++) {
-            int32_t merge = schema->levels[l].fields[f].merge;
-            all &= merge == PDM__MIN || merge == PDM__MAX || merge == PDM__OR;
-        }
-    }
-    return all;
-}
-
 /* The layout of records follows from the kinds of the keys. */
 static void lay_out_records(pdm__schema *schema) {
     int32_t words = key_words(schema->levels[0].key_kind, true);
@@ -33,7 +21,6 @@ static void lay_out_records(pdm__schema *schema) {
     int32_t kind = schema->levels[0].key_kind;
     schema->packed = schema->codes != NULL && (kind == PDM__KEY_INT || kind == PDM__KEY_UINT);
     schema->bucket_words = schema->packed ? 2 : schema->record_words;
-    schema->idempotent = is_idempotent(schema);
 }
 
 static void init_level(pdm__store *store, int32_t l) {
@@ -79,6 +66,7 @@ void pdm__store_clear(pdm__store *store) {
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         pdm__partition *partition = &store->partitions[p];
         for (int32_t l = 0; l < store->schema.level_count; l++) pdm__keymap_clear(&partition->levels[l]);
+        pdm__drop(store->context, partition->hints, partition->hint_capacity, sizeof *partition->hints);
         for (int32_t j = 0; j < store->schema.journal_count; j++) {
             clear_journal(store->context, &store->schema.journals[j], &partition->journals[j]);
         }
@@ -139,6 +127,7 @@ uint64_t pdm__store_memory(const pdm__store *store) {
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         const pdm__partition *partition = &store->partitions[p];
         for (int32_t l = 0; l < schema->level_count; l++) bytes += pdm__keymap_memory(&partition->levels[l]);
+        bytes += partition->hint_capacity * sizeof *partition->hints;
         for (int32_t j = 0; j < schema->journal_count; j++) {
             bytes += partition->journals[j].capacity * (size_t)(1 + schema->journals[j].word_count) * sizeof(int64_t);
         }
@@ -195,21 +184,8 @@ static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, con
     return PDM_OK;
 }
 
-/* Integers where ids are needed. */
-static pdm_status resolve_int_ids(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
-                                  uint32_t *ids, int64_t **words, pdm_error *err) {
-    pdm__key keys[FOLD_STRIP];
-    for (size_t i = 0; i < count; i++) {
-        uint64_t word = records[i * (size_t)schema->record_words];
-        keys[i] = (pdm__key){.hash = pdm__hash_word(word, 0, schema->seed), .word = word};
-    }
-    PDM__TRY(pdm__level_resolve(&schema->levels[0], map, keys, count, ids, err));
-    for (size_t i = 0; i < count; i++) words[i] = pdm__keymap_words(map, ids[i]);
-    return PDM_OK;
-}
-
 static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
-                           size_t absent, int64_t **words, pdm_error *err) {
+                           size_t absent, uint32_t *ids, int64_t **words, pdm_error *err) {
     uint8_t *first = map->block_count == 0 ? NULL : map->blocks[0];
     size_t stride = (size_t)schema->record_words;
     PDM__TRY(pdm__keymap_reserve(map, absent, 0, err));
@@ -218,7 +194,8 @@ static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const ui
         if (words[i] != NULL && !moved) continue;
         bool added = false;
         pdm__key key = {.hash = pdm__hash_word(records[i * stride], 0, schema->seed), .word = records[i * stride]};
-        words[i] = pdm__keymap_words(map, pdm__keymap_add(map, &key, &added));
+        ids[i] = pdm__keymap_add(map, &key, &added);
+        words[i] = pdm__keymap_words(map, ids[i]);
         if (added) pdm__entry_begin(&schema->levels[0], words[i]);
     }
     return PDM_OK;
@@ -226,10 +203,65 @@ static pdm_status add_ints(const pdm__schema *schema, pdm__keymap *map, const ui
 
 /* Integers, the usual case: found without building keys; only what is new goes the long way. */
 static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
-                               int64_t **words, pdm_error *err) {
+                               uint32_t *ids, int64_t **words, pdm_error *err) {
     size_t stride = (size_t)schema->record_words;
-    size_t absent = pdm__keymap_find_words(map, records, stride, count, words);
-    if (absent > 0) PDM__TRY(add_ints(schema, map, records, count, absent, words, err));
+    size_t absent = pdm__keymap_find_words(map, records, stride, count, ids, words);
+    if (absent > 0) PDM__TRY(add_ints(schema, map, records, count, absent, ids, words, err));
+    return PDM_OK;
+}
+
+/*
+ * A unit comes back to the part that it was in last: for each unit two parts of integer keys, an even and an odd one, are looked at
+ * before they are looked up. They are hints, compared in full, that nobody has to keep right.
+ */
+static bool need_hints(const pdm__store *store, pdm__partition *partition) {
+    size_t wanted = 2 * (size_t)partition->levels[0].count;
+    size_t capacity = partition->hint_capacity;
+    if (wanted <= capacity) return true;
+    size_t larger = wanted + wanted / 2;
+    if (!pdm__context_spares(store->context, larger * sizeof *partition->hints)) return false;
+    if (pdm__renew(store->context, capacity, larger, sizeof *partition->hints, &partition->hints, NULL) != PDM_OK)
+        return false;
+    memset(partition->hints + capacity, 0xFF, (larger - capacity) * sizeof *partition->hints);
+    partition->hint_capacity = larger;
+    return true;
+}
+
+static inline uint32_t *hint_of(const pdm__partition *partition, uint32_t unit, uint64_t key) {
+    return &partition->hints[2 * (size_t)unit + (key & 1)];
+}
+
+/* As resolve_parts. */
+static pdm_status resolve_int_parts(const pdm__schema *schema, pdm__partition *partition, const uint64_t *records,
+                                    const uint32_t *units, size_t count, uint32_t *parts, pdm_error *err) {
+    pdm__key keys[FOLD_STRIP];
+    uint32_t which[FOLD_STRIP];
+    uint32_t ids[FOLD_STRIP];
+    const pdm__keymap *map = &partition->levels[1];
+    size_t stride = (size_t)schema->record_words;
+    size_t others = 0;
+    records += schema->part_at;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *mark = records + i * stride;
+        parts[i] = mark[0] == 0 ? PDM__NO_ID : *hint_of(partition, units[i], mark[1]);
+        if (parts[i] < map->count) __builtin_prefetch(pdm__keymap_entry(map, parts[i]), 1);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *mark = records + i * stride;
+        if (mark[0] == 0) continue;
+        if (parts[i] < map->count) {
+            pdm__key hinted = pdm__keymap_key(map, parts[i]);
+            if (hinted.word == mark[1] && hinted.scope == units[i]) continue;
+        }
+        keys[others] = (pdm__key){.word = mark[1], .scope = units[i]};
+        pdm__key_hash(&keys[others], false, schema->seed);
+        which[others++] = (uint32_t)i;
+    }
+    PDM__TRY(pdm__level_resolve(&schema->levels[1], &partition->levels[1], keys, others, ids, err));
+    for (size_t i = 0; i < others; i++) {
+        parts[which[i]] = ids[i];
+        *hint_of(partition, keys[i].scope, keys[i].word) = ids[i];
+    }
     return PDM_OK;
 }
 
@@ -277,11 +309,15 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
     uint32_t units_before = partition->levels[0].count;
     uint32_t parts_before = schema->level_count > 1 ? partition->levels[1].count : 0;
     bool text = pdm__key_is_bytes(schema->levels[0].key_kind);
-    PDM__TRY(text               ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
-             : schema->unit_ids ? resolve_int_ids(schema, &partition->levels[0], records, count, units, words, err)
-                                : resolve_ints(schema, &partition->levels[0], records, count, words, err));
+    PDM__TRY(text ? resolve_texts(schema, &partition->levels[0], records, count, units, words, err)
+                  : resolve_ints(schema, &partition->levels[0], records, count, units, words, err));
     pdm_status status = PDM_OK;
-    if (schema->level_count > 1) status = resolve_parts(schema, partition, records, units, count, parts, err);
+    if (schema->level_count > 1) {
+        bool hinted = schema->levels[1].key_kind != PDM__KEY_NONE && !pdm__key_is_bytes(schema->levels[1].key_kind) &&
+                      need_hints(store, partition);
+        status = hinted ? resolve_int_parts(schema, partition, records, units, count, parts, err)
+                        : resolve_parts(schema, partition, records, units, count, parts, err);
+    }
     for (int32_t j = 0; status == PDM_OK && j < schema->journal_count; j++) {
         status = pdm__journal_reserve(store->context, &schema->journals[j], &partition->journals[j], count, err);
     }

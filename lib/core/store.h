@@ -90,6 +90,8 @@ typedef struct pdm__journal {
 typedef struct pdm__partition {
     pdm__keymap levels[PDM__MAX_LEVELS];
     pdm__journal journals[PDM__MAX_JOURNALS];
+    uint32_t *hints; /* [hint_capacity] parts that units were in last, see store.c */
+    size_t hint_capacity;
     int64_t *counters; /* [counter_count], counts of rows; the sum over all partitions is what counts */
 } pdm__partition;
 
@@ -129,7 +131,6 @@ typedef struct pdm__schema {
     int32_t record_words;
     int32_t bucket_words; /* of a record in a bucket */
     bool packed;
-    bool idempotent; /* a record that comes twice says nothing new: all words are minima, maxima or sets */
     bool unit_ids;   /* the step needs ids of units */
     int32_t own_at;  /* position of the metric's words */
     int32_t part_at; /* position of the level-1 mark */
@@ -193,27 +194,11 @@ int64_t pdm__store_pending(const pdm__store *store);
 uint64_t pdm__store_memory(const pdm__store *store);
 size_t pdm__store_count(const pdm__store *store, int32_t level); /* entries in all partitions; fold first */
 
-/*
- * Records that came a short while ago. Where a record that comes twice says nothing new, most rows of units that are just being active
- * need not go any further. Whole records are compared, so what is left out changes nothing.
- */
-typedef struct pdm__seen {
-    uint64_t *entries; /* [2^SEEN_BITS][1 + record_words], a mark and the record; NULL = nobody looks */
-    size_t words;      /* of all of them */
-    uint64_t looked_at;
-    uint64_t found;
-} pdm__seen;
-
-/* Makes room if it can be of use and there is memory: texts of records must last as long as it does. */
-void pdm__seen_begin(pdm__seen *seen, const pdm__store *store);
-void pdm__seen_end(pdm__seen *seen, pdm_context *context);
-
 /* A place to scatter records from: one per thread. */
 typedef struct pdm__scatter {
     pdm__store *store;
     pdm__buckets *buckets;
-    pdm__seen *seen; /* NULL = every record goes on */
-    bool copy_text;  /* the records outlive the call: copy their texts */
+    bool copy_text; /* the records outlive the call: copy their texts */
 } pdm__scatter;
 
 /*

@@ -3,9 +3,7 @@
 
 #define FIRST_SLAB ((size_t)64)
 #define LAST_SLAB ((size_t)4096)
-#define AHEAD_WORDS 16  /* two cache lines: a line that is written is had before it is needed */
-#define SEEN_BITS 13    /* of their number */
-#define SEEN_TRIAL 2048 /* records after which it is known whether looking is worth it */
+#define AHEAD_WORDS 16 /* two cache lines: a line that is written is had before it is needed */
 
 static size_t bucket_bytes(const pdm__schema *schema) {
     return sizeof(pdm__bucket) + (size_t)schema->bucket_words * PDM__BUCKET_RECORDS * sizeof(uint64_t);
@@ -185,128 +183,6 @@ static inline uint64_t unit_hash(const pdm__schema *schema, bool text, const uin
                 : pdm__hash_word(columns[0][i], 0, schema->seed);
 }
 
-/* ---- records that came before ---- */
-
-void pdm__seen_begin(pdm__seen *seen, const pdm__store *store) {
-    const pdm__schema *schema = &store->schema;
-    *seen = (pdm__seen){0};
-    if (!schema->idempotent || schema->packed) return;
-    for (int32_t l = 0; l < schema->level_count; l++) {
-        if (schema->levels[l].key_kind == PDM__KEY_BYTES) return; /* made for a block, gone with it */
-    }
-    seen->words = ((size_t)1 << SEEN_BITS) * (size_t)(1 + schema->record_words);
-    if (!pdm__context_spares(store->context, seen->words * sizeof *seen->entries)) return;
-    /* Without memory for it everything takes longer, that is all. */
-    (void)pdm__new_zero(store->context, seen->words, sizeof *seen->entries, &seen->entries, NULL);
-}
-
-void pdm__seen_end(pdm__seen *seen, pdm_context *context) {
-    pdm__drop(context, seen->entries, seen->words, sizeof *seen->entries);
-    *seen = (pdm__seen){0};
-}
-
-/* Where in a record a text begins (pointer, length), −1 = nowhere. */
-typedef struct text_places {
-    int32_t unit;
-    int32_t part;
-} text_places;
-
-static text_places texts_of(const pdm__schema *schema) {
-    bool part = schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind);
-    return (text_places){pdm__key_is_bytes(schema->levels[0].key_kind) ? 1 : -1, part ? schema->part_at + 1 : -1};
-}
-
-static inline bool same_words(const uint64_t *entry, const uint64_t *const *columns, size_t i, size_t words) {
-    for (size_t w = 0; w < words; w++) {
-        if (entry[w] != columns[w][i]) return false;
-    }
-    return true;
-}
-
-/* Of texts the bytes are compared, not where they lie. */
-static bool same_texts(const uint64_t *entry, const uint64_t *const *columns, size_t i, size_t words, text_places at) {
-    for (size_t w = at.unit < 0 ? 0 : 1; w < words; w++) { /* the hash of a text is in the mark */
-        bool text = (int32_t)w == at.unit || ((int32_t)w == at.part && entry[w - 1] != 0);
-        uint64_t here = columns[w][i];
-        if (!text && entry[w] != here) return false;
-        if (!text || entry[w] == here) continue;
-        if (entry[w + 1] != columns[w + 1][i]) return false;
-        if (memcmp(pdm__pointer_of(entry[w]), pdm__pointer_of(here), (size_t)entry[w + 1]) != 0) return false;
-    }
-    return true;
-}
-
-/* Marks of records, never 0: hashes of the unit, what belongs to it and the last word. */
-static void mark_records(const pdm__schema *schema, const uint64_t *const *columns, size_t n, const uint64_t *hashes,
-                         uint64_t *marks) {
-    bool part = schema->level_count > 1 && texts_of(schema).part < 0;
-    const uint64_t *own = columns[schema->record_words - 1];
-    const uint64_t *of_unit = part ? columns[schema->part_at + 1] : own;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t mark = hashes[i] + of_unit[i] * (3 * PDM__HASH_FACTOR) + own[i] * (5 * PDM__HASH_FACTOR);
-        marks[i] = (mark ^ mark >> 29) * PDM__HASH_FACTOR | 1;
-    }
-}
-
-#define STRIP ((size_t)256)
-#define AHEAD 12 /* entries that are on their way to the cache */
-
-/* Inlined, so that few words are no loop. */
-static inline pdm_status scatter_strip(pdm__scatter *scatter, const uint64_t *const *columns, size_t words, size_t n,
-                                       const uint64_t *hashes, const uint64_t *marks, size_t *taken, pdm_error *err) {
-    size_t stride = 1 + words;
-    uint64_t *entries = scatter->seen->entries;
-    text_places at = texts_of(&scatter->store->schema);
-    bool texts = at.unit >= 0 || at.part >= 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t *entry = entries + (size_t)(marks[i] >> (64 - SEEN_BITS)) * stride;
-        if (i + AHEAD < n) __builtin_prefetch(entries + (size_t)(marks[i + AHEAD] >> (64 - SEEN_BITS)) * stride, 1);
-        if (entry[0] == marks[i] &&
-            (texts ? same_texts(entry + 1, columns, i, words, at) : same_words(entry + 1, columns, i, words)))
-            continue;
-        uint64_t *record = NULL;
-        PDM__TRY(next_record(scatter, pdm__partition_of(hashes[i]), words, &record, err));
-        record[0] = at.unit >= 0 ? hashes[i] : columns[0][i];
-        for (size_t w = 1; w < words; w++) record[w] = columns[w][i];
-        entry[0] = marks[i];
-        memcpy(entry + 1, record, words * sizeof *record);
-        *taken += 1;
-        if (texts && scatter->copy_text) PDM__TRY(keep_texts(scatter, record, err));
-    }
-    return PDM_OK;
-}
-
-static pdm_status scatter_unseen(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, size_t *taken,
-                                 pdm_error *err) {
-    const pdm__schema *schema = &scatter->store->schema;
-    bool text = pdm__key_is_bytes(schema->levels[0].key_kind);
-    for (size_t first = 0; first < n; first += STRIP) {
-        uint64_t hashes[STRIP];
-        uint64_t marks[STRIP];
-        const uint64_t *strip[PDM__MAX_RECORD_WORDS];
-        size_t count = n - first < STRIP ? n - first : STRIP;
-        for (int32_t w = text ? 1 : 0; w < schema->record_words; w++) strip[w] = columns[w] + first;
-        for (size_t i = 0; i < count; i++) hashes[i] = unit_hash(schema, text, strip, i);
-        mark_records(schema, strip, count, hashes, marks);
-        switch (schema->record_words) { /* of presence in periods: integers as keys */
-        case 4: PDM__TRY(scatter_strip(scatter, strip, 4, count, hashes, marks, taken, err)); break;
-        case 5: PDM__TRY(scatter_strip(scatter, strip, 5, count, hashes, marks, taken, err)); break;
-        default:
-            PDM__TRY(scatter_strip(scatter, strip, (size_t)schema->record_words, count, hashes, marks, taken, err));
-            break;
-        }
-    }
-    return PDM_OK;
-}
-
-/* Rows by chance come again too late. */
-static bool worth_looking(const pdm__seen *seen) {
-    return seen != NULL && seen->entries != NULL &&
-           (seen->looked_at < SEEN_TRIAL || 10 * seen->found >= 3 * seen->looked_at);
-}
-
-/* ---- all others ---- */
-
 static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     size_t words = (size_t)schema->record_words;
@@ -328,14 +204,6 @@ static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *colu
 pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     bool three = schema->record_words == 3 && schema->level_count == 1 && schema->levels[0].key_kind != PDM__KEY_TEXT;
-    if (worth_looking(scatter->seen)) {
-        size_t taken = 0;
-        PDM__TRY(scatter_unseen(scatter, columns, n, &taken, err));
-        scatter->seen->looked_at += n;
-        scatter->seen->found += n - taken;
-        scatter->buckets->records += (int64_t)taken;
-        return PDM_OK;
-    }
     PDM__TRY(schema->packed ? scatter_packed(scatter, columns, n, err)
              : three        ? scatter_three(scatter, columns, n, err)
                             : scatter_any(scatter, columns, n, err));

@@ -168,6 +168,7 @@ static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *e
 
 static const pdm__metric_ops ops = {.check = check,
                                     .prepare = prepare,
+                                    .essence = pdm__activity_essence,
                                     .select = pdm__activity_select,
                                     .verify = pdm__activity_verify,
                                     .result = pdm__activity_result};

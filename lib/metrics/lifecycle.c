@@ -339,6 +339,7 @@ static pdm_status make_result(const pdm__view *view, pdm__run *run, pdm_result *
 
 static const pdm__metric_ops ops = {.check = check,
                                     .prepare = prepare,
+                                    .essence = pdm__activity_essence,
                                     .select = pdm__activity_select,
                                     .verify = pdm__activity_verify,
                                     .result = make_result};

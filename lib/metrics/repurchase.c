@@ -203,6 +203,7 @@ const pdm_table_info pdm__repurchase_tables[REPURCHASE_TABLES] = {
 static const pdm__metric_ops ops = {
     .check = pdm__repurchase_check,
     .prepare = pdm__repurchase_prepare,
+    .essence = pdm__repurchase_essence,
     .select = pdm__repurchase_select,
     .verify = pdm__repurchase_verify,
     .result = pdm__repurchase_result,

@@ -93,6 +93,7 @@ typedef struct pdm__repurchase_buyer {
 /* repurchase_state.c */
 pdm_status pdm__repurchase_check(const pdm__setup *setup, int32_t list, pdm_error *err);
 pdm_status pdm__repurchase_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
+void pdm__repurchase_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out);
 pdm_status pdm__repurchase_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
 pdm_status pdm__repurchase_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
 

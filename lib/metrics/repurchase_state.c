@@ -142,6 +142,15 @@ static pdm_status select_values(const pdm__block *block, pdm__records *out, pdm_
     return PDM_OK;
 }
 
+/* Lines of an order that came at one time. */
+void pdm__repurchase_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
+    if (plan->use[REPURCHASE_BREAKDOWN] != PDM__UNUSED) return;
+    out->count = 2;
+    out->words[0] = block->cells[REPURCHASE_ORDER].words;
+    out->lengths[0] = block->cells[REPURCHASE_ORDER].lengths;
+    out->words[1] = block->cells[REPURCHASE_TIME].words;
+}
+
 pdm_status pdm__repurchase_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     if (plan->use[REPURCHASE_BREAKDOWN] != PDM__UNUSED) return select_values(block, out, err);
     select_plain(block, out);

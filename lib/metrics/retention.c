@@ -237,6 +237,7 @@ const pdm_table_info pdm__retention_tables[RET_TABLES] = {
 
 static const pdm__metric_ops ops = {.check = pdm__retention_check,
                                     .prepare = pdm__retention_prepare,
+                                    .essence = pdm__retention_essence,
                                     .select = pdm__retention_select,
                                     .verify = pdm__retention_verify,
                                     .result = pdm__retention_result};

@@ -107,19 +107,29 @@ static pdm_status prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *e
     return PDM_OK;
 }
 
+/* The conditions that each row satisfies. */
+static void put_conditions(const pdm__plan *plan, const pdm__block *block, uint64_t *to) {
+    const pdm__cells *conditions = &block->cells[ARRAY_CONDITIONS];
+    uint64_t known = *(const uint64_t *)plan->own;
+    for (size_t i = 0; i < block->rows; i++) {
+        bool given = conditions->valid == NULL || conditions->valid[i] != 0;
+        to[i] = given ? conditions->words[i] & known : 0;
+    }
+}
+
+static void essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
+    put_conditions(plan, block, out->scratch[0]);
+    out->words[0] = out->scratch[0];
+    out->count = 1;
+}
+
 static pdm_status select_rows(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     const pdm__cells *unit = &block->cells[ARRAY_UNIT];
-    const pdm__cells *conditions = &block->cells[ARRAY_CONDITIONS];
     bool text = unit->lengths != NULL;
-    uint64_t known = *(const uint64_t *)plan->own;
-    int32_t own = text ? 3 : 1;
     (void)err;
     out->columns[text ? 1 : 0] = unit->words;
     if (text) out->columns[2] = unit->lengths;
-    for (size_t i = 0; i < block->rows; i++) {
-        bool given = conditions->valid == NULL || conditions->valid[i] != 0;
-        out->scratch[own][i] = given ? conditions->words[i] & known : 0;
-    }
+    put_conditions(plan, block, out->scratch[text ? 3 : 1]);
     out->count = block->rows;
     return PDM_OK;
 }
@@ -208,8 +218,12 @@ static pdm_status make_result(const pdm__view *view, pdm__run *run, pdm_result *
 
 /* ---- entry ---- */
 
-static const pdm__metric_ops ops = {
-    .check = check, .prepare = prepare, .select = select_rows, .verify = verify, .result = make_result};
+static const pdm__metric_ops ops = {.check = check,
+                                    .prepare = prepare,
+                                    .essence = essence,
+                                    .select = select_rows,
+                                    .verify = verify,
+                                    .result = make_result};
 
 const pdm_metric pdm__metric_retention_array = {
     .name = "retention_array",

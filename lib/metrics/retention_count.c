@@ -1,10 +1,10 @@
-/* Retention counted from active periods: each subject's entries into cohorts, and the intervals in which it came back. */
+/* Retention counted from parts that are periods (sets of them: retention_bits.c): each subject's entries into cohorts, and the intervals in which it came back. */
 #include "metrics/retention_internal.h"
 
 /* What a subject did in a period. */
 typedef struct span {
     int64_t period;
-    int64_t start; /* least start time, INT64_MAX = none; of bits any time in the period */
+    int64_t start; /* least start time, INT64_MAX = none */
     int64_t any;
     int64_t returns;
     int64_t value;
@@ -30,23 +30,11 @@ typedef struct reader {
 /* ---- reading ---- */
 
 static pdm_status need_spans(reader *r, size_t parts) {
-    size_t wanted = r->work->plan->layout.bits ? 64 * parts : parts;
-    if (wanted <= r->capacity) return PDM_OK;
-    wanted += wanted / 2;
+    if (parts <= r->capacity) return PDM_OK;
+    size_t wanted = parts + parts / 2;
     PDM__TRY(pdm__renew(r->work->run->context, r->capacity, wanted, sizeof *r->spans, &r->spans, NULL));
     r->capacity = wanted;
     return PDM_OK;
-}
-
-static void read_bits(reader *r, int64_t first, const int64_t *words) {
-    uint64_t starts = (uint64_t)words[RET_PART_START];
-    uint64_t returns = (uint64_t)words[RET_PART_RETURNS];
-    for (uint64_t left = starts | returns; left != 0; left &= left - 1) {
-        int32_t bit = __builtin_ctzll(left);
-        bool start = (starts >> bit & 1) != 0;
-        r->spans[r->count++] = (span){
-            .period = first + bit, .start = start ? first + bit : INT64_MAX, .returns = (int64_t)(returns >> bit & 1)};
-    }
 }
 
 static void read_counts(reader *r, const pdm__part *part, const int64_t *words) {
@@ -77,10 +65,6 @@ static pdm_status read_subject(reader *r, size_t at, size_t end) {
     for (size_t i = at; i < end; i++) {
         const pdm__part *part = &r->parts.items[i];
         const int64_t *words = pdm__keymap_words(map, part->id);
-        if (plan->layout.bits) {
-            read_bits(r, part->period, words);
-            continue;
-        }
         read_counts(r, part, words);
         if (plan->last_word < 0) continue;
         int64_t time = words[plan->last_word];

@@ -61,6 +61,7 @@ pdm_status pdm__retention_check(const pdm__setup *setup, int32_t list, pdm_error
 
 /* retention_state.c */
 pdm_status pdm__retention_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
+void pdm__retention_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out);
 pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
 pdm_status pdm__retention_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
 
@@ -106,8 +107,9 @@ pdm_status pdm__retention_enter(const pdm__retention_work *work, const pdm__rete
 /* Which columns are satisfied by so many return rows in each interval, returns[0 … last_interval]. */
 void pdm__retention_hits(const pdm__retention_plan *plan, const int64_t *returns, bool *hits);
 
-/* retention_count.c, retention_rolling.c: bodies of the tally */
+/* retention_count.c, retention_bits.c, retention_rolling.c: bodies of the tally */
 pdm_status pdm__retention_count(void *own, size_t partition, int64_t *counts, pdm__cell_log *log);
+pdm_status pdm__retention_count_bits(void *own, size_t partition, int64_t *counts, pdm__cell_log *log);
 pdm_status pdm__retention_count_rolling(void *own, size_t partition, int64_t *counts, pdm__cell_log *log);
 
 /* retention_tables.c */

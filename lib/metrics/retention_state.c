@@ -104,6 +104,22 @@ static bool all_alike(const pdm__retention_plan *plan, const pdm__block *block) 
            !block->cells[RET_RETURN].present;
 }
 
+/* Presence alone: the period, and whether the row starts and returns. */
+void pdm__retention_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
+    const pdm__retention_plan *mine = plan->own;
+    const int64_t *times = (const int64_t *)(const void *)block->cells[RET_TIME].words;
+    if (!mine->layout.bits || pdm__part_has_values(&mine->layout)) return;
+    pdm__periods_of(mine->calendar, mine->period, times, block->rows, (int64_t *)(void *)out->scratch[0]);
+    out->count = 1;
+    out->words[0] = out->scratch[0];
+    if (all_alike(mine, block)) return;
+    for (size_t i = 0; i < block->rows; i++) {
+        uint64_t starts = satisfies(&block->cells[RET_START], i);
+        uint64_t returns = satisfies(&block->cells[RET_RETURN], i);
+        out->scratch[0][i] = out->scratch[0][i] << 2 | starts << 1 | returns;
+    }
+}
+
 /* What each row is; returns how many matter, their numbers in `kept`. */
 static size_t look_at_rows(const pdm__retention_plan *plan, const pdm__block *block, uint8_t *is, uint32_t *kept) {
     const pdm__cells *start = &block->cells[RET_START];

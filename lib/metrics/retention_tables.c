@@ -150,7 +150,9 @@ static pdm_status make_tables(pdm__retention_work *work, pdm_result *result, pdm
     PDM__TRY(pdm__parts_groups(&plan->layout, work->view->store, work->run, &work->groups, err));
     PDM__TRY(check_size(work, err));
     size_t width = work->groups.count * (size_t)work->cohorts * (size_t)plan->column_count * RET_WORDS;
-    pdm__tally_body body = plan->rolling ? pdm__retention_count_rolling : pdm__retention_count;
+    pdm__tally_body body = plan->rolling       ? pdm__retention_count_rolling
+                           : plan->layout.bits ? pdm__retention_count_bits
+                                               : pdm__retention_count;
     PDM__TRY(pdm__tally_make(&work->tally, work->run, work->view->store, width, units, body, work, err));
     PDM__TRY(pdm__retention_put_cells(work, result, err));
     if (plan->options->average != PDM_RETENTION_NO_AVERAGE) PDM__TRY(pdm__retention_put_average(work, result, err));

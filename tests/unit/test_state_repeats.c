@@ -86,19 +86,20 @@ static pdm_state *create(const way *w, pdm_context **context) {
     return state;
 }
 
-/* `valid` is NULL, or a bitmap of times. */
+/* `valid` is NULL, or a bitmap of units. */
 static pdm_status give(pdm_state *state, const way *w, const many_rows *r, int64_t first, int64_t count,
                        const uint8_t *valid) {
     pdm_column columns[4];
     int32_t n = 0;
-    columns[n++] =
+    columns[n] =
         w->text ? pdm_column_utf8("unit", r->unit_at + first, r->unit_text) : pdm_column_int64("unit", r->unit + first);
-    columns[n] = pdm_column_int64("time", r->time + first);
     columns[n++].validity = valid;
+    columns[n++] = pdm_column_int64("time", r->time + first);
     if (w->orders)
         columns[n++] = w->text ? pdm_column_utf8("order_id", r->order_at + first, r->order_text)
                                : pdm_column_int64("order_id", r->order + first);
-    if (w->starts) columns[n++] = pdm_column_int64("start", r->start + first);
+    bool conditions = strcmp(w->metric, "retention_array") == 0;
+    if (w->starts) columns[n++] = pdm_column_int64(conditions ? "conditions" : "start", r->start + first);
     pdm_batch batch = pdm_batch_make(columns, n, count);
     return pdm_state_update(state, &batch, NULL);
 }
@@ -113,10 +114,13 @@ static void same_bytes(const way *w, pdm_state *a, pdm_state *b) {
 }
 
 static const way ways[] = {
-    {"retention", false, false, false, 1}, {"retention", true, false, false, 1},  {"retention", false, true, false, 1},
-    {"retention", true, true, false, 2},   {"retention", false, false, false, 2}, {"lifecycle", false, false, false, 1},
-    {"lifecycle", true, false, false, 2},  {"activity", false, false, false, 2},  {"activity", true, false, false, 1},
-    {"repurchase", false, false, true, 1}, {"repurchase", true, false, true, 2},
+    {"retention", false, false, false, 1},     {"retention", true, false, false, 1},
+    {"retention", false, true, false, 1},      {"retention", true, true, false, 2},
+    {"retention", false, false, false, 2},     {"lifecycle", false, false, false, 1},
+    {"lifecycle", true, false, false, 2},      {"activity", false, false, false, 2},
+    {"activity", true, false, false, 1},       {"repurchase", false, false, true, 1},
+    {"repurchase", true, false, true, 2},      {"retention_array", false, true, false, 1},
+    {"retention_array", true, true, false, 2},
 };
 
 /* The state of all rows from batches that are too small to leave anything out has the same bytes. Frees state and context. */
