@@ -31,7 +31,7 @@ typedef enum pdm_status {
     PDM_E_OVERFLOW = 13,  /**< a number would leave its range */
     PDM_E_OPTIONS_DIFFER = 14,      /**< states made with different options do not merge */
     PDM_E_CORRUPT_STATE = 15,       /**< bytes that are no valid state */
-    PDM_E_UNSUPPORTED_VERSION = 16, /**< a valid state of a newer format or metric version */
+    PDM_E_UNSUPPORTED_VERSION = 16, /**< a state of a format or metric version that is not read here */
     PDM_E_STREAM = 17,              /**< an Arrow stream reported an error */
     PDM_E_SEGMENT_OVERLAP = 18,     /**< a score code, or a stretch of time, belongs to two segments */
     PDM_E_DUPLICATE_EDGES = 19,     /**< quantile edges coincide */

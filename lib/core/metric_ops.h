@@ -129,6 +129,8 @@ typedef struct pdm__metric_ops {
      */
     pdm_status (*shortcut)(pdm__view *view, pdm__run *run, const pdm__ingest *in, int64_t rows, bool *done,
                            pdm_result *result, pdm_error *err);
+    /* The oldest version of the metric whose states are still read; 0 = all are. */
+    int32_t oldest_version;
 } pdm__metric_ops;
 
 /* Options: defaults, ranges, text. */

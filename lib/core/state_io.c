@@ -371,6 +371,11 @@ static pdm_status read_metric(pdm__cbor_reader *r, const pdm_metric **metric, pd
         return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL,
                          "metric \"%s\" version %" PRIu64 " is not known to this library", name, version);
     }
+    if (version < (uint64_t)(*metric)->ops->oldest_version) {
+        return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL,
+                         "a state of metric \"%s\" version %" PRIu64 "; this library reads %d and later", name, version,
+                         (*metric)->ops->oldest_version);
+    }
     return PDM_OK;
 }
 

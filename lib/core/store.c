@@ -28,7 +28,8 @@ static void init_level(pdm__store *store, int32_t l) {
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         pdm__keymap_clear(&store->partitions[p].levels[l]);
         pdm__keymap_init(&store->partitions[p].levels[l], &store->arena, store->schema.seed,
-                         pdm__key_is_bytes(level->key_kind), l > 0, (uint32_t)(level->field_count * level->repeat));
+                         pdm__key_is_bytes(level->key_kind), l > 0 && !level->shared,
+                         (uint32_t)(level->field_count * level->repeat));
     }
 }
 
@@ -214,6 +215,11 @@ static pdm_status resolve_ints(const pdm__schema *schema, pdm__keymap *map, cons
  * A unit comes back to the part that it was in last: for each unit two parts of integer keys, an even and an odd one, are looked at
  * before they are looked up. They are hints, compared in full, that nobody has to keep right.
  */
+static bool has_hints(const pdm__schema *schema) {
+    const pdm__level *level = &schema->levels[1];
+    return !level->shared && level->key_kind != PDM__KEY_NONE && !pdm__key_is_bytes(level->key_kind);
+}
+
 static bool need_hints(const pdm__store *store, pdm__partition *partition) {
     size_t wanted = 2 * (size_t)partition->levels[0].count;
     size_t capacity = partition->hint_capacity;
@@ -269,11 +275,12 @@ static pdm_status resolve_int_parts(const pdm__schema *schema, pdm__partition *p
 static size_t part_keys(const pdm__schema *schema, const uint64_t *records, const uint32_t *units, size_t count,
                         pdm__key *keys, uint32_t *which) {
     bool is_text = pdm__key_is_bytes(schema->levels[1].key_kind);
+    bool shared = schema->levels[1].shared;
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const uint64_t *mark = records + i * (size_t)schema->record_words + schema->part_at;
         if (mark[0] == 0) continue;
-        pdm__key key = {.scope = units[i]};
+        pdm__key key = {.scope = shared ? 0 : units[i]};
         if (is_text) {
             key.bytes = pdm__pointer_of(mark[1]);
             key.length = (uint32_t)mark[2];
@@ -287,21 +294,61 @@ static size_t part_keys(const pdm__schema *schema, const uint64_t *records, cons
     return found;
 }
 
+/* Texts of a shared level that came a short while ago: there are few, and they come again and again. Good for one fold. */
+#define MEMO 64
+typedef struct text_memo {
+    const uint8_t *bytes[MEMO];
+    uint32_t lengths[MEMO]; /* 0 = nobody */
+    uint32_t ids[MEMO];
+} text_memo;
+
+static size_t memo_place(const uint8_t *bytes, uint32_t length) {
+    if (length == 0) return 0;
+    return (31 * length + 7U * bytes[0] + 13U * bytes[length / 2] + 3U * bytes[length - 1]) % MEMO;
+}
+
+static bool is_noted(const text_memo *memo, size_t at, const uint8_t *bytes, uint32_t length) {
+    if (length == 0 || memo->lengths[at] != length) return false;
+    return memo->bytes[at] == bytes || memcmp(memo->bytes[at], bytes, length) == 0;
+}
+
+static pdm_status resolve_shared(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
+                                 text_memo *memo, uint32_t *parts, pdm_error *err) {
+    const uint64_t *mark = records + schema->part_at;
+    for (size_t i = 0; i < count; i++, mark += schema->record_words) {
+        parts[i] = PDM__NO_ID;
+        if (mark[0] == 0) continue;
+        pdm__key key = {.bytes = pdm__pointer_of(mark[1]), .length = (uint32_t)mark[2]};
+        size_t at = memo_place(key.bytes, key.length);
+        if (!is_noted(memo, at, key.bytes, key.length)) {
+            pdm__key_hash(&key, true, schema->seed);
+            PDM__TRY(pdm__level_resolve(&schema->levels[1], map, &key, 1, &memo->ids[at], err));
+            memo->bytes[at] = key.bytes;
+            memo->lengths[at] = key.length;
+        }
+        parts[i] = memo->ids[at];
+    }
+    return PDM_OK;
+}
+
 static pdm_status resolve_parts(const pdm__schema *schema, pdm__partition *partition, const uint64_t *records,
-                                const uint32_t *units, size_t count, uint32_t *parts, pdm_error *err) {
+                                const uint32_t *units, size_t count, text_memo *memo, uint32_t *parts, pdm_error *err) {
+    const pdm__level *level = &schema->levels[1];
+    if (level->shared && pdm__key_is_bytes(level->key_kind))
+        return resolve_shared(schema, &partition->levels[1], records, count, memo, parts, err);
     pdm__key keys[FOLD_STRIP];
     uint32_t which[FOLD_STRIP];
     uint32_t ids[FOLD_STRIP];
     size_t found = part_keys(schema, records, units, count, keys, which);
-    PDM__TRY(pdm__level_resolve(&schema->levels[1], &partition->levels[1], keys, found, ids, err));
+    PDM__TRY(pdm__level_resolve(level, &partition->levels[1], keys, found, ids, err));
     for (size_t i = 0; i < count; i++) parts[i] = PDM__NO_ID;
     for (size_t i = 0; i < found; i++) parts[which[i]] = ids[i];
     return PDM_OK;
 }
 
-/* Everything that can fail comes before the step, and is taken back if a later part of it fails. */
+/* Everything that can fail comes before the step, and is taken back if a later part of it fails; the memo is no good then. */
 static pdm_status fold_records(const pdm__store *store, pdm__partition *partition, const uint64_t *records,
-                               size_t count, pdm_error *err) {
+                               size_t count, text_memo *memo, pdm_error *err) {
     const pdm__schema *schema = &store->schema;
     uint32_t units[FOLD_STRIP];
     uint32_t parts[FOLD_STRIP];
@@ -313,10 +360,9 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
                   : resolve_ints(schema, &partition->levels[0], records, count, units, words, err));
     pdm_status status = PDM_OK;
     if (schema->level_count > 1) {
-        bool hinted = schema->levels[1].key_kind != PDM__KEY_NONE && !pdm__key_is_bytes(schema->levels[1].key_kind) &&
-                      need_hints(store, partition);
-        status = hinted ? resolve_int_parts(schema, partition, records, units, count, parts, err)
-                        : resolve_parts(schema, partition, records, units, count, parts, err);
+        status = has_hints(schema) && need_hints(store, partition)
+                     ? resolve_int_parts(schema, partition, records, units, count, parts, err)
+                     : resolve_parts(schema, partition, records, units, count, memo, parts, err);
     }
     for (int32_t j = 0; status == PDM_OK && j < schema->journal_count; j++) {
         status = pdm__journal_reserve(store->context, &schema->journals[j], &partition->journals[j], count, err);
@@ -364,8 +410,10 @@ static const uint64_t *unpack(const pdm__schema *schema, size_t p, const pdm__bu
 static void fold_partition(void *argument, size_t p) {
     fold_work *work = argument;
     pdm__store *store = work->store;
+    text_memo memo;
     pdm_error err;
     pdm_error_reset(&err);
+    memset(memo.lengths, 0, sizeof memo.lengths);
     for (int32_t s = 0; s < store->pending_count && work->status[p] == PDM_OK; s++) {
         pdm__buckets *pending = &store->pending[s];
         while (pending->first[p] != NULL) {
@@ -374,7 +422,7 @@ static void fold_partition(void *argument, size_t p) {
             uint64_t unpacked[3 * PDM__BUCKET_RECORDS];
             const uint64_t *records =
                 store->schema.packed ? unpack(&store->schema, p, bucket, unpacked) : bucket->records;
-            work->status[p] = fold_records(store, &store->partitions[p], records, bucket->count, &err);
+            work->status[p] = fold_records(store, &store->partitions[p], records, bucket->count, &memo, &err);
             if (work->status[p] != PDM_OK) break;
             bucket->count = 0;
             pending->first[p] = bucket->next;

@@ -64,6 +64,9 @@ typedef struct pdm__field {
 /*
  * A kind of entry. Level 0 holds the units. Level 1, if there is one, holds things that belong to a unit (orders, days), keyed within
  * it. The fields are repeated `repeat` times (one set per window, say).
+ *
+ * A shared level 1 belongs to no unit: few keys (channels, say) that tuples refer to, whoever's they are. Every partition has those that
+ * its tuples refer to and no others; so a step appends a tuple for every record that has such a key. It has no fields.
  */
 typedef struct pdm__level {
     const char *name;
@@ -71,21 +74,31 @@ typedef struct pdm__level {
     int32_t field_count;
     int32_t repeat;
     int32_t key_kind; /* pdm__key_kind */
+    bool shared;
 } pdm__level;
 
-/* An append-only sequence of word tuples, each belonging to an entry of `level`. The order of appending means nothing. */
+/*
+ * An append-only sequence of word tuples, each belonging to an entry of `level`. The order of appending means nothing. Tuples of a
+ * journal that refers also name an entry of the shared level 1; they belong to units then.
+ */
 typedef struct pdm__journal_info {
     const char *name;
     const pdm__field *words; /* names, and what they may be (nothing is combined) */
     int32_t word_count;
     int32_t level;
+    bool refers;
 } pdm__journal_info;
 
 typedef struct pdm__journal {
-    int64_t *words; /* [capacity][1 + word_count]: id of the entry, then the words */
+    int64_t *words; /* [capacity][1 + word_count]: id of the entry and what it refers to, then the words */
     size_t count;
     size_t capacity;
 } pdm__journal;
+
+/* The first word of a tuple that refers; of others it is the id. */
+static inline int64_t pdm__tuple_head(uint32_t id, uint32_t part) { return (int64_t)((uint64_t)part << 32 | id); }
+static inline uint32_t pdm__tuple_id(int64_t head) { return (uint32_t)head; }
+static inline uint32_t pdm__tuple_part(int64_t head) { return (uint32_t)((uint64_t)head >> 32); }
 
 typedef struct pdm__partition {
     pdm__keymap levels[PDM__MAX_LEVELS];
@@ -192,7 +205,8 @@ void pdm__store_reset_key_kind(pdm__store *store, int32_t level, int32_t kind);
 
 int64_t pdm__store_pending(const pdm__store *store);
 uint64_t pdm__store_memory(const pdm__store *store);
-size_t pdm__store_count(const pdm__store *store, int32_t level); /* entries in all partitions; fold first */
+/* Entries in all partitions; fold first. Of a shared level a key counts in every partition that has it. */
+size_t pdm__store_count(const pdm__store *store, int32_t level);
 
 /* A place to scatter records from: one per thread. */
 typedef struct pdm__scatter {
@@ -239,14 +253,14 @@ pdm_status pdm__store_merge(pdm__store *dst, const pdm__store *src, pdm__run *ru
 
 /*
  * Appends tuples of a journal (their words, without an entry) to a unit, or to the part of it that is given; adds those if they are not
- * there. Of the keys only word, bytes and length are looked at. One thread to a partition. On failure a unit without tuples may be left.
+ * there. Tuples of a journal that refers are the unit's and refer to the part. Of the keys only word, bytes and length are looked at. One thread to a partition. On failure a unit without tuples may be left.
  */
 pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key *unit, const pdm__key *part,
                              int32_t journal, const int64_t *words, size_t count, pdm_error *err);
 /* Puts `by`, in which nothing is pending, in the place of `store`, which is cleared. */
 void pdm__store_replace(pdm__store *store, pdm__store *by);
 
-/* A canonical order of the entries of a level: units by key; parts by (unit, key). */
+/* A canonical order of the entries of a level: units by key; parts by (unit, key), shared ones by (key, partition). */
 typedef struct pdm__entry_ref {
     uint32_t partition;
     uint32_t id;

@@ -16,12 +16,14 @@ pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key
     pdm__journal *to = &store->partitions[partition].journals[journal];
     size_t width = (size_t)info->word_count;
     uint32_t id = 0;
+    uint32_t mine = 0;
     PDM__TRY(resolve(store, 0, partition, unit, 0, &id, err));
-    if (part != NULL) PDM__TRY(resolve(store, 1, partition, part, id, &id, err));
+    if (part != NULL) PDM__TRY(resolve(store, 1, partition, part, store->schema.levels[1].shared ? 0 : id, &mine, err));
+    int64_t head = info->refers ? pdm__tuple_head(id, mine) : part != NULL ? (int64_t)mine : (int64_t)id;
     PDM__TRY(pdm__journal_reserve(store->context, info, to, count, err));
     for (size_t i = 0; i < count; i++, words += width) {
         int64_t *tuple = to->words + to->count++ * (1 + width);
-        tuple[0] = (int64_t)id;
+        tuple[0] = head;
         memcpy(tuple + 1, words, width * sizeof *words);
     }
     return PDM_OK;

@@ -8,16 +8,6 @@
 
 #define MAX_FIELDS 1024
 
-typedef struct decoder {
-    pdm__store *store;
-    pdm__run *run;
-    pdm__cbor_reader *r;
-    int64_t rows;
-    uint64_t money;
-    pdm__entry_ref *refs[PDM__MAX_LEVELS]; /* entry at each canonical position */
-    size_t counts[PDM__MAX_LEVELS];
-} decoder;
-
 /* The columns of one level, in the input. */
 typedef struct level_columns {
     const uint8_t *scope;
@@ -28,6 +18,19 @@ typedef struct level_columns {
     int32_t field_count;
     uint64_t *text_at; /* [count] start of each text */
 } level_columns;
+
+typedef struct decoder {
+    pdm__store *store;
+    pdm__run *run;
+    pdm__cbor_reader *r;
+    int64_t rows;
+    uint64_t money;
+    pdm__entry_ref *refs[PDM__MAX_LEVELS]; /* entry at each canonical position; of a shared level the one made last */
+    size_t counts[PDM__MAX_LEVELS];
+    level_columns shared; /* such a level: its entries are made where tuples refer to them */
+} decoder;
+
+static bool is_scoped(const decoder *d, int32_t level) { return level > 0 && !d->store->schema.levels[level].shared; }
 
 static pdm_status corrupt(pdm_error *err, const char *what) {
     return pdm__fail(err, PDM_E_CORRUPT_STATE, -1, NULL, "these bytes are no valid state: %s", what);
@@ -52,7 +55,8 @@ static pdm_status same_count(size_t expected, size_t count, pdm_error *err) {
 static pdm_status read_keys(decoder *d, int32_t level, level_columns *c, pdm_error *err) {
     const pdm__level *info = &d->store->schema.levels[level];
     size_t count = 0;
-    if (level > 0) PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->scope, &d->counts[level], err));
+    if (is_scoped(d, level))
+        PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->scope, &d->counts[level], err));
     if (pdm__key_is_bytes(info->key_kind)) {
         PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->keys, &count, err));
         PDM__TRY(pdm__cbor_read_bytes(d->r, &c->text, &c->text_size, err));
@@ -60,7 +64,7 @@ static pdm_status read_keys(decoder *d, int32_t level, level_columns *c, pdm_err
         pdm__cbor_typed type = info->key_kind == PDM__KEY_UINT ? PDM__CBOR_U64 : PDM__CBOR_I64;
         PDM__TRY(pdm__cbor_read_typed_array(d->r, type, &c->keys, &count, err));
     }
-    if (level > 0) PDM__TRY(same_count(d->counts[level], count, err));
+    if (is_scoped(d, level)) PDM__TRY(same_count(d->counts[level], count, err));
     d->counts[level] = count;
     if (info->key_kind == PDM__KEY_NONE && count > 0) return corrupt(err, "keys of no kind");
     return PDM_OK;
@@ -78,7 +82,8 @@ static pdm_status read_columns(decoder *d, int32_t level, level_columns *c, pdm_
     if (info->key_kind != (int32_t)kind && !pdm__store_set_key_kind(d->store, level, (int32_t)kind)) {
         return corrupt(err, "keys of the wrong kind");
     }
-    size_t expected = (size_t)(2 + (pdm__key_is_bytes((int32_t)kind) ? 1 : 0) + (level > 0 ? 1 : 0) + c->field_count);
+    size_t expected =
+        (size_t)(2 + (pdm__key_is_bytes((int32_t)kind) ? 1 : 0) + (is_scoped(d, level) ? 1 : 0) + c->field_count);
     if (items != expected) return corrupt(err, "a level with the wrong number of columns");
     PDM__TRY(read_keys(d, level, c, err));
     for (int32_t f = 0; f < c->field_count; f++) {
@@ -126,12 +131,12 @@ static bool key_rises(int32_t kind, const pdm__key *a, const pdm__key *b) {
 
 static pdm_status check_order(const decoder *d, int32_t level, const level_columns *c, pdm_error *err) {
     int32_t kind = d->store->schema.levels[level].key_kind;
+    bool scoped = is_scoped(d, level);
     for (size_t i = 0; i < d->counts[level]; i++) {
-        if (level > 0 && u32_at(c->scope, i) >= d->counts[0]) return corrupt(err, "a part of no unit");
+        if (scoped && u32_at(c->scope, i) >= d->counts[0]) return corrupt(err, "a part of no unit");
         if (i == 0) continue;
-        bool same_scope = level == 0 || u32_at(c->scope, i) == u32_at(c->scope, i - 1);
-        if (level > 0 && !same_scope && u32_at(c->scope, i) < u32_at(c->scope, i - 1))
-            return corrupt(err, "units out of order");
+        bool same_scope = !scoped || u32_at(c->scope, i) == u32_at(c->scope, i - 1);
+        if (!same_scope && u32_at(c->scope, i) < u32_at(c->scope, i - 1)) return corrupt(err, "units out of order");
         pdm__key a = key_at(d->store, level, c, i - 1);
         pdm__key b = key_at(d->store, level, c, i);
         if (same_scope && !key_rises(kind, &a, &b)) return corrupt(err, "keys out of order or twice");
@@ -236,6 +241,13 @@ static pdm_status insert_level(decoder *d, int32_t level, const level_columns *c
     return status;
 }
 
+/* No partition has an entry of a shared level yet. */
+static pdm_status await_references(decoder *d, int32_t level, pdm_error *err) {
+    PDM__TRY(pdm__new(d->store->context, d->counts[level], sizeof **d->refs, &d->refs[level], err));
+    for (size_t i = 0; i < d->counts[level]; i++) d->refs[level][i] = (pdm__entry_ref){0, PDM__NO_ID};
+    return PDM_OK;
+}
+
 static pdm_status decode_level(decoder *d, int32_t level, pdm_error *err) {
     const pdm__level *info = &d->store->schema.levels[level];
     level_columns c;
@@ -248,49 +260,126 @@ static pdm_status decode_level(decoder *d, int32_t level, pdm_error *err) {
     for (int32_t f = 0; status == PDM_OK && f < c.field_count; f++) {
         status = check_sums(d, &info->fields[f % info->field_count], c.fields[f], d->counts[level], err);
     }
+    if (status == PDM_OK && info->shared) {
+        d->shared = c; /* and its memory */
+        return await_references(d, level, err);
+    }
     if (status == PDM_OK) status = insert_level(d, level, &c, err);
     pdm__drop(d->store->context, c.text_at, d->counts[level], sizeof *c.text_at);
     return status;
 }
 
+/* The columns of a journal, in the input. */
+typedef struct journal_columns {
+    int32_t journal;
+    size_t count;
+    int32_t words;
+    const uint8_t *entries;
+    const uint8_t *parts; /* NULL: they refer to nothing */
+    const uint8_t *columns[PDM__MAX_RECORD_WORDS];
+} journal_columns;
+
 /* Whether tuple i may stand after the one before it; equal ones may. */
-static bool tuple_in_order(const uint8_t *entries, const uint8_t *const *columns, int32_t words, size_t i) {
-    if (i == 0 || u32_at(entries, i - 1) != u32_at(entries, i))
-        return i == 0 || u32_at(entries, i - 1) < u32_at(entries, i);
-    for (int32_t c = 0; c < words; c++) {
-        int64_t before = (int64_t)u64_at(columns[c], i - 1);
-        int64_t mine = (int64_t)u64_at(columns[c], i);
+static bool tuple_in_order(const journal_columns *c, size_t i) {
+    if (i == 0) return true;
+    if (u32_at(c->entries, i - 1) != u32_at(c->entries, i)) return u32_at(c->entries, i - 1) < u32_at(c->entries, i);
+    for (int32_t w = 0; w < c->words; w++) {
+        int64_t before = (int64_t)u64_at(c->columns[w], i - 1);
+        int64_t mine = (int64_t)u64_at(c->columns[w], i);
         if (before != mine) return before < mine;
     }
-    return true;
+    return c->parts == NULL || u32_at(c->parts, i - 1) <= u32_at(c->parts, i);
+}
+
+static pdm_status read_journal(decoder *d, journal_columns *c, pdm_error *err) {
+    const pdm__journal_info *info = &d->store->schema.journals[c->journal];
+    size_t items = 0;
+    size_t other = 0;
+    c->words = info->word_count;
+    PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
+    if (items != (size_t)(1 + (info->refers ? 1 : 0) + info->word_count))
+        return corrupt(err, "a journal with the wrong number of columns");
+    PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->entries, &c->count, err));
+    if (info->refers) {
+        PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->parts, &other, err));
+        PDM__TRY(same_count(c->count, other, err));
+    }
+    for (int32_t w = 0; w < c->words; w++) {
+        PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_I64, &c->columns[w], &other, err));
+        PDM__TRY(same_count(c->count, other, err));
+        PDM__TRY(check_sums(d, &info->words[w], c->columns[w], c->count, err));
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        if (u32_at(c->entries, i) >= d->counts[info->level]) return corrupt(err, "a journal tuple of no entry");
+        if (c->parts != NULL && u32_at(c->parts, i) >= d->counts[1])
+            return corrupt(err, "a tuple that refers to nothing");
+        if (!tuple_in_order(c, i)) return corrupt(err, "a journal out of order");
+    }
+    return PDM_OK;
+}
+
+/* The id in partition p of an entry of the shared level; made for the first tuple there that refers to it. */
+static pdm_status refer(decoder *d, size_t p, uint32_t position, uint32_t *id, pdm_error *err) {
+    pdm__entry_ref *last = &d->refs[1][position];
+    if (last->partition != p || last->id == PDM__NO_ID) {
+        pdm__keymap *map = &d->store->partitions[p].levels[1];
+        pdm__key key = key_at(d->store, 1, &d->shared, position);
+        pdm__key_hash(&key, map->is_text, map->seed);
+        PDM__TRY(pdm__level_resolve(&d->store->schema.levels[1], map, &key, 1, &last->id, err));
+        last->partition = (uint32_t)p;
+    }
+    *id = last->id;
+    return PDM_OK;
+}
+
+static pdm_status insert_tuple(decoder *d, const journal_columns *c, size_t p, size_t row, pdm_error *err) {
+    pdm__journal *to = &d->store->partitions[p].journals[c->journal];
+    int64_t *tuple = to->words + to->count * (size_t)(1 + c->words);
+    uint32_t id = d->refs[d->store->schema.journals[c->journal].level][u32_at(c->entries, row)].id;
+    uint32_t part = 0;
+    if (c->parts != NULL) PDM__TRY(refer(d, p, u32_at(c->parts, row), &part, err));
+    tuple[0] = pdm__tuple_head(id, part);
+    for (int32_t w = 0; w < c->words; w++) tuple[1 + w] = (int64_t)u64_at(c->columns[w], row);
+    to->count++;
+    return PDM_OK;
+}
+
+/* Tuples partition by partition (a counting sort). rows: [count]. */
+static pdm_status insert_tuples(decoder *d, const journal_columns *c, uint32_t *rows, pdm_error *err) {
+    const pdm__journal_info *info = &d->store->schema.journals[c->journal];
+    const pdm__entry_ref *refs = d->refs[info->level];
+    size_t next[PDM__PARTITIONS + 1] = {0};
+    for (size_t i = 0; i < c->count; i++) next[refs[u32_at(c->entries, i)].partition + 1]++;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        pdm__journal *to = &d->store->partitions[p].journals[c->journal];
+        PDM__TRY(pdm__journal_reserve(d->store->context, info, to, next[p + 1], err));
+        next[p + 1] += next[p];
+    }
+    for (size_t i = 0; i < c->count; i++) rows[next[refs[u32_at(c->entries, i)].partition]++] = (uint32_t)i;
+    size_t at = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) {
+        for (; at < next[p]; at++) PDM__TRY(insert_tuple(d, c, p, rows[at], err));
+    }
+    return PDM_OK;
 }
 
 static pdm_status decode_journal(decoder *d, int32_t journal, pdm_error *err) {
-    const pdm__journal_info *info = &d->store->schema.journals[journal];
-    size_t items = 0;
-    size_t count = 0;
-    const uint8_t *entries = NULL;
-    const uint8_t *columns[PDM__MAX_RECORD_WORDS];
-    PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
-    if (items != (size_t)(1 + info->word_count)) return corrupt(err, "a journal with the wrong number of columns");
-    PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &entries, &count, err));
-    for (int32_t c = 0; c < info->word_count; c++) {
-        size_t other = 0;
-        PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_I64, &columns[c], &other, err));
-        PDM__TRY(same_count(count, other, err));
-        PDM__TRY(check_sums(d, &info->words[c], columns[c], count, err));
-    }
-    for (size_t i = 0; i < count; i++) {
-        uint32_t position = u32_at(entries, i);
-        if (position >= d->counts[info->level]) return corrupt(err, "a journal tuple of no entry");
-        if (!tuple_in_order(entries, columns, info->word_count, i)) return corrupt(err, "a journal out of order");
-        pdm__entry_ref ref = d->refs[info->level][position];
-        pdm__journal *to = &d->store->partitions[ref.partition].journals[journal];
-        PDM__TRY(pdm__journal_reserve(d->store->context, info, to, 1, err));
-        int64_t *tuple = to->words + to->count * (size_t)(1 + info->word_count);
-        tuple[0] = (int64_t)ref.id;
-        for (int32_t c = 0; c < info->word_count; c++) tuple[1 + c] = (int64_t)u64_at(columns[c], i);
-        to->count++;
+    journal_columns c = {.journal = journal};
+    uint32_t *rows = NULL;
+    PDM__TRY(read_journal(d, &c, err));
+    if (c.count > UINT32_MAX) return corrupt(err, "more tuples than a state can hold");
+    PDM__TRY(pdm__new(d->store->context, c.count, sizeof *rows, &rows, err));
+    pdm_status status = insert_tuples(d, &c, rows, err);
+    pdm__drop(d->store->context, rows, c.count, sizeof *rows);
+    return status;
+}
+
+/* Equal states are equal bytes: a shared level has what is referred to, and nothing else. */
+static pdm_status check_references(const decoder *d, pdm_error *err) {
+    const pdm__schema *schema = &d->store->schema;
+    if (schema->level_count < 2 || !schema->levels[1].shared) return PDM_OK;
+    for (size_t i = 0; i < d->counts[1]; i++) {
+        if (d->refs[1][i].id == PDM__NO_ID) return corrupt(err, "a key that nothing refers to");
     }
     return PDM_OK;
 }
@@ -303,6 +392,7 @@ static pdm_status decode(decoder *d, pdm_error *err) {
         return corrupt(err, "the wrong number of parts");
     for (int32_t l = 0; l < schema->level_count; l++) PDM__TRY(decode_level(d, l, err));
     for (int32_t j = 0; j < schema->journal_count; j++) PDM__TRY(decode_journal(d, j, err));
+    PDM__TRY(check_references(d, err));
     PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
     if (items != (size_t)schema->counter_count) return corrupt(err, "the wrong number of counters");
     for (int32_t c = 0; c < schema->counter_count; c++) {
@@ -318,6 +408,7 @@ pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader 
                              pdm_error *err) {
     decoder d = {.store = store, .run = run, .r = r, .rows = rows, .money = money};
     pdm_status status = decode(&d, err);
+    pdm__drop(store->context, d.shared.text_at, d.counts[1], sizeof *d.shared.text_at);
     for (int32_t l = 0; l < store->schema.level_count; l++) {
         pdm__drop(store->context, d.refs[l], d.counts[l], sizeof **d.refs);
     }

@@ -12,9 +12,9 @@
 typedef struct level_writer {
     const pdm__store *store;
     int32_t level;
-    const pdm__entry_ref *order; /* NULL when measuring */
+    const pdm__entry_ref *order; /* NULL when measuring, unless the level is shared */
     size_t count;
-    uint8_t *scope; /* u32: canonical position of the unit */
+    uint8_t *scope; /* u32: canonical position of the unit; NULL where entries have none */
     uint8_t *keys;  /* i64, u64, or u32 lengths */
     uint8_t *text;
     uint8_t **fields;
@@ -30,16 +30,23 @@ static size_t text_bytes(const pdm__store *store, int32_t level) {
     return bytes;
 }
 
+static size_t ordered_text_bytes(const level_writer *lw) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < lw->count; i++) bytes += pdm__store_key(lw->store, lw->level, lw->order[i]).length;
+    return bytes;
+}
+
 static void start_columns(level_writer *lw, pdm__cbor_writer *w) {
     const pdm__level *level = &lw->store->schema.levels[lw->level];
     int32_t field_count = level->field_count * level->repeat;
     bool text = pdm__key_is_bytes(level->key_kind);
-    pdm__cbor_array(w, (size_t)(2 + (text ? 1 : 0) + (lw->level > 0 ? 1 : 0) + field_count));
+    bool scoped = lw->level > 0 && !level->shared;
+    pdm__cbor_array(w, (size_t)(2 + (text ? 1 : 0) + (scoped ? 1 : 0) + field_count));
     pdm__cbor_uint(w, (uint64_t)level->key_kind);
-    if (lw->level > 0) lw->scope = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
+    if (scoped) lw->scope = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
     if (text) {
         lw->keys = pdm__cbor_typed_array(w, PDM__CBOR_U32, lw->count);
-        lw->text = pdm__cbor_bytes(w, text_bytes(lw->store, lw->level));
+        lw->text = pdm__cbor_bytes(w, level->shared ? ordered_text_bytes(lw) : text_bytes(lw->store, lw->level));
     } else {
         lw->keys =
             pdm__cbor_typed_array(w, level->key_kind == PDM__KEY_UINT ? PDM__CBOR_U64 : PDM__CBOR_I64, lw->count);
@@ -65,7 +72,7 @@ static void fill_rows(void *argument, size_t piece) {
         } else {
             memcpy(lw->keys + 8 * i, &key.word, 8);
         }
-        if (lw->level > 0) memcpy(lw->scope + 4 * i, &lw->unit_ranks[ref.partition][key.scope], 4);
+        if (lw->scope != NULL) memcpy(lw->scope + 4 * i, &lw->unit_ranks[ref.partition][key.scope], 4);
         const int64_t *words = pdm__store_words(lw->store, lw->level, ref);
         for (int32_t f = 0; f < field_count; f++) memcpy(lw->fields[f] + 8 * i, &words[f], 8);
     }
@@ -85,15 +92,25 @@ typedef struct encoder {
     pdm__run *run;
     pdm__cbor_writer *w;
     pdm__entry_ref *order[PDM__MAX_LEVELS];
-    size_t counts[PDM__MAX_LEVELS];
+    size_t entries[PDM__MAX_LEVELS];                           /* in all partitions */
+    size_t counts[PDM__MAX_LEVELS];                            /* that are written */
     uint32_t *ranks[PDM__MAX_LEVELS];                          /* all ids, partition after partition */
     const uint32_t *rank_of[PDM__MAX_LEVELS][PDM__PARTITIONS]; /* into ranks */
 } encoder;
 
+/* Whether an entry of a shared level has the key of the one before it, which lies in another partition then. */
+static bool same_key(const encoder *e, int32_t level, size_t i) {
+    pdm__key a = pdm__store_key(e->store, level, e->order[level][i - 1]);
+    pdm__key b = pdm__store_key(e->store, level, e->order[level][i]);
+    if (!pdm__key_is_bytes(e->store->schema.levels[level].key_kind)) return a.word == b.word;
+    return a.length == b.length && (a.length == 0 || memcmp(a.bytes, b.bytes, a.length) == 0);
+}
+
 static pdm_status order_level(encoder *e, int32_t level, pdm_error *err) {
     pdm_context *context = e->store->context;
-    PDM__TRY(pdm__new(context, e->counts[level], sizeof **e->order, &e->order[level], err));
-    PDM__TRY(pdm__new(context, e->counts[level], sizeof **e->ranks, &e->ranks[level], err));
+    bool shared = e->store->schema.levels[level].shared;
+    PDM__TRY(pdm__new(context, e->entries[level], sizeof **e->order, &e->order[level], err));
+    PDM__TRY(pdm__new(context, e->entries[level], sizeof **e->ranks, &e->ranks[level], err));
     PDM__TRY(pdm__store_order(e->store, e->run, level, e->order[level], err));
     uint32_t *at = e->ranks[level];
     uint32_t *starts[PDM__PARTITIONS];
@@ -102,10 +119,13 @@ static pdm_status order_level(encoder *e, int32_t level, pdm_error *err) {
         e->rank_of[level][p] = at;
         at += e->store->partitions[p].levels[level].count;
     }
-    for (size_t i = 0; i < e->counts[level]; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < e->entries[level]; i++) {
         pdm__entry_ref ref = e->order[level][i];
-        starts[ref.partition][ref.id] = (uint32_t)i;
+        if (!shared || i == 0 || !same_key(e, level, i)) e->order[level][count++] = ref;
+        starts[ref.partition][ref.id] = (uint32_t)(count - 1);
     }
+    e->counts[level] = count;
     return PDM_OK;
 }
 
@@ -138,7 +158,16 @@ static const int64_t *tuple_at(const journal_writer *jw, uint64_t index) {
     return jw->e->store->partitions[index >> 32].journals[jw->journal].words + (size_t)(uint32_t)index * tuple;
 }
 
-/* Least significant word first; the sorts are stable; last comes the entry. */
+/* What tuples are sorted by, the least first: what they refer to, their words from the last one on, their entries. */
+static uint64_t tuple_key(const journal_writer *jw, uint64_t index, int32_t word) {
+    const pdm__journal_info *info = &jw->e->store->schema.journals[jw->journal];
+    const int64_t *tuple = tuple_at(jw, index);
+    if (word > info->word_count) return jw->e->rank_of[1][index >> 32][pdm__tuple_part(tuple[0])];
+    return word > 0 ? pdm__sort_key_i64(tuple[word])
+                    : jw->e->rank_of[info->level][index >> 32][pdm__tuple_id(tuple[0])];
+}
+
+/* The sorts are stable. */
 static pdm_status order_tuples(journal_writer *jw, pdm_error *err) {
     const pdm__store *store = jw->e->store;
     const pdm__journal_info *info = &store->schema.journals[jw->journal];
@@ -147,18 +176,14 @@ static pdm_status order_tuples(journal_writer *jw, pdm_error *err) {
         for (size_t i = 0; i < store->partitions[p].journals[jw->journal].count; i++)
             jw->pairs[at++].index = (uint64_t)p << 32 | i;
     }
-    for (int32_t word = info->word_count; word >= 0; word--) {
-        for (size_t i = 0; i < jw->count; i++) {
-            const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
-            jw->pairs[i].key = word > 0 ? pdm__sort_key_i64(tuple[word])
-                                        : jw->e->rank_of[info->level][jw->pairs[i].index >> 32][tuple[0]];
-        }
+    for (int32_t word = info->word_count + (info->refers ? 1 : 0); word >= 0; word--) {
+        for (size_t i = 0; i < jw->count; i++) jw->pairs[i].key = tuple_key(jw, jw->pairs[i].index, word);
         PDM__TRY(pdm__sort_pairs(jw->e->run, jw->pairs, jw->scratch, jw->count, err));
     }
     return PDM_OK;
 }
 
-static pdm_status fill_tuples(journal_writer *jw, uint8_t *entries, uint8_t **columns, pdm_error *err) {
+static pdm_status fill_tuples(journal_writer *jw, uint8_t *entries, uint8_t *parts, uint8_t **columns, pdm_error *err) {
     pdm_context *context = jw->e->store->context;
     int32_t words = jw->e->store->schema.journals[jw->journal].word_count;
     pdm_status status = pdm__new(context, jw->count, sizeof *jw->pairs, &jw->pairs, err);
@@ -168,6 +193,8 @@ static pdm_status fill_tuples(journal_writer *jw, uint8_t *entries, uint8_t **co
         const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
         uint32_t rank = (uint32_t)jw->pairs[i].key;
         memcpy(entries + 4 * i, &rank, sizeof rank);
+        if (parts != NULL)
+            memcpy(parts + 4 * i, &jw->e->rank_of[1][jw->pairs[i].index >> 32][pdm__tuple_part(tuple[0])], 4);
         for (int32_t c = 0; c < words; c++) memcpy(columns[c] + 8 * i, &tuple[1 + c], 8);
     }
     pdm__drop(context, jw->pairs, jw->count, sizeof *jw->pairs);
@@ -180,18 +207,20 @@ static pdm_status encode_journal(const encoder *e, int32_t journal, pdm_error *e
     journal_writer jw = {.e = e, .journal = journal};
     for (size_t p = 0; p < PDM__PARTITIONS; p++) jw.count += e->store->partitions[p].journals[journal].count;
     uint8_t *columns[PDM__MAX_RECORD_WORDS];
-    pdm__cbor_array(e->w, (size_t)(1 + info->word_count));
+    pdm__cbor_array(e->w, (size_t)(1 + (info->refers ? 1 : 0) + info->word_count));
     uint8_t *entries = pdm__cbor_typed_array(e->w, PDM__CBOR_U32, jw.count);
+    uint8_t *parts = info->refers ? pdm__cbor_typed_array(e->w, PDM__CBOR_U32, jw.count) : NULL;
     for (int32_t c = 0; c < info->word_count; c++) columns[c] = pdm__cbor_typed_array(e->w, PDM__CBOR_I64, jw.count);
     if (e->w->buffer == NULL || e->w->overflow) return PDM_OK;
-    return fill_tuples(&jw, entries, columns, err);
+    return fill_tuples(&jw, entries, parts, columns, err);
 }
 
 static pdm_status encode(encoder *e, pdm_error *err) {
     const pdm__schema *schema = &e->store->schema;
     for (int32_t l = 0; l < schema->level_count; l++) {
-        e->counts[l] = pdm__store_count(e->store, l);
-        if (e->w->buffer != NULL) PDM__TRY(order_level(e, l, err));
+        e->entries[l] = pdm__store_count(e->store, l);
+        e->counts[l] = e->entries[l];
+        if (e->w->buffer != NULL || schema->levels[l].shared) PDM__TRY(order_level(e, l, err));
     }
     pdm__cbor_array(e->w, (size_t)(schema->level_count + schema->journal_count + 1));
     for (int32_t l = 0; l < schema->level_count; l++) PDM__TRY(encode_level(e, l, err));
@@ -205,8 +234,8 @@ pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_w
     encoder e = {.store = store, .run = run, .w = w};
     pdm_status status = encode(&e, err);
     for (int32_t l = 0; l < store->schema.level_count; l++) {
-        pdm__drop(store->context, e.order[l], e.counts[l], sizeof **e.order);
-        pdm__drop(store->context, e.ranks[l], e.counts[l], sizeof **e.ranks);
+        pdm__drop(store->context, e.order[l], e.entries[l], sizeof **e.order);
+        pdm__drop(store->context, e.ranks[l], e.entries[l], sizeof **e.ranks);
     }
     return status;
 }

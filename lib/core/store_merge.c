@@ -88,11 +88,13 @@ static void combine_partition(void *argument, size_t p) {
         if (src->journals[j].count == 0) continue; /* it may have no memory at all */
         size_t tuple = (size_t)(1 + schema->journals[j].word_count);
         const uint32_t *ids = work->partitions[p].ids[schema->journals[j].level];
+        const uint32_t *parts = schema->journals[j].refers ? work->partitions[p].ids[1] : NULL;
         int64_t *to = dst->journals[j].words + dst->journals[j].count * tuple;
         const int64_t *from = src->journals[j].words;
         for (size_t i = 0; i < src->journals[j].count; i++, to += tuple, from += tuple) {
             memcpy(to, from, tuple * sizeof *to);
-            to[0] = (int64_t)ids[from[0]];
+            uint32_t id = ids[pdm__tuple_id(from[0])];
+            to[0] = parts == NULL ? (int64_t)id : pdm__tuple_head(id, parts[pdm__tuple_part(from[0])]);
         }
         dst->journals[j].count += src->journals[j].count;
     }

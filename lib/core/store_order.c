@@ -110,7 +110,8 @@ static pdm_status order_pairs(const pdm__store *store, pdm__run *run, int32_t le
     } else {
         PDM__TRY(order_words(store, run, level, address, count, pairs, scratch, err));
     }
-    return level == 1 ? order_by_unit(store, run, count, pairs, scratch, err) : PDM_OK;
+    bool of_units = level == 1 && !store->schema.levels[1].shared;
+    return of_units ? order_by_unit(store, run, count, pairs, scratch, err) : PDM_OK;
 }
 
 static pdm_status order_into(const pdm__store *store, pdm__run *run, int32_t level, pdm__entry_ref *order,

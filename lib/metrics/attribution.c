@@ -273,11 +273,12 @@ static const pdm__metric_ops ops = {
     .select = pdm__attribution_select,
     .verify = pdm__attribution_verify,
     .result = pdm__attribution_result,
+    .oldest_version = 2,
 };
 
 const pdm_metric pdm__metric_attribution = {
     .name = "attribution",
-    .version = 1,
+    .version = 2,
     .options_size = sizeof(pdm_attribution_options),
     .summary =
         "Which channels earned the conversions and their value: rules, Markov chains and Shapley values, side by side.",

@@ -161,7 +161,7 @@ bool pdm__attribution_reserved(const char *text, size_t length);
 
 /* ---- the state ---- */
 
-/* Words of the journal of touches (level 1, by channel), and of that of the other rows (level 0). */
+/* Words of the journal of touches, which refer to their channels, and of that of the other rows; both are the users'. */
 enum { TOUCH_TIME, TOUCH_SEQ, TOUCH_PRIORITY, TOUCH_WORDS };
 enum { EVENT_TIME, EVENT_SEQ, EVENT_WHAT, EVENT_VALUE, EVENT_WORDS };
 /* EVENT_WHAT: conversions, or EVENT_MILESTONE + number of the milestone. */

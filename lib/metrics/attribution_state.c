@@ -1,8 +1,8 @@
 /*
  * Attribution's state.
  *
- * Of events: level 0 holds the users, level 1 the channels of each. A touch is a tuple of its channel's journal, any other row one of its
- * user's. Of paths: level 0 holds the paths, as bytes, with their sums; doubles are tuples of a journal, summed when a result is made.
+ * Of events: level 0 holds the users, level 1, which they share, the channels. A row is a tuple of its user's: a touch one that refers to
+ * its channel, any other one of another journal. Of paths: level 0 holds the paths, as bytes, with their sums; doubles are tuples of a journal, summed when a result is made.
  */
 #include "core/items.h"
 #include "metrics/attribution_internal.h"
@@ -43,9 +43,9 @@ static const pdm__field amount_words[] = {{.name = "value", .merge = PDM__FREE}}
 enum { OWN_PRIORITY = EVENT_WORDS, OWN_WORDS };
 #define TOUCH (-2)
 
-static void put_tuple(pdm__journal *journal, uint32_t id, const uint64_t *words, int32_t count) {
+static void put_tuple(pdm__journal *journal, int64_t head, const uint64_t *words, int32_t count) {
     int64_t *to = journal->words + journal->count * (size_t)(1 + count);
-    *to++ = (int64_t)id;
+    *to++ = head;
     for (int32_t w = 0; w < count; w++) *to++ = (int64_t)words[w];
     journal->count++;
 }
@@ -61,7 +61,7 @@ static void step_events(const pdm__step_args *args) {
             args->partition->counters[COUNT_SKIPPED] += 1;
         } else if (what == TOUCH) {
             const uint64_t words[TOUCH_WORDS] = {own[EVENT_TIME], own[EVENT_SEQ], own[OWN_PRIORITY]};
-            put_tuple(&args->partition->journals[0], args->parts[i], words, touch);
+            put_tuple(&args->partition->journals[0], pdm__tuple_head(args->ids[i], args->parts[i]), words, touch);
         } else {
             put_tuple(&args->partition->journals[1], args->ids[i], own, EVENT_WORDS);
         }
@@ -102,12 +102,13 @@ static void events_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
     plan->use[ATTRIBUTION_EVENT_ID] = own->options->dedupe != 0 ? PDM__REQUIRED : PDM__UNUSED;
     plan->dedupe_by_unit = true;
     schema->levels[0] = (pdm__level){.name = "users", .repeat = 1};
-    schema->levels[1] = (pdm__level){.name = "channels", .repeat = 1, .key_kind = PDM__KEY_TEXT};
+    schema->levels[1] = (pdm__level){.name = "channels", .repeat = 1, .key_kind = PDM__KEY_TEXT, .shared = true};
     schema->level_count = 2;
     schema->journals[0] = (pdm__journal_info){.name = "touches",
                                               .words = touch_words,
                                               .word_count = own->has_priority ? TOUCH_WORDS : TOUCH_PRIORITY,
-                                              .level = 1};
+                                              .level = 0,
+                                              .refers = true};
     schema->journals[1] = (pdm__journal_info){
         .name = "events", .words = own->doubles ? double_words : money_words, .word_count = EVENT_WORDS, .level = 0};
     schema->journal_count = 2;

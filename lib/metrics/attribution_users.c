@@ -16,7 +16,7 @@ typedef struct bench {
     pdm__attribution_event *events;
     size_t *touch_starts; /* [users + 1] */
     size_t *event_starts;
-    uint32_t *ranks; /* of the partition's (user, channel) pairs */
+    uint32_t *ranks; /* of the partition's channels */
 } bench;
 
 /* Time, seq, channel, priority: touches that are equal in all of it are the same. */
@@ -60,10 +60,8 @@ static void count_rows(bench *b) {
     const pdm__journal *touches = &b->partition->journals[0];
     const pdm__journal *events = &b->partition->journals[1];
     size_t stride = 1 + (size_t)schema->journals[0].word_count;
-    for (size_t i = 0; i < touches->count; i++) {
-        uint32_t part = (uint32_t)touches->words[i * stride];
-        b->touch_starts[pdm__keymap_key(&b->partition->levels[1], part).scope + 1]++;
-    }
+    for (size_t i = 0; i < touches->count; i++)
+        b->touch_starts[(size_t)pdm__tuple_id(touches->words[i * stride]) + 1]++;
     for (size_t i = 0; i < events->count; i++) b->event_starts[(size_t)events->words[i * (1 + EVENT_WORDS)] + 1]++;
     for (size_t u = 0; u < b->users; u++) {
         b->touch_starts[u + 1] += b->touch_starts[u];
@@ -81,13 +79,11 @@ static void place_rows(bench *b) {
     size_t stride = 1 + (size_t)schema->journals[0].word_count;
     for (size_t i = 0; i < touches->count; i++) {
         const int64_t *words = touches->words + i * stride;
-        uint32_t part = (uint32_t)words[0];
-        uint32_t user = pdm__keymap_key(&b->partition->levels[1], part).scope;
-        b->touches[b->touch_starts[user]++] = (pdm__attribution_touch){
+        b->touches[b->touch_starts[pdm__tuple_id(words[0])]++] = (pdm__attribution_touch){
             .time = words[1 + TOUCH_TIME],
             .seq = words[1 + TOUCH_SEQ],
             .day = days ? pdm_calendar_day(plan->calendar, words[1 + TOUCH_TIME]) : 0,
-            .channel = b->ranks[part],
+            .channel = b->ranks[pdm__tuple_part(words[0])],
             .priority = plan->has_priority ? (int32_t)words[1 + TOUCH_PRIORITY] : 0,
         };
     }

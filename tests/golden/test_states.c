@@ -4,7 +4,8 @@
  *
  * A new metric, or a new case in cases_few(), gets its files by running this test once from the source root with PDM_GOLDEN_WRITE=1
  * in the environment; files that exist are never written over. When format or meaning change on purpose, add a folder and keep the
- * old ones: they are other people's data.
+ * old ones: they are other people's data. tests/golden/refused holds states of versions that no release has written and that are
+ * no longer read: they are called that, not damaged.
  */
 #include "compare.h"
 #include "contexts.h"
@@ -20,6 +21,7 @@
 #include <cmocka.h>
 
 #define FOLDER PDM_SOURCE_DIR "/tests/golden/format1"
+#define REFUSED PDM_SOURCE_DIR "/tests/golden/refused"
 #define ROWS 26
 
 static bytes read_file(const char *path) {
@@ -150,9 +152,33 @@ static void test_stored_states(void **unused) {
     }
 }
 
+static void test_refused_states(void **unused) {
+    (void)unused;
+    DIR *folder = opendir(REFUSED);
+    const struct dirent *entry = NULL;
+    int seen = 0;
+    assert_non_null(folder);
+    while ((entry = readdir(folder)) != NULL) {
+        char path[512];
+        pdm_error err;
+        pdm_state *state = NULL;
+        if (!has_suffix(entry->d_name, ".state")) continue;
+        (void)snprintf(path, sizeof path, "%s/%.200s", REFUSED, entry->d_name);
+        bytes stored = read_file(path);
+        pdm_status status = pdm_state_deserialize(NULL, stored.data, stored.size, &state, &err);
+        if (status != PDM_E_UNSUPPORTED_VERSION) fail_msg("%s: status %d", entry->d_name, (int)status);
+        if (strstr(err.message, "reads 2 and later") == NULL) fail_msg("%s: %s", entry->d_name, err.message);
+        bytes_free(&stored);
+        seen++;
+    }
+    (void)closedir(folder);
+    assert_true(seen > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stored_states),
+        cmocka_unit_test(test_refused_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
