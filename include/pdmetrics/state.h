@@ -98,7 +98,8 @@ PDM_API pdm_status pdm_state_seal(pdm_state *state, pdm_error *err);
 
 /**
  * Writes the state as deterministic CBOR (docs/format.cddl): equal states give equal bytes. @p size gets the bytes needed; with
- * `buffer == NULL` nothing else happens, so ask first, allocate, then write.
+ * `buffer == NULL` nothing else happens, so ask first, allocate, then write. What the asking has worked out (journals in bits) is kept for
+ * the writing, until another call uses the state. O(n log n) in what the state keeps, O(n) in its journals.
  * Errors: PDM_E_LIMIT (@p capacity too small), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM.
  */
 PDM_API pdm_status pdm_state_serialize(const pdm_state *state, void *buffer, size_t capacity, size_t *size,

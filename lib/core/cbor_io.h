@@ -46,6 +46,7 @@ typedef struct pdm__cbor_reader {
     const uint8_t *bytes;
     size_t size;
     size_t position;
+    int32_t format; /* of the bytes, once it is known */
 } pdm__cbor_reader;
 
 pdm_status pdm__cbor_read_uint(pdm__cbor_reader *r, uint64_t *value, pdm_error *err);

@@ -50,6 +50,7 @@ void pdm_state_free(pdm_state *state) {
     pdm_context *context = state->context;
     const pdm_metric *metric = state->setup.metric;
     pdm__store_clear(&state->store);
+    pdm__images_clear(&state->images);
     pdm__drop(context, state->plan.own, 1, state->plan.own_size);
     pdm__drop(context, state->lists, (size_t)metric->list_count, sizeof *state->lists);
     pdm__drop(context, state->options, 1, metric->options_size);
@@ -59,7 +60,7 @@ void pdm_state_free(pdm_state *state) {
     pdm_context_free(context);
 }
 
-pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *err) {
+pdm_status pdm__state_enter_again(const pdm_state *state, pdm_state **out, pdm_error *err) {
     pdm_error_reset(err);
     if (state == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "state is NULL");
     pdm_state *mine = NULL;
@@ -69,6 +70,12 @@ pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *
                          "another call is running on this state; give each thread its own and merge");
     }
     *out = mine;
+    return PDM_OK;
+}
+
+pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *err) {
+    PDM__TRY(pdm__state_enter_again(state, out, err));
+    pdm__images_clear(&(*out)->images);
     return PDM_OK;
 }
 

@@ -4,10 +4,20 @@
 
 #include "core/cbor_io.h"
 #include "core/metric_ops.h"
+#include "core/word_column.h"
 
 #include <pdmetrics/state.h>
 
-#define PDM__FORMAT_VERSION 1
+#define PDM__FORMAT_VERSION 2
+#define PDM__FORMAT_PACKED 2 /* since which journals are bits */
+
+/* The journals of a store as they are written: entries, what they refer to, words. Made by measuring a state, kept until it is written. */
+typedef struct pdm__images {
+    bool ready;
+    pdm__bits bits;
+    size_t ends[PDM__MAX_JOURNALS][2 + PDM__MAX_RECORD_WORDS]; /* of the columns, in bits.bytes */
+} pdm__images;
+void pdm__images_clear(pdm__images *images);
 
 struct pdm_state {
     pdm_context *context; /* a reference */
@@ -28,12 +38,15 @@ struct pdm_state {
     int64_t time_max;
     uint64_t money;         /* sum of absolute amounts: while it fits int64, no sum of amounts can overflow */
     pdm__segments segments; /* of time, that the state covers */
+    pdm__images images;     /* of the store as it is; gone with the next call that is not pdm_state_serialize() */
     size_t settled;         /* tuples of the journals when sealed segments were last combined */
 };
 
 /* Takes the state for one call; pdm__state_leave ends it. Const calls take it too: folding pending rows is invisible from outside. */
 pdm_status pdm__state_enter(const pdm_state *state, pdm_state **out, pdm_error *err);
 void pdm__state_leave(pdm_state *state);
+/* The same for a call that goes on with what the last one measured. */
+pdm_status pdm__state_enter_again(const pdm_state *state, pdm_state **out, pdm_error *err);
 
 /* Makes options, lists and calendar final. */
 pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err);
@@ -67,7 +80,8 @@ const char *pdm__lists_difference(const pdm_state *a, const pdm_state *b);
 bool pdm__calendars_equal(const pdm_calendar *a, const pdm_calendar *b);
 
 /* Writes and reads what a store holds. */
-pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_writer *w, pdm_error *err);
+pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__images *images, pdm__cbor_writer *w,
+                             pdm_error *err);
 /* rows and money bound the sums; key kinds of the store are set. On failure the store is of no use but to be cleared. */
 pdm_status pdm__store_decode(pdm__store *store, pdm__run *run, pdm__cbor_reader *r, int64_t rows, uint64_t money,
                              pdm_error *err);

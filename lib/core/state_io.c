@@ -312,7 +312,7 @@ static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer
     pdm__cbor_array(w, (size_t)state->plan.column_count);
     for (int32_t c = 0; c < state->plan.column_count; c++) pdm__cbor_uint(w, (uint64_t)state->kinds[c]);
     if (segmented) pdm__segments_encode(&state->segments, w);
-    PDM__TRY(pdm__store_encode(&state->store, run, w, err));
+    PDM__TRY(pdm__store_encode(&state->store, run, &state->images, w, err));
     size_t covered = w->size;
     uint8_t *checksum = pdm__cbor_bytes(w, CHECKSUM_BYTES);
     if (checksum != NULL) {
@@ -337,13 +337,15 @@ pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity,
                          measure.size);
     }
     pdm__cbor_writer w = {.buffer = buffer, .capacity = capacity};
-    return encode_state(state, &run, &w, err);
+    pdm_status status = encode_state(state, &run, &w, err);
+    pdm__images_clear(&state->images);
+    return status;
 }
 
 pdm_status pdm_state_serialize(const pdm_state *state, void *buffer, size_t capacity, size_t *size, pdm_error *err) {
     if (size == NULL) return pdm__fail(err, PDM_E_ARGUMENT, -1, NULL, "size is NULL");
     pdm_state *mine = NULL;
-    PDM__TRY(pdm__state_enter(state, &mine, err));
+    PDM__TRY(pdm__state_enter_again(state, &mine, err));
     pdm_status status = pdm__state_serialize(mine, buffer, capacity, size, err);
     pdm__state_leave(mine);
     return status;
@@ -357,10 +359,11 @@ static pdm_status read_metric(pdm__cbor_reader *r, const pdm_metric **metric, pd
     PDM__TRY(pdm__cbor_read_text(r, &text, &length, err));
     if (length != 3 || memcmp(text, "pdm", 3) != 0) return corrupt(err, "not written by this library");
     PDM__TRY(pdm__cbor_read_uint(r, &version, err));
-    if (version != PDM__FORMAT_VERSION) {
-        return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL, "format %" PRIu64 "; this library reads %d", version,
-                         PDM__FORMAT_VERSION);
+    if (version == 0 || version > PDM__FORMAT_VERSION) {
+        return pdm__fail(err, PDM_E_UNSUPPORTED_VERSION, -1, NULL, "format %" PRIu64 "; this library reads 1 to %d",
+                         version, PDM__FORMAT_VERSION);
     }
+    r->format = (int32_t)version;
     PDM__TRY(pdm__cbor_read_text(r, &text, &length, err));
     if (length >= sizeof name) return corrupt(err, "the metric's name is too long");
     memcpy(name, text, length);

@@ -277,6 +277,8 @@ typedef struct journal_columns {
     const uint8_t *entries;
     const uint8_t *parts; /* NULL: they refer to nothing */
     const uint8_t *columns[PDM__MAX_RECORD_WORDS];
+    uint64_t *memory; /* of columns that were bits */
+    size_t memory_words;
 } journal_columns;
 
 /* Whether tuple i may stand after the one before it; equal ones may. */
@@ -291,14 +293,89 @@ static bool tuple_in_order(const journal_columns *c, size_t i) {
     return c->parts == NULL || u32_at(c->parts, i - 1) <= u32_at(c->parts, i);
 }
 
-static pdm_status read_journal(decoder *d, journal_columns *c, pdm_error *err) {
+/* A column that is written as bits. */
+typedef struct packed_column {
+    const uint8_t *bytes;
+    size_t size;
+} packed_column;
+
+static bool unpack_entries(const packed_column *from, uint64_t limit, size_t count, uint32_t *entries,
+                           uint8_t *begins) {
+    pdm__entry_reader r;
+    pdm__entries_begin(&r, from->bytes, from->size);
+    for (size_t i = 0; i < count; i++) {
+        bool first = false;
+        if (!pdm__next_entry(&r, limit, &entries[i], &first)) return false;
+        begins[i] = first;
+    }
+    return r.left == 0 && pdm__bits_at_end(&r.bits);
+}
+
+static bool unpack_words(const packed_column *from, bool first, size_t count, const uint8_t *begins, uint64_t *words) {
+    pdm__word_reader r;
+    if (!pdm__words_begin(&r, from->bytes, from->size, first)) return false;
+    for (size_t i = 0; i < count; i++) {
+        int64_t word = 0;
+        if (!pdm__next_word(&r, begins[i] != 0, &word)) return false;
+        words[i] = (uint64_t)word;
+    }
+    pdm__word_column column = {
+        .words = (const int64_t *)(const void *)words, .begins = begins, .count = count, .first = first};
+    return pdm__bits_at_end(&r.bits) && pdm__words_are_canonical(&r, &column);
+}
+
+static bool unpack_parts(const packed_column *from, size_t count, const uint8_t *begins, uint64_t *words,
+                         uint32_t *parts) {
+    if (!unpack_words(from, false, count, begins, words)) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (words[i] > UINT32_MAX) return false;
+        parts[i] = (uint32_t)words[i];
+    }
+    return true;
+}
+
+/* Columns as whole words, in one block: [words][count], then entries, what they refer to, and where entries begin. */
+static pdm_status unpack_columns(decoder *d, journal_columns *c, const packed_column *from, pdm_error *err) {
     const pdm__journal_info *info = &d->store->schema.journals[c->journal];
-    size_t items = 0;
+    int32_t at = info->refers ? 2 : 1;                                              /* of the first word */
+    if (c->count > 8 * from[at].size) return corrupt(err, "more tuples than bits"); /* see core/word_column.h */
+    size_t tuple = (size_t)c->words + 1 + (info->refers ? 1 : 0);
+    if (!pdm__mul_size(c->count, tuple, &c->memory_words)) return corrupt(err, "more tuples than a state can hold");
+    PDM__TRY(pdm__new(d->store->context, c->memory_words, sizeof *c->memory, &c->memory, err));
+    uint32_t *entries = (uint32_t *)(void *)(c->memory + (size_t)c->words * c->count);
+    uint32_t *parts = entries + c->count; /* where there are parts, begins stand behind them */
+    uint8_t *begins = (uint8_t *)(info->refers ? parts + c->count : parts);
+    bool good = unpack_entries(&from[0], d->counts[info->level], c->count, entries, begins);
+    if (good && info->refers) good = unpack_parts(&from[1], c->count, begins, c->memory, parts);
+    for (int32_t w = 0; w < c->words && good; w++) {
+        uint64_t *words = c->memory + (size_t)w * c->count;
+        good = unpack_words(&from[at + w], w == 0, c->count, begins, words);
+        c->columns[w] = (const uint8_t *)words;
+    }
+    c->entries = (const uint8_t *)entries;
+    c->parts = info->refers ? (const uint8_t *)parts : NULL;
+    return good ? PDM_OK : corrupt(err, "a journal that is no columns of tuples");
+}
+
+static pdm_status read_packed(decoder *d, journal_columns *c, size_t items, pdm_error *err) {
+    packed_column from[2 + PDM__MAX_RECORD_WORDS];
+    size_t bytes = 0;
+    uint64_t count = 0;
+    PDM__TRY(pdm__cbor_read_uint(d->r, &count, err));
+    for (size_t i = 0; i + 1 < items; i++) {
+        PDM__TRY(pdm__cbor_read_bytes(d->r, &from[i].bytes, &from[i].size, err));
+        bytes += from[i].size;
+    }
+    if (count > UINT32_MAX) return corrupt(err, "more tuples than a state can hold");
+    c->count = (size_t)count;
+    if (c->count > 0) return unpack_columns(d, c, from, err);
+    return bytes == 0 ? PDM_OK : corrupt(err, "columns of no tuples");
+}
+
+/* As format 1 has them. */
+static pdm_status read_arrays(decoder *d, journal_columns *c, pdm_error *err) {
+    const pdm__journal_info *info = &d->store->schema.journals[c->journal];
     size_t other = 0;
-    c->words = info->word_count;
-    PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
-    if (items != (size_t)(1 + (info->refers ? 1 : 0) + info->word_count))
-        return corrupt(err, "a journal with the wrong number of columns");
     PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->entries, &c->count, err));
     if (info->refers) {
         PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_U32, &c->parts, &other, err));
@@ -307,8 +384,20 @@ static pdm_status read_journal(decoder *d, journal_columns *c, pdm_error *err) {
     for (int32_t w = 0; w < c->words; w++) {
         PDM__TRY(pdm__cbor_read_typed_array(d->r, PDM__CBOR_I64, &c->columns[w], &other, err));
         PDM__TRY(same_count(c->count, other, err));
-        PDM__TRY(check_sums(d, &info->words[w], c->columns[w], c->count, err));
     }
+    return PDM_OK;
+}
+
+static pdm_status read_journal(decoder *d, journal_columns *c, pdm_error *err) {
+    const pdm__journal_info *info = &d->store->schema.journals[c->journal];
+    bool packed = d->r->format >= PDM__FORMAT_PACKED;
+    size_t items = 0;
+    c->words = info->word_count;
+    PDM__TRY(pdm__cbor_read_array(d->r, &items, err));
+    if (items != (size_t)(1 + (packed ? 1 : 0) + (info->refers ? 1 : 0) + info->word_count))
+        return corrupt(err, "a journal with the wrong number of columns");
+    PDM__TRY(packed ? read_packed(d, c, items, err) : read_arrays(d, c, err));
+    for (int32_t w = 0; w < c->words; w++) PDM__TRY(check_sums(d, &info->words[w], c->columns[w], c->count, err));
     for (size_t i = 0; i < c->count; i++) {
         if (u32_at(c->entries, i) >= d->counts[info->level]) return corrupt(err, "a journal tuple of no entry");
         if (c->parts != NULL && u32_at(c->parts, i) >= d->counts[1])
@@ -366,11 +455,12 @@ static pdm_status insert_tuples(decoder *d, const journal_columns *c, uint32_t *
 static pdm_status decode_journal(decoder *d, int32_t journal, pdm_error *err) {
     journal_columns c = {.journal = journal};
     uint32_t *rows = NULL;
-    PDM__TRY(read_journal(d, &c, err));
-    if (c.count > UINT32_MAX) return corrupt(err, "more tuples than a state can hold");
-    PDM__TRY(pdm__new(d->store->context, c.count, sizeof *rows, &rows, err));
-    pdm_status status = insert_tuples(d, &c, rows, err);
+    pdm_status status = read_journal(d, &c, err);
+    if (status == PDM_OK && c.count > UINT32_MAX) status = corrupt(err, "more tuples than a state can hold");
+    if (status == PDM_OK) status = pdm__new(d->store->context, c.count, sizeof *rows, &rows, err);
+    if (status == PDM_OK) status = insert_tuples(d, &c, rows, err);
     pdm__drop(d->store->context, rows, c.count, sizeof *rows);
+    pdm__drop(d->store->context, c.memory, c.memory_words, sizeof *c.memory);
     return status;
 }
 

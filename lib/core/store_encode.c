@@ -1,6 +1,7 @@
 /*
- * What a store holds, as columns in canonical order: equal stores, equal bytes. See docs/format.cddl. Every column is started, then all
- * are filled in one walk over the entries.
+ * What a store holds, as columns in canonical order: equal stores, equal bytes. See docs/format.cddl. Every column of a level is started,
+ * then all are filled in one walk over the entries. How long a journal is in bits is known only once it is written: it is kept from
+ * measuring to writing.
  */
 #include "core/sort.h"
 #include "core/state.h"
@@ -91,6 +92,7 @@ typedef struct encoder {
     const pdm__store *store;
     pdm__run *run;
     pdm__cbor_writer *w;
+    pdm__images *images;
     pdm__entry_ref *order[PDM__MAX_LEVELS];
     size_t entries[PDM__MAX_LEVELS];                           /* in all partitions */
     size_t counts[PDM__MAX_LEVELS];                            /* that are written */
@@ -183,36 +185,93 @@ static pdm_status order_tuples(journal_writer *jw, pdm_error *err) {
     return PDM_OK;
 }
 
-static pdm_status fill_tuples(journal_writer *jw, uint8_t *entries, uint8_t *parts, uint8_t **columns, pdm_error *err) {
-    pdm_context *context = jw->e->store->context;
-    int32_t words = jw->e->store->schema.journals[jw->journal].word_count;
-    pdm_status status = pdm__new(context, jw->count, sizeof *jw->pairs, &jw->pairs, err);
-    if (status == PDM_OK) status = pdm__new(context, jw->count, sizeof *jw->scratch, &jw->scratch, err);
-    if (status == PDM_OK) status = order_tuples(jw, err);
-    for (size_t i = 0; status == PDM_OK && i < jw->count; i++) {
-        const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
-        uint32_t rank = (uint32_t)jw->pairs[i].key;
-        memcpy(entries + 4 * i, &rank, sizeof rank);
-        if (parts != NULL)
-            memcpy(parts + 4 * i, &jw->e->rank_of[1][jw->pairs[i].index >> 32][pdm__tuple_part(tuple[0])], 4);
-        for (int32_t c = 0; c < words; c++) memcpy(columns[c] + 8 * i, &tuple[1 + c], 8);
+/* Work memory for the columns of a journal. */
+typedef struct tuple_columns {
+    uint32_t *entries; /* or what is referred to */
+    uint8_t *begins;
+    int64_t *words;
+} tuple_columns;
+
+static pdm_status put_columns(journal_writer *jw, const tuple_columns *c, pdm_error *err) {
+    const pdm__journal_info *info = &jw->e->store->schema.journals[jw->journal];
+    pdm__images *images = jw->e->images;
+    size_t *ends = images->ends[jw->journal];
+    for (size_t i = 0; i < jw->count; i++) {
+        c->entries[i] = (uint32_t)jw->pairs[i].key;
+        c->begins[i] = i == 0 || c->entries[i] != c->entries[i - 1];
     }
-    pdm__drop(context, jw->pairs, jw->count, sizeof *jw->pairs);
-    pdm__drop(context, jw->scratch, jw->count, sizeof *jw->scratch);
+    if (jw->count > 0) PDM__TRY(pdm__put_entries(&images->bits, c->entries, jw->count, err));
+    *ends++ = images->bits.size;
+    for (int32_t word = info->refers ? 0 : 1; word <= info->word_count; word++) {
+        pdm__word_column column = {.words = c->words, .begins = c->begins, .count = jw->count, .first = word == 1};
+        for (size_t i = 0; i < jw->count; i++) {
+            const int64_t *tuple = tuple_at(jw, jw->pairs[i].index);
+            c->words[i] =
+                word > 0 ? tuple[word] : jw->e->rank_of[1][jw->pairs[i].index >> 32][pdm__tuple_part(tuple[0])];
+        }
+        if (jw->count > 0) PDM__TRY(pdm__put_words(&images->bits, &column, err));
+        *ends++ = images->bits.size;
+    }
+    return PDM_OK;
+}
+
+static size_t tuple_count(const pdm__store *store, int32_t journal) {
+    size_t count = 0;
+    for (size_t p = 0; p < PDM__PARTITIONS; p++) count += store->partitions[p].journals[journal].count;
+    return count;
+}
+
+static pdm_status make_image(const encoder *e, int32_t journal, pdm_error *err) {
+    pdm_context *context = e->store->context;
+    journal_writer jw = {.e = e, .journal = journal, .count = tuple_count(e->store, journal)};
+    tuple_columns c = {NULL, NULL, NULL};
+    pdm_status status = pdm__new(context, jw.count, sizeof *jw.pairs, &jw.pairs, err);
+    if (status == PDM_OK) status = pdm__new(context, jw.count, sizeof *jw.scratch, &jw.scratch, err);
+    if (status == PDM_OK) status = order_tuples(&jw, err);
+    pdm__drop(context, jw.scratch, jw.count, sizeof *jw.scratch);
+    if (status == PDM_OK) status = pdm__new(context, jw.count, sizeof *c.entries, &c.entries, err);
+    if (status == PDM_OK) status = pdm__new(context, jw.count, sizeof *c.begins, &c.begins, err);
+    if (status == PDM_OK) status = pdm__new(context, jw.count, sizeof *c.words, &c.words, err);
+    if (status == PDM_OK) status = put_columns(&jw, &c, err);
+    pdm__drop(context, c.words, jw.count, sizeof *c.words);
+    pdm__drop(context, c.begins, jw.count, sizeof *c.begins);
+    pdm__drop(context, c.entries, jw.count, sizeof *c.entries);
+    pdm__drop(context, jw.pairs, jw.count, sizeof *jw.pairs);
     return status;
 }
 
-static pdm_status encode_journal(const encoder *e, int32_t journal, pdm_error *err) {
-    const pdm__journal_info *info = &e->store->schema.journals[journal];
-    journal_writer jw = {.e = e, .journal = journal};
-    for (size_t p = 0; p < PDM__PARTITIONS; p++) jw.count += e->store->partitions[p].journals[journal].count;
-    uint8_t *columns[PDM__MAX_RECORD_WORDS];
-    pdm__cbor_array(e->w, (size_t)(1 + (info->refers ? 1 : 0) + info->word_count));
-    uint8_t *entries = pdm__cbor_typed_array(e->w, PDM__CBOR_U32, jw.count);
-    uint8_t *parts = info->refers ? pdm__cbor_typed_array(e->w, PDM__CBOR_U32, jw.count) : NULL;
-    for (int32_t c = 0; c < info->word_count; c++) columns[c] = pdm__cbor_typed_array(e->w, PDM__CBOR_I64, jw.count);
-    if (e->w->buffer == NULL || e->w->overflow) return PDM_OK;
-    return fill_tuples(&jw, entries, parts, columns, err);
+void pdm__images_clear(pdm__images *images) {
+    if (images->bits.context != NULL) pdm__bits_clear(&images->bits);
+    images->ready = false;
+}
+
+static pdm_status make_images(encoder *e, pdm_error *err) {
+    const pdm__schema *schema = &e->store->schema;
+    pdm__images_clear(e->images);
+    e->images->bits.context = e->store->context;
+    for (int32_t j = 0; j < schema->journal_count; j++) PDM__TRY(make_image(e, j, err));
+    e->images->ready = true;
+    return PDM_OK;
+}
+
+/* Of a journal as it is written. */
+static int32_t columns_of(const pdm__store *store, int32_t journal) {
+    const pdm__journal_info *info = &store->schema.journals[journal];
+    return 1 + (info->refers ? 1 : 0) + info->word_count;
+}
+
+static void encode_journal(const encoder *e, int32_t journal) {
+    const pdm__images *images = e->images;
+    int32_t columns = columns_of(e->store, journal);
+    size_t from = journal == 0 ? 0 : images->ends[journal - 1][columns_of(e->store, journal - 1) - 1];
+    pdm__cbor_array(e->w, 1 + (size_t)columns);
+    pdm__cbor_uint(e->w, tuple_count(e->store, journal));
+    for (int32_t c = 0; c < columns; c++) {
+        size_t size = images->ends[journal][c] - from;
+        uint8_t *to = pdm__cbor_bytes(e->w, size);
+        if (to != NULL && size > 0) memcpy(to, images->bits.bytes + from, size);
+        from = images->ends[journal][c];
+    }
 }
 
 static pdm_status encode(encoder *e, pdm_error *err) {
@@ -220,18 +279,22 @@ static pdm_status encode(encoder *e, pdm_error *err) {
     for (int32_t l = 0; l < schema->level_count; l++) {
         e->entries[l] = pdm__store_count(e->store, l);
         e->counts[l] = e->entries[l];
-        if (e->w->buffer != NULL || schema->levels[l].shared) PDM__TRY(order_level(e, l, err));
+        bool shared = schema->levels[l].shared;
+        if (e->w->buffer != NULL || shared || !e->images->ready) PDM__TRY(order_level(e, l, err));
     }
+    if (!e->images->ready) PDM__TRY(make_images(e, err));
     pdm__cbor_array(e->w, (size_t)(schema->level_count + schema->journal_count + 1));
     for (int32_t l = 0; l < schema->level_count; l++) PDM__TRY(encode_level(e, l, err));
-    for (int32_t j = 0; j < schema->journal_count; j++) PDM__TRY(encode_journal(e, j, err));
+    for (int32_t j = 0; j < schema->journal_count; j++) encode_journal(e, j);
     pdm__cbor_array(e->w, (size_t)schema->counter_count);
     for (int32_t c = 0; c < schema->counter_count; c++) pdm__cbor_int(e->w, pdm__store_counter(e->store, c));
     return PDM_OK;
 }
 
-pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__cbor_writer *w, pdm_error *err) {
-    encoder e = {.store = store, .run = run, .w = w};
+pdm_status pdm__store_encode(const pdm__store *store, pdm__run *run, pdm__images *images, pdm__cbor_writer *w,
+                             pdm_error *err) {
+    encoder e = {.store = store, .run = run, .w = w, .images = images};
+    if (store->schema.journal_count == 0) images->ready = true;
     pdm_status status = encode(&e, err);
     for (int32_t l = 0; l < store->schema.level_count; l++) {
         pdm__drop(store->context, e.order[l], e.entries[l], sizeof **e.order);

@@ -227,14 +227,20 @@ static void put_few(pdm__bits *bits, const pdm__word_column *column, const surve
     }
 }
 
-pdm_status pdm__put_words(pdm__bits *bits, const pdm__word_column *column, pdm_error *err) {
-    survey s = {.rising = true};
+/* Returns the form to write. */
+static int32_t look_at(const pdm__word_column *column, survey *s) {
     value_table table = {.count = 0};
-    find_least_and_divisor(column, &s);
+    s->rising = true;
+    find_least_and_divisor(column, s);
     for (size_t i = 0; i < column->count && table.count <= MOST_VALUES; i++) note_value(&table, column->words[i]);
-    sort_values(&table, &s);
-    add_costs(column, &s);
-    int32_t form = shortest(&s);
+    sort_values(&table, s);
+    add_costs(column, s);
+    return shortest(s);
+}
+
+pdm_status pdm__put_words(pdm__bits *bits, const pdm__word_column *column, pdm_error *err) {
+    survey s;
+    int32_t form = look_at(column, &s);
     PDM__TRY(make_room(bits, s.costs[form], err));
     put(bits, (uint64_t)form, FORM_BITS);
     switch (form) {
@@ -341,4 +347,14 @@ bool pdm__next_word(pdm__word_reader *r, bool begins, int64_t *word) {
     if (difference > (uint64_t)INT64_MAX - r->least) return false; /* modulo 2^64: how far the largest int64 is */
     *word = (int64_t)(r->least + difference);
     return !r->bits.failed;
+}
+
+bool pdm__words_are_canonical(const pdm__word_reader *r, const pdm__word_column *column) {
+    survey s;
+    if (look_at(column, &s) != r->form) return false;
+    switch (r->form) {
+    case FORM_ONE: return true;
+    case FORM_FEW: return s.value_count == r->value_count; /* they ascend, and all that come are among them */
+    default: return s.least == r->least && s.divisor == r->divisor;
+    }
 }

@@ -78,6 +78,8 @@ typedef struct pdm__word_reader {
 /* false: these bytes are no column. */
 bool pdm__words_begin(pdm__word_reader *r, const uint8_t *bytes, size_t size, bool first);
 bool pdm__next_word(pdm__word_reader *r, bool begins, int64_t *word);
+/* Whether the column that was read, these words, would be written just as it was. O(count). */
+bool pdm__words_are_canonical(const pdm__word_reader *r, const pdm__word_column *column);
 
 /* Whether all has been read, and nothing is left. */
 bool pdm__bits_at_end(const pdm__bit_reader *r);

@@ -38,13 +38,13 @@ typedef struct input {
 
 static input given(const char *hex) {
     size_t size = strlen(hex) / 2;
-    input in = {malloc(size > 0 ? size : 1), {NULL, 0, 0}};
+    input in = {.bytes = malloc(size > 0 ? size : 1)};
     assert_non_null(in.bytes);
     for (size_t i = 0; i < size; i++) {
         const char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
         in.bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
     }
-    in.reader = (pdm__cbor_reader){in.bytes, size, 0};
+    in.reader = (pdm__cbor_reader){.bytes = in.bytes, .size = size};
     return in;
 }
 
@@ -135,7 +135,7 @@ static void typed_arrays_are_written(void **state) {
         assert_int_equal(out.writer.size, head + 3 * cases[i].width);
         out.writer.size = head;
         expect_bytes(&out, cases[i].head);
-        pdm__cbor_reader reader = {out.bytes, head + 3 * cases[i].width, 0};
+        pdm__cbor_reader reader = {.bytes = out.bytes, .size = head + 3 * cases[i].width};
         const uint8_t *values;
         size_t count;
         assert_int_equal(pdm__cbor_read_typed_array(&reader, cases[i].type, &values, &count, NULL), PDM_OK);
@@ -441,7 +441,7 @@ static void accepted_bytes_are_canonical(void **state) {
         assert_non_null(bytes);
         for (size_t i = 0; i < size; i++) bytes[i] = random64() % 3 ? (uint8_t)(random64() % 40) : (uint8_t)random64();
         bytes[0] = heads[random64() % sizeof heads];
-        pdm__cbor_reader r = {bytes, size, 0};
+        pdm__cbor_reader r = {.bytes = bytes, .size = size};
         output out;
         pdm__cbor_writer *w = start(&out);
         int64_t value;

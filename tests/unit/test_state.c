@@ -346,11 +346,14 @@ static void test_versions(void **unused) {
     bytes b = state_bytes(state);
     const size_t format_at = 8;
     assert_memory_equal(b.data + 4, "\x63pdm", 4);
-    assert_int_equal(b.data[format_at], 1);
-    b.data[format_at] = 2;
-    put_checksum(b);
-    assert_int_equal(read_state(b.data, b.size, &err), PDM_E_UNSUPPORTED_VERSION);
-    b.data[format_at] = 1;
+    const uint8_t written = b.data[format_at];
+    assert_int_equal(written, 2);
+    for (int step = -2; step <= 1; step += 3) { /* 0 and 3 */
+        b.data[format_at] = (uint8_t)(written + step);
+        put_checksum(b);
+        assert_int_equal(read_state(b.data, b.size, &err), PDM_E_UNSUPPORTED_VERSION);
+    }
+    b.data[format_at] = written;
     assert_memory_equal(b.data + 9, "\x63rfm", 4);
     b.data[13] = 9; /* version of the metric */
     put_checksum(b);

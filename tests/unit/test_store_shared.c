@@ -107,12 +107,14 @@ typedef struct written {
 } written;
 
 static written write_store(const pdm__store *store, pdm__run *run) {
+    pdm__images images = {.ready = false};
     pdm__cbor_writer measure = {.buffer = NULL};
-    assert_int_equal(pdm__store_encode(store, run, &measure, NULL), PDM_OK);
+    assert_int_equal(pdm__store_encode(store, run, &images, &measure, NULL), PDM_OK);
     written w = {malloc(measure.size), measure.size};
     assert_non_null(w.bytes);
     pdm__cbor_writer writer = {.buffer = w.bytes, .capacity = w.size};
-    assert_int_equal(pdm__store_encode(store, run, &writer, NULL), PDM_OK);
+    assert_int_equal(pdm__store_encode(store, run, &images, &writer, NULL), PDM_OK);
+    pdm__images_clear(&images);
     assert_int_equal(writer.size, w.size);
     assert_false(writer.overflow);
     return w;
@@ -145,7 +147,7 @@ static void expect_tight(const pdm__store *store) {
 static pdm_status read_store(pdm__store *store, pdm_context *context, pdm__run *run, int32_t kind, written w) {
     pdm__schema schema = schema_of(kind);
     assert_int_equal(pdm__store_init(store, context, &schema, NULL), PDM_OK);
-    pdm__cbor_reader reader = {.bytes = w.bytes, .size = w.size};
+    pdm__cbor_reader reader = {.bytes = w.bytes, .size = w.size, .format = PDM__FORMAT_VERSION};
     return pdm__store_decode(store, run, &reader, 1000000, 0, NULL);
 }
 
@@ -327,6 +329,30 @@ static void put_i64(pdm__cbor_writer *w, const int64_t *values, size_t count) {
     if (to != NULL) memcpy(to, values, count * sizeof *values);
 }
 
+/* Writes and clears. */
+static void put_bits(pdm__cbor_writer *w, pdm__bits *bits) {
+    uint8_t *to = pdm__cbor_bytes(w, bits->size);
+    if (to != NULL && bits->size > 0) memcpy(to, bits->bytes, bits->size);
+    pdm_context *context = bits->context;
+    pdm__bits_clear(bits);
+    pdm_context_free(context);
+}
+
+static void put_packed_entries(pdm__cbor_writer *w, const uint32_t *entries, size_t count) {
+    pdm__bits bits = {.context = context_threads(1)};
+    if (count > 0) assert_int_equal(pdm__put_entries(&bits, entries, count, NULL), PDM_OK);
+    put_bits(w, &bits);
+}
+
+static void put_packed_words(pdm__cbor_writer *w, const columns *c, const int64_t *words, size_t count, bool first) {
+    uint8_t begins[MOST];
+    for (size_t i = 0; i < MOST; i++) begins[i] = i == 0 || c->entries[i] != c->entries[i - 1];
+    pdm__bits bits = {.context = context_threads(1)};
+    pdm__word_column column = {.words = words, .begins = begins, .count = count, .first = first};
+    if (count > 0) assert_int_equal(pdm__put_words(&bits, &column, NULL), PDM_OK);
+    put_bits(w, &bits);
+}
+
 static written write_columns(const columns *c) {
     static uint8_t buffer[1024];
     pdm__cbor_writer w = {.buffer = buffer, .capacity = sizeof buffer};
@@ -345,13 +371,16 @@ static written write_columns(const columns *c) {
     uint8_t *to = pdm__cbor_bytes(&w, bytes);
     assert_non_null(to);
     for (size_t i = 0; i < c->labels; to += lengths[i++]) memcpy(to, c->names[i], lengths[i]);
+    int64_t parts[MOST];
+    for (size_t i = 0; i < c->part_count; i++) parts[i] = c->parts[i];
+    pdm__cbor_array(&w, 4);
+    pdm__cbor_uint(&w, c->tuples);
+    put_packed_entries(&w, c->entries, c->tuples);
+    put_packed_words(&w, c, parts, c->part_count, false);
+    put_packed_words(&w, c, c->times, c->tuples, true);
     pdm__cbor_array(&w, 3);
-    put_u32(&w, c->entries, c->tuples);
-    put_u32(&w, c->parts, c->part_count);
-    put_i64(&w, c->times, c->tuples);
-    pdm__cbor_array(&w, 2);
-    put_u32(&w, c->entries, 0);
-    put_i64(&w, c->times, 0);
+    pdm__cbor_uint(&w, 0);
+    for (int32_t column = 0; column < 2; column++) pdm__cbor_bytes(&w, 0);
     pdm__cbor_array(&w, 0);
     assert_false(w.overflow);
     return (written){buffer, w.size};
@@ -437,7 +466,7 @@ static void test_reading_fails(void **unused) {
     while (status != PDM_OK) {
         pdm__schema schema = schema_of(PDM__KEY_TEXT);
         assert_int_equal(pdm__store_init(&store, context, &schema, NULL), PDM_OK);
-        pdm__cbor_reader reader = {.bytes = w.bytes, .size = w.size};
+        pdm__cbor_reader reader = {.bytes = w.bytes, .size = w.size, .format = PDM__FORMAT_VERSION};
         memory.fail_at = memory.calls + ++n;
         status = pdm__store_decode(&store, &run, &reader, 1000000, 0, NULL);
         memory.fail_at = 0;
