@@ -13,11 +13,16 @@ void pdm__run_begin(pdm__run *run, pdm_context *context, int64_t total_rows) {
     atomic_init(&run->done, 0);
 }
 
+static void tell_progress(const pdm__run *run, int64_t done) {
+    const pdm_context_options *options = &run->context->options;
+    if (options->progress != NULL && run->total != 0) options->progress(options->progress_user, done, run->total);
+}
+
 bool pdm__run_poll(pdm__run *run, int64_t rows) {
     const pdm_context_options *options = &run->context->options;
     long long done = atomic_fetch_add_explicit(&run->done, rows, memory_order_relaxed) + rows;
     if ((options->should_stop != NULL || options->progress != NULL) && pthread_equal(pthread_self(), run->caller)) {
-        if (options->progress != NULL && run->total != 0) options->progress(options->progress_user, done, run->total);
+        tell_progress(run, done);
         if (options->should_stop != NULL && options->should_stop(options->stop_user)) atomic_store(&run->stopped, 1);
     }
     return atomic_load_explicit(&run->stopped, memory_order_relaxed) != 0;
@@ -44,16 +49,7 @@ static void *team_member(void *argument) {
     }
 }
 
-void pdm__run_parallel(pdm__run *run, size_t count, pdm_parallel_body body, void *work) {
-    const pdm_context_options *options = &run->context->options;
-    if (run->threads == 1 || count <= 1) {
-        for (size_t i = 0; i < count; i++) body(work, i);
-        return;
-    }
-    if (options->parallel_for != NULL) {
-        options->parallel_for(options->parallel_user, count, body, work);
-        return;
-    }
+static void run_team(const pdm__run *run, size_t count, pdm_parallel_body body, void *work) {
     team t = {.body = body, .work = work, .count = count};
     atomic_init(&t.next, 0);
     pthread_t threads[MAX_THREADS];
@@ -65,4 +61,19 @@ void pdm__run_parallel(pdm__run *run, size_t count, pdm_parallel_body body, void
     while (started < wanted && pthread_create(&threads[started], NULL, team_member, &t) == 0) started++;
     (void)team_member(&t);
     for (size_t i = 0; i < started; i++) (void)pthread_join(threads[i], NULL);
+}
+
+void pdm__run_parallel(pdm__run *run, size_t count, pdm_parallel_body body, void *work) {
+    const pdm_context_options *options = &run->context->options;
+    if (run->threads == 1 || count <= 1) {
+        for (size_t i = 0; i < count; i++) body(work, i);
+        return;
+    }
+    if (options->parallel_for != NULL) {
+        options->parallel_for(options->parallel_user, count, body, work);
+    } else {
+        run_team(run, count, body, work);
+    }
+    /* Others may have done all of it before the caller came. */
+    if (pthread_equal(pthread_self(), run->caller)) tell_progress(run, atomic_load(&run->done));
 }
