@@ -42,6 +42,19 @@ static void step_counts(const pdm__step_args *args) {
     }
 }
 
+/* Presence alone: the period, and first_seen if it is asked for. */
+static void widen_presence(const pdm__schema *schema, const uint64_t *narrow, size_t count, uint64_t *records) {
+    size_t unit = (size_t)schema->part_at;
+    for (size_t i = 0; i < count; i++) {
+        int64_t period = (int64_t)narrow[unit];
+        uint64_t *own = pdm__part_widen(schema, narrow, period, records);
+        own[0] = pdm__period_bit(period);
+        if (schema->own_words > 1) own[1] = narrow[unit + 1];
+        narrow += schema->bucket_words;
+        records += schema->record_words;
+    }
+}
+
 void pdm__activity_prepare(pdm__activity_plan *activity, pdm__plan *plan) {
     bool by_time = activity->breakdown_by == PDM__BREAKDOWN_ENTRY || activity->breakdown_by == PDM__BREAKDOWN_LATEST;
     bool bits = !activity->counts && !by_time;
@@ -59,6 +72,10 @@ void pdm__activity_prepare(pdm__activity_plan *activity, pdm__plan *plan) {
     schema->level_count = 2;
     schema->own_words = activity->first_seen ? 2 : 1;
     schema->step = bits ? step_bits : step_counts;
+    if (pdm__part_is_presence(&activity->layout)) {
+        schema->widen = widen_presence;
+        schema->narrow_words = schema->own_words;
+    }
 }
 
 /* A unit without a date is as if it came last. */
@@ -70,7 +87,7 @@ static void put_first_seen(const pdm__activity_plan *activity, const pdm__block 
 void pdm__activity_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
     const pdm__activity_plan *activity = plan->own;
     const int64_t *times = (const int64_t *)(const void *)block->cells[activity->time_column].words;
-    if (!activity->layout.bits || pdm__part_has_values(&activity->layout)) return;
+    if (!pdm__part_is_presence(&activity->layout)) return;
     pdm__periods_of(activity->calendar, activity->grain, times, block->rows, (int64_t *)(void *)out->scratch[0]);
     if (activity->first_seen) put_first_seen(activity, block, out->scratch[1]);
     out->count = activity->first_seen ? 2 : 1;
@@ -89,7 +106,10 @@ pdm_status pdm__activity_select(const pdm__plan *plan, const pdm__block *block, 
                            .count = block->rows};
     PDM__TRY(pdm__parts_select(&activity->layout, block->context, &rows, out, &own, err));
     uint64_t *words = out->scratch[own];
-    for (size_t i = 0; i < block->rows; i++) words[i] = activity->layout.bits ? pdm__period_bit(periods[i]) : times[i];
+    bool presence = pdm__part_is_presence(&activity->layout);
+    for (size_t i = 0; i < block->rows; i++) {
+        words[i] = presence ? (uint64_t)periods[i] : activity->layout.bits ? pdm__period_bit(periods[i]) : times[i];
+    }
     if (activity->first_seen) put_first_seen(activity, block, out->scratch[own + 1]);
     return PDM_OK;
 }

@@ -61,10 +61,14 @@ pdm_status pdm__parts_select(const pdm__part_layout *layout, pdm_context *contex
         *own = part + 3;
         return put_keys(layout, context, rows, part, out, err);
     }
+    if (layout->bits) { /* in buckets there is nothing of level 1 */
+        *own = part;
+        return PDM_OK;
+    }
     *own = part + 2;
     for (size_t i = 0; i < rows->count; i++) {
         out->scratch[part][i] = 1;
-        out->scratch[part + 1][i] = (uint64_t)part_number(layout, rows->periods[row_of(rows, i)]);
+        out->scratch[part + 1][i] = (uint64_t)rows->periods[row_of(rows, i)];
     }
     return PDM_OK;
 }

@@ -55,6 +55,20 @@ typedef struct pdm__part_rows {
 pdm_status pdm__parts_select(const pdm__part_layout *layout, pdm_context *context, const pdm__part_rows *rows,
                              pdm__records *out, int32_t *own, pdm_error *err);
 
+/* Presence alone: records wait as their unit and own words that say the period (pdm__schema's widen). */
+static inline bool pdm__part_is_presence(const pdm__part_layout *layout) {
+    return layout->bits && !pdm__part_has_values(layout);
+}
+
+/* Makes the record of it: the unit's words, which stand in `narrow`, and those of level 1. Returns where own words go. */
+static inline uint64_t *pdm__part_widen(const pdm__schema *schema, const uint64_t *narrow, int64_t period,
+                                        uint64_t *record) {
+    for (int32_t w = 0; w < schema->part_at; w++) *record++ = narrow[w];
+    *record++ = 1;
+    *record++ = (uint64_t)((period - (int64_t)((uint64_t)period & 63)) / 64);
+    return record;
+}
+
 /* The bit of a period in its block. */
 static inline uint64_t pdm__period_bit(int64_t period) { return UINT64_C(1) << ((uint64_t)period & 63); }
 

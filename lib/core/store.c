@@ -20,7 +20,8 @@ static void lay_out_records(pdm__schema *schema) {
     schema->record_words = words + schema->own_words;
     int32_t kind = schema->levels[0].key_kind;
     schema->packed = schema->codes != NULL && (kind == PDM__KEY_INT || kind == PDM__KEY_UINT);
-    schema->bucket_words = schema->packed ? 2 : schema->record_words;
+    int32_t narrow = key_words(kind, true) + schema->narrow_words;
+    schema->bucket_words = schema->packed ? 2 : schema->widen != NULL ? narrow : schema->record_words;
 }
 
 static void init_level(pdm__store *store, int32_t l) {
@@ -397,7 +398,6 @@ static void prefetch_bucket(const pdm__schema *schema, const pdm__bucket *bucket
         __builtin_prefetch(at + i); /* from there on the machine sees the stream */
 }
 
-/* A bucket of packed records as the step wants them. */
 static const uint64_t *unpack(const pdm__schema *schema, size_t p, const pdm__bucket *bucket, uint64_t *out) {
     for (size_t i = 0; i < bucket->count; i++) {
         out[3 * i] = pdm__packed_key(schema, p, bucket->records[2 * i]);
@@ -405,6 +405,14 @@ static const uint64_t *unpack(const pdm__schema *schema, size_t p, const pdm__bu
         out[3 * i + 2] = schema->codes[bucket->records[2 * i] & 0xFF];
     }
     return out;
+}
+
+/* A bucket's records as the step wants them; made in `memory` where they wait in another form. */
+static const uint64_t *records_of(const pdm__schema *schema, size_t p, const pdm__bucket *bucket, uint64_t *memory) {
+    if (schema->packed) return unpack(schema, p, bucket, memory);
+    if (schema->widen == NULL) return bucket->records;
+    schema->widen(schema, bucket->records, bucket->count, memory);
+    return memory;
 }
 
 static void fold_partition(void *argument, size_t p) {
@@ -419,9 +427,8 @@ static void fold_partition(void *argument, size_t p) {
         while (pending->first[p] != NULL) {
             pdm__bucket *bucket = pending->first[p];
             prefetch_bucket(&store->schema, bucket->next);
-            uint64_t unpacked[3 * PDM__BUCKET_RECORDS];
-            const uint64_t *records =
-                store->schema.packed ? unpack(&store->schema, p, bucket, unpacked) : bucket->records;
+            uint64_t memory[PDM__WIDE_WORDS * PDM__BUCKET_RECORDS];
+            const uint64_t *records = records_of(&store->schema, p, bucket, memory);
             work->status[p] = fold_records(store, &store->partitions[p], records, bucket->count, &memo, &err);
             if (work->status[p] != PDM_OK) break;
             bucket->count = 0;

@@ -123,6 +123,9 @@ typedef struct pdm__step_args {
     const uint32_t *parts;   /* [count] ids in level 1, PDM__NO_ID where the record has none; NULL without level 1 */
     size_t count;
 } pdm__step_args;
+/* Makes whole records of narrow ones. */
+#define PDM__WIDE_WORDS 8
+typedef void (*pdm__widen)(const struct pdm__schema *schema, const uint64_t *narrow, size_t count, uint64_t *records);
 /* Applies records to their entries. Cannot fail: room for one more tuple per record has been made in every journal. */
 typedef void (*pdm__step)(const pdm__step_args *args);
 
@@ -139,6 +142,12 @@ typedef struct pdm__schema {
      */
     const uint64_t *codes;
     pdm__step step;
+    /*
+     * Not NULL: in buckets a record is its unit and `narrow_words` own words, nothing of level 1, and `widen` makes records of
+     * PDM__WIDE_WORDS at most of them: less is carried about where an own word says it all.
+     */
+    pdm__widen widen;
+    int32_t narrow_words;
     const void *plan; /* for the step; owned by the state */
     /* set by pdm__store_init: */
     int32_t record_words;

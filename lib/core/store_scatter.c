@@ -132,29 +132,30 @@ static pdm_status keep_text(pdm__scatter *scatter, uint64_t *pointer, uint64_t l
     return PDM_OK;
 }
 
+static bool has_part_texts(const pdm__schema *schema) {
+    return schema->widen == NULL && schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind);
+}
+
 /* Texts of a record that outlives its call. */
 static pdm_status keep_texts(pdm__scatter *scatter, uint64_t *record, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
     if (pdm__key_is_bytes(schema->levels[0].key_kind)) PDM__TRY(keep_text(scatter, &record[1], record[2], err));
-    if (schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind) && record[schema->part_at] != 0) {
+    if (has_part_texts(schema) && record[schema->part_at] != 0) {
         uint64_t *part = record + schema->part_at;
         PDM__TRY(keep_text(scatter, &part[1], part[2], err));
     }
     return PDM_OK;
 }
 
-/* The usual small case, written out: three words, an integer key. */
-static pdm_status scatter_three(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
+/* Integers alone. Inlined, so that few words are no loop. */
+static inline pdm_status scatter_ints(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, size_t words,
+                                      pdm_error *err) {
     const uint64_t *key = columns[0];
-    const uint64_t *second = columns[1];
-    const uint64_t *third = columns[2];
     uint64_t seed = scatter->store->schema.seed;
     for (size_t i = 0; i < n; i++) {
         uint64_t *record = NULL;
-        PDM__TRY(next_record(scatter, pdm__partition_of(pdm__hash_word(key[i], 0, seed)), 3, &record, err));
-        record[0] = key[i];
-        record[1] = second[i];
-        record[2] = third[i];
+        PDM__TRY(next_record(scatter, pdm__partition_of(pdm__hash_word(key[i], 0, seed)), words, &record, err));
+        for (size_t w = 0; w < words; w++) record[w] = columns[w][i];
     }
     return PDM_OK;
 }
@@ -183,30 +184,30 @@ static inline uint64_t unit_hash(const pdm__schema *schema, bool text, const uin
                 : pdm__hash_word(columns[0][i], 0, schema->seed);
 }
 
-static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
+static pdm_status scatter_any(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, bool unit_text,
+                              bool any_text, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
-    size_t words = (size_t)schema->record_words;
-    bool unit_text = pdm__key_is_bytes(schema->levels[0].key_kind);
-    bool any_text = unit_text || (schema->level_count > 1 && pdm__key_is_bytes(schema->levels[1].key_kind));
+    size_t words = (size_t)schema->bucket_words;
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = unit_hash(schema, unit_text, columns, i);
         uint64_t *record = NULL;
         PDM__TRY(next_record(scatter, pdm__partition_of(hash), words, &record, err));
         for (size_t w = unit_text ? 1 : 0; w < words; w++) record[w] = columns[w][i];
         if (unit_text) record[0] = hash;
-        if (!scatter->copy_text || !any_text) continue;
-        pdm_status status = keep_texts(scatter, record, err);
-        if (status != PDM_OK) return status;
+        if (scatter->copy_text && any_text) PDM__TRY(keep_texts(scatter, record, err));
     }
     return PDM_OK;
 }
 
 pdm_status pdm__scatter_records(pdm__scatter *scatter, const uint64_t *const *columns, size_t n, pdm_error *err) {
     const pdm__schema *schema = &scatter->store->schema;
-    bool three = schema->record_words == 3 && schema->level_count == 1 && schema->levels[0].key_kind != PDM__KEY_TEXT;
+    bool unit_text = pdm__key_is_bytes(schema->levels[0].key_kind);
+    bool any_text = unit_text || has_part_texts(schema);
+    int32_t words = any_text ? 0 : schema->bucket_words;
     PDM__TRY(schema->packed ? scatter_packed(scatter, columns, n, err)
-             : three        ? scatter_three(scatter, columns, n, err)
-                            : scatter_any(scatter, columns, n, err));
+             : words == 2   ? scatter_ints(scatter, columns, n, 2, err)
+             : words == 3   ? scatter_ints(scatter, columns, n, 3, err)
+                            : scatter_any(scatter, columns, n, unit_text, any_text, err));
     scatter->buckets->records += (int64_t)n;
     return PDM_OK;
 }

@@ -23,6 +23,23 @@ static void step_bits(const pdm__step_args *args) {
     }
 }
 
+/* Presence alone: the period, and what the row is, in one word. */
+enum { PRESENCE_BITS = 2, PRESENCE_MASK = RET_IS_START | RET_IS_RETURN };
+
+static void widen_presence(const pdm__schema *schema, const uint64_t *narrow, size_t count, uint64_t *records) {
+    size_t unit = (size_t)schema->part_at;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = narrow[unit];
+        int64_t period = (int64_t)(word & ~(uint64_t)PRESENCE_MASK) / (1 << PRESENCE_BITS);
+        uint64_t bit = pdm__period_bit(period);
+        uint64_t *own = pdm__part_widen(schema, narrow, period, records);
+        own[0] = (word & RET_IS_START) != 0 ? bit : 0;
+        own[1] = (word & RET_IS_RETURN) != 0 ? bit : 0;
+        narrow += unit + 1;
+        records += schema->record_words;
+    }
+}
+
 static inline void take_least(int64_t *word, int64_t time) { *word = time < *word ? time : *word; }
 
 static void step_counts(const pdm__step_args *args) {
@@ -86,6 +103,10 @@ pdm_status pdm__retention_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_
                                       : pdm__parts_level(&mine->layout, mine->fields, mine->part_words);
     schema->own_words = mine->values ? 3 : 2;
     schema->step = mine->rolling ? step_rows : mine->layout.bits ? step_bits : step_counts;
+    if (pdm__part_is_presence(&mine->layout)) {
+        schema->widen = widen_presence;
+        schema->narrow_words = 1;
+    }
     if (!mine->rolling) return PDM_OK;
     schema->journals[0] = (pdm__journal_info){
         .name = "rows", .words = row_words, .word_count = schema->own_words, .level = valued ? 1 : 0};
@@ -98,26 +119,53 @@ pdm_status pdm__retention_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_
 /* A condition that no column gives is satisfied by every row. */
 static inline bool satisfies(const pdm__cells *cells, size_t row) { return !cells->present || cells->words[row] != 0; }
 
-/* No column tells rows apart: each starts and returns. */
-static bool all_alike(const pdm__retention_plan *plan, const pdm__block *block) {
-    return plan->layout.bits && !plan->layout.has_hold && !block->cells[RET_START].present &&
-           !block->cells[RET_RETURN].present;
+/* Units of the rows that are kept, and nothing of level 1; returns where own words go. */
+static int32_t put_units(const pdm__cells *unit, const uint32_t *kept, size_t n, pdm__records *out) {
+    bool text = unit->lengths != NULL;
+    uint64_t *to = out->scratch[text ? 1 : 0];
+    for (size_t i = 0; i < n; i++) to[i] = unit->words[kept[i]];
+    for (size_t i = 0; text && i < n; i++) out->scratch[2][i] = unit->lengths[kept[i]];
+    out->count = n;
+    return text ? 3 : 1;
 }
 
-/* Presence alone: the period, and whether the row starts and returns. */
+static void put_presence(const pdm__retention_plan *plan, const pdm__block *block, uint64_t *to) {
+    const int64_t *times = (const int64_t *)(const void *)block->cells[RET_TIME].words;
+    const pdm__cells *start = &block->cells[RET_START];
+    const pdm__cells *returns = &block->cells[RET_RETURN];
+    pdm__periods_of(plan->calendar, plan->period, times, block->rows, (int64_t *)(void *)to);
+    if (!start->present && !returns->present) {
+        for (size_t i = 0; i < block->rows; i++) to[i] = to[i] << PRESENCE_BITS | PRESENCE_MASK;
+        return;
+    }
+    for (size_t i = 0; i < block->rows; i++) {
+        uint64_t is = (satisfies(start, i) ? RET_IS_START : 0U) | (satisfies(returns, i) ? RET_IS_RETURN : 0U);
+        to[i] = to[i] << PRESENCE_BITS | is;
+    }
+}
+
 void pdm__retention_essence(const pdm__plan *plan, const pdm__block *block, pdm__essence *out) {
     const pdm__retention_plan *mine = plan->own;
-    const int64_t *times = (const int64_t *)(const void *)block->cells[RET_TIME].words;
-    if (!mine->layout.bits || pdm__part_has_values(&mine->layout)) return;
-    pdm__periods_of(mine->calendar, mine->period, times, block->rows, (int64_t *)(void *)out->scratch[0]);
+    if (!pdm__part_is_presence(&mine->layout)) return;
+    put_presence(mine, block, out->scratch[0]);
     out->count = 1;
     out->words[0] = out->scratch[0];
-    if (all_alike(mine, block)) return;
+}
+
+/* Rows that neither start nor return do not matter. */
+static void select_presence(const pdm__retention_plan *plan, const pdm__block *block, pdm__records *out) {
+    const pdm__cells *unit = &block->cells[RET_UNIT];
+    int32_t own = unit->lengths != NULL ? 3 : 1;
+    uint64_t *words = out->scratch[own];
+    uint32_t kept[PDM__BLOCK_ROWS];
+    size_t n = 0;
+    put_presence(plan, block, words);
     for (size_t i = 0; i < block->rows; i++) {
-        uint64_t starts = satisfies(&block->cells[RET_START], i);
-        uint64_t returns = satisfies(&block->cells[RET_RETURN], i);
-        out->scratch[0][i] = out->scratch[0][i] << 2 | starts << 1 | returns;
+        words[n] = words[i];
+        kept[n] = (uint32_t)i;
+        n += (words[i] & PRESENCE_MASK) != 0;
     }
+    (void)put_units(unit, kept, n, out);
 }
 
 /* What each row is; returns how many matter, their numbers in `kept`. */
@@ -138,16 +186,6 @@ static size_t look_at_rows(const pdm__retention_plan *plan, const pdm__block *bl
     return n;
 }
 
-/* Units and journal entries alone: rolling_24h without values to tell apart. */
-static int32_t put_units(const pdm__cells *unit, const uint32_t *kept, size_t n, pdm__records *out) {
-    bool text = unit->lengths != NULL;
-    uint64_t *to = out->scratch[text ? 1 : 0];
-    for (size_t i = 0; i < n; i++) to[i] = unit->words[kept[i]];
-    for (size_t i = 0; text && i < n; i++) out->scratch[2][i] = unit->lengths[kept[i]];
-    out->count = n;
-    return text ? 3 : 1;
-}
-
 pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     const pdm__retention_plan *mine = plan->own;
     const uint64_t *times = block->cells[RET_TIME].words;
@@ -155,8 +193,11 @@ pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block,
     uint32_t kept[PDM__BLOCK_ROWS];
     uint8_t is[PDM__BLOCK_ROWS];
     int32_t own = 0;
-    bool alike = all_alike(mine, block);
-    size_t n = alike ? block->rows : look_at_rows(mine, block, is, kept);
+    if (pdm__part_is_presence(&mine->layout)) {
+        select_presence(mine, block, out);
+        return PDM_OK;
+    }
+    size_t n = look_at_rows(mine, block, is, kept);
     if (!mine->rolling)
         pdm__periods_of(mine->calendar, mine->period, (const int64_t *)(const void *)times, block->rows, periods);
     if (plan->schema.level_count == 1) {
@@ -166,14 +207,9 @@ pdm_status pdm__retention_select(const pdm__plan *plan, const pdm__block *block,
                                .hold = &block->cells[RET_HOLD],
                                .breakdown = &block->cells[RET_BREAKDOWN],
                                .periods = periods,
-                               .kept = alike ? NULL : kept,
+                               .kept = kept,
                                .count = n};
         PDM__TRY(pdm__parts_select(&mine->layout, block->context, &rows, out, &own, err));
-    }
-    if (alike) {
-        for (size_t i = 0; i < n; i++) out->scratch[own][i] = pdm__period_bit(periods[i]);
-        out->columns[own + 1] = out->scratch[own];
-        return PDM_OK;
     }
     for (size_t i = 0; i < n; i++) {
         size_t row = kept[i];
