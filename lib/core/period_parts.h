@@ -49,8 +49,8 @@ typedef struct pdm__part_rows {
 } pdm__part_rows;
 
 /*
- * Puts unit and part of each kept row into records; the metric's own words go to out->scratch[*own] and on. Fails for lack of memory
- * only.
+ * Puts unit and part (of presence alone: the unit) of each kept row into records; the metric's own words go to out->scratch[*own] and
+ * on. Fails for lack of memory only.
  */
 pdm_status pdm__parts_select(const pdm__part_layout *layout, pdm_context *context, const pdm__part_rows *rows,
                              pdm__records *out, int32_t *own, pdm_error *err);
