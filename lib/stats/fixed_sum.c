@@ -3,11 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define MANY ((int64_t)1 << 29) /* additions of less than 2^32 that an int64 limb bears, with room to spare */
-#define LIMB_BITS 32
-#define LOW_BITS UINT64_C(0xFFFFFFFF)
+#define LIMB_BITS PDM__FIXED_LIMB_BITS
+#define LOW_BITS ((UINT64_C(1) << LIMB_BITS) - 1)
 
-/* Leaves [0, 2^32) in every limb but the last, which keeps the sign. */
+/* Leaves [0, 2^20) in every limb but the last, which keeps the sign. */
 static void carry(pdm__fixed_sum *sum) {
     int64_t over = 0;
     for (int32_t i = 0; i < PDM__FIXED_LIMBS - 1; i++) {
@@ -17,7 +16,15 @@ static void carry(pdm__fixed_sum *sum) {
         sum->limbs[i] = low;
     }
     sum->limbs[PDM__FIXED_LIMBS - 1] += over;
-    sum->pending = 0;
+}
+
+/* Carried, without the sign, which it returns. */
+static bool make_positive(pdm__fixed_sum *sum) {
+    carry(sum);
+    bool negative = sum->limbs[PDM__FIXED_LIMBS - 1] < 0;
+    for (int32_t i = 0; negative && i < PDM__FIXED_LIMBS; i++) sum->limbs[i] = -sum->limbs[i];
+    if (negative) carry(sum);
+    return negative;
 }
 
 void pdm__fixed_sum_add(pdm__fixed_sum *sum, double value) {
@@ -29,31 +36,30 @@ void pdm__fixed_sum_add(pdm__fixed_sum *sum, double value) {
     if (exponent != 0) digits |= UINT64_C(1) << 52;
     uint32_t shift = place % LIMB_BITS;
     int64_t *limb = &sum->limbs[place / LIMB_BITS];
-    uint64_t low = digits << shift;
+    uint64_t low = digits << shift; /* 53 + 19 bits: eight of them may be above */
     uint64_t high = shift == 0 ? 0 : digits >> (64 - shift);
     int64_t sign = bits >> 63 != 0 ? -1 : 1;
     limb[0] += sign * (int64_t)(low & LOW_BITS);
-    limb[1] += sign * (int64_t)(low >> LIMB_BITS);
-    limb[2] += sign * (int64_t)high;
-    if (++sum->pending >= MANY) carry(sum);
+    limb[1] += sign * (int64_t)(low >> LIMB_BITS & LOW_BITS);
+    limb[2] += sign * (int64_t)(low >> 2 * LIMB_BITS & LOW_BITS);
+    limb[3] += sign * (int64_t)(low >> 3 * LIMB_BITS | high << (64 - 3 * LIMB_BITS));
 }
 
 void pdm__fixed_sum_merge(pdm__fixed_sum *sum, const pdm__fixed_sum *other) {
     for (int32_t i = 0; i < PDM__FIXED_LIMBS; i++) sum->limbs[i] += other->limbs[i];
-    sum->pending += other->pending + 1;
-    if (sum->pending >= MANY) carry(sum);
 }
 
 static uint64_t limb_at(const pdm__fixed_sum *sum, int32_t i) {
     return i < PDM__FIXED_LIMBS ? (uint64_t)sum->limbs[i] : 0;
 }
 
-/* Bits [from, from + 64). */
+/* Bits [from, from + 64); only the last limb may have more than its own. */
 static uint64_t bits_from(const pdm__fixed_sum *sum, int32_t from) {
     int32_t limb = from / LIMB_BITS;
     int32_t shift = from % LIMB_BITS;
-    uint64_t low = limb_at(sum, limb) | limb_at(sum, limb + 1) << LIMB_BITS;
-    return shift == 0 ? low : low >> shift | limb_at(sum, limb + 2) << (64 - shift);
+    uint64_t bits = limb_at(sum, limb) >> shift;
+    for (int32_t at = LIMB_BITS - shift; at < 64; at += LIMB_BITS) bits |= limb_at(sum, ++limb) << at;
+    return bits;
 }
 
 static bool any_below(const pdm__fixed_sum *sum, int32_t bit) {
@@ -65,11 +71,8 @@ static bool any_below(const pdm__fixed_sum *sum, int32_t bit) {
 
 double pdm__fixed_sum_value(const pdm__fixed_sum *given) {
     pdm__fixed_sum sum = *given;
-    carry(&sum);
-    bool negative = sum.limbs[PDM__FIXED_LIMBS - 1] < 0;
-    for (int32_t i = 0; negative && i < PDM__FIXED_LIMBS; i++) sum.limbs[i] = -sum.limbs[i];
-    carry(&sum);
-    int32_t last = PDM__FIXED_LIMBS - 1; /* holds less than 2^31 in any sum of doubles that can be */
+    bool negative = make_positive(&sum);
+    int32_t last = PDM__FIXED_LIMBS - 1; /* holds less than 2^43 in any sum of doubles that can be */
     while (last >= 0 && sum.limbs[last] == 0) last--;
     if (last < 0) return 0.0;
     int32_t top = LIMB_BITS * last + 63 - __builtin_clzll((uint64_t)sum.limbs[last]);
@@ -79,4 +82,17 @@ double pdm__fixed_sum_value(const pdm__fixed_sum *given) {
     if (half && ((digits & 1) != 0 || any_below(&sum, low - 1))) digits += 1;
     double value = ldexp((double)digits, low - 1074);
     return negative ? -value : value;
+}
+
+int32_t pdm__fixed_sum_parts(const pdm__fixed_sum *given, double *parts) {
+    pdm__fixed_sum sum = *given;
+    bool negative = make_positive(&sum);
+    int32_t count = 0;
+    for (int32_t i = 0; i < PDM__FIXED_LIMBS; i++) {
+        if (sum.limbs[i] == 0) continue;
+        double part = ldexp((double)sum.limbs[i], LIMB_BITS * i - 1074);
+        if (isinf(part)) return -1;
+        parts[count++] = negative ? -part : part;
+    }
+    return count;
 }

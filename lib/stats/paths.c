@@ -239,14 +239,14 @@ static int by_row(const void *left, const void *right) {
 static double sum_of(const pdm__path_amount *amounts, size_t count) {
     if (count == 1) return amounts[0].amount;
     if (count == 2) return amounts[0].amount + amounts[1].amount;
-    pdm__fixed_sum sum = {.pending = 0};
+    pdm__fixed_sum sum = {.limbs = {0}};
     for (size_t i = 0; i < count; i++) pdm__fixed_sum_add(&sum, amounts[i].amount);
     return pdm__fixed_sum_value(&sum);
 }
 
 /* values[row], and the total alike. */
 static pdm_status sum_amounts(pdm__path_builder *b, double *values, double *total, pdm_error *err) {
-    pdm__fixed_sum all = {.pending = 0};
+    pdm__fixed_sum all = {.limbs = {0}};
     bool finite = true;
     for (size_t r = 0; r < b->row_count; r++) values[r] = (double)b->rows[r].money;
     if (b->amount_count > 0) qsort(b->amounts, b->amount_count, sizeof *b->amounts, by_row);
