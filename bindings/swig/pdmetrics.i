@@ -19,6 +19,7 @@
 %pdm_long_call(pdm_state_update)
 %pdm_long_call(pdm_state_merge)
 %pdm_long_call(pdm_state_seal)
+%pdm_long_call(pdm_state_advance)
 %pdm_long_call(pdm_state_deserialize)
 %pdm_long_call(pdm_state_result)
 

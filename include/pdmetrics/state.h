@@ -67,8 +67,8 @@ PDM_API pdm_status pdm_state_set_list(pdm_state *state, const char *list, const 
 /**
  * Takes a batch of rows. O(rows). Either all rows are taken or none.
  * Errors: PDM_E_MISSING_COLUMN, PDM_E_BAD_TYPE, PDM_E_NULL_VALUE, PDM_E_BAD_VALUE (also: a time that the state does not cover),
- * PDM_E_SEGMENT_OVERLAP (a time in a sealed segment), PDM_E_OVERFLOW (naming row and column), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM,
- * PDM_E_LIMIT.
+ * PDM_E_SEGMENT_OVERLAP (a time in a sealed segment, or before the watermark), PDM_E_OVERFLOW (naming row and column), PDM_E_STOPPED,
+ * PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_update(pdm_state *state, const pdm_batch *batch, pdm_error *err);
 
@@ -82,8 +82,9 @@ PDM_API pdm_status pdm_state_update_arrow(pdm_state *state, struct ArrowArrayStr
 
 /**
  * Adds what @p src has seen to @p dst; @p src stays as it is. O(units of src).
- * Errors: PDM_E_OPTIONS_DIFFER (naming metric, option, list or calendar), PDM_E_SEGMENT_OVERLAP (both cover the same time, and one is
- * sealed or covers other time too), PDM_E_OVERFLOW, PDM_E_ARGUMENT (the same state twice), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
+ * Errors: PDM_E_OPTIONS_DIFFER (naming metric, option, list, calendar or the watermarks), PDM_E_SEGMENT_OVERLAP (both cover the same
+ * time, and one is sealed or covers other time too; or both have advanced and know the same unit), PDM_E_OVERFLOW, PDM_E_ARGUMENT (the
+ * same state twice), PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_error *err);
 
@@ -95,6 +96,26 @@ PDM_API pdm_status pdm_state_merge(pdm_state *dst, const pdm_state *src, pdm_err
  * PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
  */
 PDM_API pdm_status pdm_state_seal(pdm_state *state, pdm_error *err);
+
+/**
+ * Says that the time before @p watermark_us is complete: rows before it are promised to come no more. What they have given is settled;
+ * of the rows only what later ones can still change is kept, so that a state that advances with its stream stays as small as the stretch
+ * of time that its options look back. Results are the same, to the last bit. A row before the watermark is from now on
+ * PDM_E_SEGMENT_OVERLAP or, with option `late_rows` drop, left out and counted. Advanced states merge if they have advanced as far and
+ * no unit is in both. Advancing to where it is changes nothing. O(rows and units held + what is settled by it).
+ *
+ * @code
+ * for (int64_t day = 0; day < 365; day++) {
+ *     if (pdm_state_update(state, &rows[day], &err) != PDM_OK) return err.code;
+ *     if (pdm_state_advance(state, (first_day + day + 1) * 86400000000, &err) != PDM_OK) return err.code;
+ * }
+ * @endcode
+ *
+ * Errors: PDM_E_UNSUPPORTED_COMBINATION (the metric has no such state, or not under these options: names the option), PDM_E_ARGUMENT
+ * (the watermark is before that of the state, or the least int64), PDM_E_OVERFLOW, those of the metric's result that concern a unit,
+ * PDM_E_STOPPED, PDM_E_BUSY, PDM_E_NOMEM, PDM_E_LIMIT.
+ */
+PDM_API pdm_status pdm_state_advance(pdm_state *state, int64_t watermark_us, pdm_error *err);
 
 /**
  * Writes the state as deterministic CBOR (docs/format.cddl): equal states give equal bytes. @p size gets the bytes needed; with

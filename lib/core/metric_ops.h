@@ -47,6 +47,11 @@ typedef struct pdm__plan {
     int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
     pdm__schema schema;
+    pdm__schema
+        advanced; /* of the store once the state has advanced: levels and journals of `schema`, words may be added at their ends */
+    pdm__schema settled; /* of what is then kept of the time before; keys of level 0 are bytes */
+    int64_t
+        late_before; /* rows before it are left out by select and counted in its records; the least int64 = none are */
     const pdm__segments *segments; /* that the state covers; the state's own */
     const int32_t *scales;         /* see pdm__ingest; NULL = none */
     int64_t max_rows;              /* of the state; 0 = any number. PDM__LIMB_ROWS where there are limbs */
@@ -71,6 +76,7 @@ typedef struct pdm__records {
     uint64_t *scratch[PDM__MAX_RECORD_WORDS]; /* one word for each record that the block can give */
     pdm__key_bytes *bytes;                    /* lives until the records are scattered */
     size_t count;
+    size_t late; /* rows left out that are before plan->late_before */
 } pdm__records;
 
 /*
@@ -88,10 +94,12 @@ typedef struct pdm__essence {
 typedef struct pdm__view {
     const pdm__setup *setup;
     const pdm__plan *plan;
-    const pdm__store *store; /* folded */
-    int64_t rows;            /* all, skipped ones included */
+    const pdm__store *store;   /* folded */
+    const pdm__store *settled; /* NULL = the state has not advanced */
+    int64_t rows;              /* all, skipped ones included */
     int64_t rows_null;
     int64_t rows_duplicate; /* repeats of an event_id */
+    int64_t rows_late;      /* left out, see plan->late_before */
     int64_t time_min;       /* of the rows taken; min > max if there are none */
     int64_t time_max;
 } pdm__view;
@@ -121,6 +129,16 @@ typedef struct pdm__metric_ops {
      */
     pdm_status (*seal)(const pdm__plan *plan, const pdm__store *store, const pdm__segments *after, pdm__run *run,
                        pdm__store *out, pdm_error *err);
+    /*
+     * The time before `watermark` is complete: fills `out`, an empty store of schema `advanced`, with what is still to be known of `store`,
+     * whose schema is that or `schema`, and `settled`, an empty one of that schema, with what the rest has given; *addends gets a bound of
+     * those of its numbers. Refuses options under which that cannot be. Units with rows stay units. NULL: no such state.
+     */
+    pdm_status (*advance)(const pdm__plan *plan, const pdm__store *store, int64_t watermark, pdm__run *run,
+                          pdm__store *out, pdm__store *settled, uint64_t *addends, pdm_error *err);
+    /* Refuses (PDM_E_CORRUPT_STATE) what no call of it could have made, once verify is content with the store. */
+    pdm_status (*verify_settled)(const pdm__plan *plan, const pdm__store *store, const pdm__store *settled,
+                                 int64_t watermark, uint64_t money, pdm__run *run, pdm_error *err);
     /* Makes the tables. */
     pdm_status (*result)(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
     /*

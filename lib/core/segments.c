@@ -185,6 +185,14 @@ pdm_status pdm__segments_settle(pdm_context *context, const pdm__segments *segme
     return PDM_OK;
 }
 
+pdm_status pdm__segments_cut(pdm_context *context, int64_t time, pdm__segments *out, pdm_error *err) {
+    PDM__TRY(make(context, 2, out, err));
+    out->items[0] = (pdm__segment){.from = INT64_MIN, .last = time - 1, .sealed = true};
+    out->items[1] = (pdm__segment){.from = time, .last = INT64_MAX};
+    out->count = 2;
+    return PDM_OK;
+}
+
 /* ---- bytes ---- */
 
 void pdm__segments_encode(const pdm__segments *segments, pdm__cbor_writer *w) {

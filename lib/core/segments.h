@@ -61,6 +61,9 @@ pdm_status pdm__segments_join(pdm_context *context, const pdm__segments *a, bool
 pdm_status pdm__segments_settle(pdm_context *context, const pdm__segments *segments, bool seal, pdm__segments *out,
                                 pdm_error *err);
 
+/* All time, sealed before `time`, which is not the least, and open from there on. */
+pdm_status pdm__segments_cut(pdm_context *context, int64_t time, pdm__segments *out, pdm_error *err);
+
 /* [from, last, sealed, …] */
 void pdm__segments_encode(const pdm__segments *segments, pdm__cbor_writer *w);
 pdm_status pdm__segments_decode(pdm_context *context, pdm__cbor_reader *r, pdm__segments *out, pdm_error *err);

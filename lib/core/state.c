@@ -51,6 +51,7 @@ void pdm_state_free(pdm_state *state) {
     const pdm_metric *metric = state->setup.metric;
     pdm__store_clear(&state->store);
     pdm__images_clear(&state->images);
+    pdm__store_clear(&state->settled);
     pdm__drop(context, state->plan.own, 1, state->plan.own_size);
     pdm__drop(context, state->lists, (size_t)metric->list_count, sizeof *state->lists);
     pdm__drop(context, state->options, 1, metric->options_size);
@@ -102,13 +103,16 @@ pdm_status pdm__state_prepare(pdm_state *state, pdm_error *err) {
         pdm__schema rows;
         pdm__dedupe_schema(&rows);
         state->plan.schema.plan = state->plan.own;
-        status = pdm__store_init(&state->store, state->context, state->dedupe ? &rows : &state->plan.schema, err);
+        state->plan.advanced.plan = state->plan.own;
+        const pdm__schema *own = state->advanced ? &state->plan.advanced : &state->plan.schema;
+        status = pdm__store_init(&state->store, state->context, state->dedupe ? &rows : own, err);
     }
     if (status != PDM_OK) {
         pdm__drop(state->context, state->plan.own, 1, state->plan.own_size);
         memset(&state->plan, 0, sizeof state->plan);
         return status;
     }
+    pdm__state_note_watermark(state);
     state->prepared = true;
     return PDM_OK;
 }
@@ -131,6 +135,7 @@ uint64_t pdm_state_memory(const pdm_state *state) {
     if (state == NULL) return 0;
     uint64_t bytes = sizeof *state + state->setup.metric->options_size + state->memory.total + state->plan.own_size +
                      state->segments.capacity * sizeof *state->segments.items;
+    if (state->advanced) bytes += pdm__store_memory(&state->settled);
     return state->prepared ? bytes + pdm__store_memory(&state->store) : bytes;
 }
 

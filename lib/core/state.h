@@ -39,7 +39,11 @@ struct pdm_state {
     uint64_t money;         /* sum of absolute amounts: while it fits int64, no sum of amounts can overflow */
     pdm__segments segments; /* of time, that the state covers */
     pdm__images images;     /* of the store as it is; gone with the next call that is not pdm_state_serialize() */
-    size_t settled;         /* tuples of the journals when sealed segments were last combined */
+    size_t combined;        /* tuples of the journals when sealed segments were last combined */
+    bool advanced;          /* the store has schema plan.advanced, segments say how far */
+    pdm__store settled;     /* of a state that has advanced */
+    uint64_t addends;       /* of its numbers: while they are few enough, no sum of digits can overflow */
+    int64_t rows_late;      /* left out */
 };
 
 /* Takes the state for one call; pdm__state_leave ends it. Const calls take it too: folding pending rows is invisible from outside. */
@@ -67,6 +71,17 @@ void pdm__state_empty(pdm_state *state);
  */
 pdm_status pdm__state_settle(pdm_state *state, pdm__run *run, pdm_error *err);
 void pdm__state_settle_some(pdm_state *state, pdm__run *run);
+
+/*
+ * States that advance. state_advance.c. The first puts two empty stores and cut segments in the place of what an empty state has; the
+ * second undoes that. The last one makes dst, if need be, like src for a merge, or refuses; *changed: pdm__state_retreat takes it back.
+ */
+void pdm__state_note_watermark(pdm_state *state); /* to the plan, for select */
+pdm_status pdm__state_begin_advanced(pdm_state *state, int64_t watermark, pdm_error *err);
+void pdm__state_retreat(pdm_state *state);
+pdm_status pdm__state_join_advanced(pdm_state *dst, const pdm_state *src, bool *changed, pdm_error *err);
+/* Time before it is complete; of a state that has advanced. */
+static inline int64_t pdm__state_watermark(const pdm_state *state) { return state->segments.items[1].from; }
 
 /* pdm_state_serialize() of a state that is already taken. */
 pdm_status pdm__state_serialize(pdm_state *state, void *buffer, size_t capacity, size_t *size, pdm_error *err);

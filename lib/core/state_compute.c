@@ -39,6 +39,7 @@ static void forget(pdm_state *state, const int32_t *kinds, const int32_t *level_
     }
     state->rows = 0;
     state->rows_null = 0;
+    state->rows_late = 0;
     state->time_min = INT64_MAX;
     state->time_max = INT64_MIN;
     state->money = 0;

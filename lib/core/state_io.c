@@ -7,6 +7,7 @@
 #define CHECKSUM_BYTES 8
 #define TOP_ITEMS 7
 #define HEAD_ITEMS 7
+#define ADVANCED_ITEMS 4
 
 static pdm_status corrupt(pdm_error *err, const char *what) {
     return pdm__fail(err, PDM_E_CORRUPT_STATE, -1, NULL, "these bytes are no valid state: %s", what);
@@ -59,7 +60,9 @@ static pdm_status decode_option(const pdm_option_info *info, void *options, pdm_
     if (!is_int(info)) {
         double value = 0.0;
         PDM__TRY(pdm__cbor_read_double(r, &value, err));
-        if (value == 0.0 && info->fallback_float != 0.0) return corrupt(err, "an option is zero");
+        static const double zero = 0.0; /* the other one is not written */
+        bool none = value == 0.0 && (info->fallback_float != 0.0 || memcmp(&value, &zero, sizeof value) != 0);
+        if (none) return corrupt(err, "an option is zero");
         memcpy(at, &value, sizeof value);
         return PDM_OK;
     }
@@ -290,6 +293,15 @@ static pdm_status decode_calendar(pdm_state *state, pdm__cbor_reader *r, pdm_err
 
 /* ---- the whole ---- */
 
+static pdm_status encode_advanced(const pdm_state *state, pdm__run *run, pdm__cbor_writer *w, pdm_error *err) {
+    pdm__cbor_array(w, ADVANCED_ITEMS);
+    pdm__cbor_int(w, pdm__state_watermark(state));
+    pdm__cbor_int(w, state->rows_late);
+    pdm__cbor_uint(w, state->addends);
+    pdm__images none = {.ready = false}; /* it has no journals */
+    return pdm__store_encode(&state->settled, run, &none, w, err);
+}
+
 static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer *w, pdm_error *err) {
     const pdm_metric *metric = state->setup.metric;
     pdm__cbor_tag(w, SELF_DESCRIBED);
@@ -303,7 +315,7 @@ static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer
     encode_lists(state, w);
     encode_calendar(&state->calendar, w);
     bool segmented = metric->ops->seal != NULL;
-    pdm__cbor_array(w, HEAD_ITEMS + (segmented ? 1 : 0));
+    pdm__cbor_array(w, (size_t)(HEAD_ITEMS + (segmented || state->advanced ? 1 : 0)));
     pdm__cbor_int(w, state->rows);
     pdm__cbor_int(w, state->rows_null);
     pdm__cbor_int(w, state->time_min);
@@ -312,6 +324,7 @@ static pdm_status encode_state(pdm_state *state, pdm__run *run, pdm__cbor_writer
     pdm__cbor_array(w, (size_t)state->plan.column_count);
     for (int32_t c = 0; c < state->plan.column_count; c++) pdm__cbor_uint(w, (uint64_t)state->kinds[c]);
     if (segmented) pdm__segments_encode(&state->segments, w);
+    if (state->advanced) PDM__TRY(encode_advanced(state, run, w, err));
     PDM__TRY(pdm__store_encode(&state->store, run, &state->images, w, err));
     size_t covered = w->size;
     uint8_t *checksum = pdm__cbor_bytes(w, CHECKSUM_BYTES);
@@ -424,13 +437,35 @@ static pdm_status decode_segments(pdm_state *state, pdm__cbor_reader *r, pdm_err
     return state->dedupe && pdm__segments_any_sealed(&read) ? corrupt(err, "sealed segments of rows") : PDM_OK;
 }
 
+static pdm_status decode_advanced(pdm_state *state, pdm__run *run, pdm__cbor_reader *r, pdm_error *err) {
+    size_t items = 0;
+    int64_t watermark = 0;
+    PDM__TRY(pdm__cbor_read_array(r, &items, err));
+    if (items != ADVANCED_ITEMS) return corrupt(err, "the wrong number of parts of what is settled");
+    PDM__TRY(pdm__cbor_read_int(r, &watermark, err));
+    PDM__TRY(pdm__cbor_read_int(r, &state->rows_late, err));
+    PDM__TRY(pdm__cbor_read_uint(r, &state->addends, err));
+    bool can = state->plan.settled.level_count > 0 && !state->dedupe;
+    if (watermark == INT64_MIN || !can || state->addends > PDM__MOST_ADDENDS)
+        return corrupt(err, "it cannot have advanced so");
+    PDM__TRY(pdm__state_begin_advanced(state, watermark, err));
+    bool drops = state->plan.late_before != INT64_MIN;
+    if (state->rows_late < 0 || state->rows_late > (drops ? state->rows - state->rows_null : 0))
+        return corrupt(err, "late rows that cannot be");
+    state->settled.schema.addends = state->addends;
+    return pdm__store_decode(&state->settled, run, r, state->rows, state->money, err);
+}
+
 static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {
     size_t items = 0;
     pdm__run run;
     pdm__run_begin(&run, state->context, 0);
     PDM__TRY(pdm__cbor_read_array(r, &items, err));
-    bool segmented = state->setup.metric->ops->seal != NULL;
-    if (items != HEAD_ITEMS + (segmented ? 1 : 0)) return corrupt(err, "the wrong number of totals");
+    const pdm__metric_ops *ops = state->setup.metric->ops;
+    bool segmented = ops->seal != NULL;
+    bool advanced = ops->advance != NULL && items == HEAD_ITEMS + 1;
+    if (items != (size_t)(HEAD_ITEMS + (segmented || advanced ? 1 : 0)))
+        return corrupt(err, "the wrong number of totals");
     PDM__TRY(pdm__cbor_read_int(r, &state->rows, err));
     PDM__TRY(pdm__cbor_read_int(r, &state->rows_null, err));
     PDM__TRY(pdm__cbor_read_int(r, &state->time_min, err));
@@ -441,13 +476,17 @@ static pdm_status decode_payload(pdm_state *state, pdm__cbor_reader *r, pdm_erro
         return corrupt(err, "totals that cannot be");
     }
     PDM__TRY(pdm__state_prepare(state, err));
+    if (pdm__state_check_rows(state, state->rows, NULL) != PDM_OK) return corrupt(err, "more rows than it can hold");
     PDM__TRY(decode_kinds(state, r, err));
     if (segmented) PDM__TRY(decode_segments(state, r, err));
+    if (advanced) PDM__TRY(decode_advanced(state, &run, r, err));
     PDM__TRY(pdm__store_decode(&state->store, &run, r, state->rows, state->money, err));
     PDM__TRY(check_kinds(state, err));
     if (state->dedupe) return pdm__dedupe_check(state, err);
-    const pdm__metric_ops *ops = state->setup.metric->ops;
-    return ops->verify == NULL ? PDM_OK : ops->verify(&state->plan, &state->store, &run, err);
+    if (ops->verify != NULL) PDM__TRY(ops->verify(&state->plan, &state->store, &run, err));
+    if (!advanced || ops->verify_settled == NULL) return PDM_OK;
+    return ops->verify_settled(&state->plan, &state->store, &state->settled, pdm__state_watermark(state), state->money,
+                               &run, err);
 }
 
 static pdm_status decode_body(pdm_state *state, pdm__cbor_reader *r, pdm_error *err) {

@@ -40,6 +40,8 @@ static pdm_status check_totals(const pdm_state *dst, const pdm_state *src, pdm_e
         return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL,
                          "rows or absolute amounts of both states together exceed int64");
     }
+    if (PDM__MOST_ADDENDS - dst->addends < src->addends)
+        return pdm__fail(err, PDM_E_OVERFLOW, -1, NULL, "more than 2^42 numbers to add up in both states together");
     return pdm__state_check_rows(dst, dst->rows + src->rows, err);
 }
 
@@ -65,6 +67,38 @@ static void take_segments(pdm_state *state, pdm__segments *segments) {
     pdm__segments_tell(segments, state->setup.metric, state->options);
 }
 
+/* What both have settled; nothing if there is none to add. */
+static pdm_status join_settled(const pdm_state *dst, const pdm_state *src, pdm__run *run, pdm__store *out,
+                               pdm_error *err) {
+    memset(out, 0, sizeof *out);
+    if (!src->advanced) return PDM_OK;
+    PDM__TRY(pdm__store_init(out, dst->context, &dst->plan.settled, err));
+    pdm_status status = pdm__store_merge(out, &dst->settled, run, err);
+    if (status == PDM_OK) status = pdm__store_merge(out, &src->settled, run, err);
+    if (status != PDM_OK) pdm__store_clear(out);
+    return status;
+}
+
+/* Stores of states that are found to be alike, all of them or none; kinds of unknown keys become known. */
+static pdm_status merge_stores(pdm_state *dst, const pdm_state *src, pdm__run *run, pdm_error *err) {
+    pdm__store settled;
+    int32_t kinds[PDM__MAX_LEVELS];
+    PDM__TRY(join_settled(dst, src, run, &settled, err));
+    for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
+        int32_t kind = src->store.schema.levels[l].key_kind;
+        kinds[l] = dst->store.schema.levels[l].key_kind;
+        if (kind != PDM__KEY_NONE) (void)pdm__store_set_key_kind(&dst->store, l, kind);
+    }
+    pdm_status status = pdm__store_merge(&dst->store, &src->store, run, err);
+    if (status != PDM_OK) {
+        for (int32_t l = 0; l < dst->store.schema.level_count; l++) pdm__store_reset_key_kind(&dst->store, l, kinds[l]);
+        pdm__store_clear(&settled);
+        return status;
+    }
+    if (src->advanced) pdm__store_replace(&dst->settled, &settled);
+    return PDM_OK;
+}
+
 static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     pdm__run run;
     pdm__run_begin(&run, dst->context, 0);
@@ -74,18 +108,15 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     PDM__TRY(check_totals(dst, src, err));
     PDM__TRY(pdm__store_fold(&dst->store, &run, err));
     PDM__TRY(pdm__store_fold(&src->store, &run, err));
-    pdm__segments segments;
-    PDM__TRY(
-        pdm__segments_join(dst->context, &dst->segments, is_empty(dst), &src->segments, is_empty(src), &segments, err));
-    int32_t kinds[PDM__MAX_LEVELS];
-    for (int32_t l = 0; l < dst->store.schema.level_count; l++) {
-        int32_t kind = src->store.schema.levels[l].key_kind;
-        kinds[l] = dst->store.schema.levels[l].key_kind;
-        if (kind != PDM__KEY_NONE) (void)pdm__store_set_key_kind(&dst->store, l, kind);
-    }
-    pdm_status status = pdm__store_merge(&dst->store, &src->store, &run, err);
+    pdm__segments segments = {.count = 0};
+    bool changed = false;
+    PDM__TRY(pdm__state_join_advanced(dst, src, &changed, err));
+    if (!dst->advanced)
+        PDM__TRY(pdm__segments_join(dst->context, &dst->segments, is_empty(dst), &src->segments, is_empty(src),
+                                    &segments, err));
+    pdm_status status = merge_stores(dst, src, &run, err);
     if (status != PDM_OK) {
-        for (int32_t l = 0; l < dst->store.schema.level_count; l++) pdm__store_reset_key_kind(&dst->store, l, kinds[l]);
+        if (changed) pdm__state_retreat(dst);
         pdm__segments_clear(dst->context, &segments);
         return status;
     }
@@ -94,10 +125,12 @@ static pdm_status merge(pdm_state *dst, pdm_state *src, pdm_error *err) {
     }
     dst->rows += src->rows;
     dst->rows_null += src->rows_null;
+    dst->rows_late += src->rows_late;
+    dst->addends += src->addends;
     dst->money += src->money;
     dst->time_min = src->time_min < dst->time_min ? src->time_min : dst->time_min;
     dst->time_max = src->time_max > dst->time_max ? src->time_max : dst->time_max;
-    take_segments(dst, &segments);
+    if (!dst->advanced) take_segments(dst, &segments);
     pdm__state_settle_some(dst, &run);
     return PDM_OK;
 }
@@ -135,8 +168,10 @@ static pdm_status make_result(pdm_state *state, pdm_result *result, pdm_error *e
     pdm__view view = {.setup = &state->setup,
                       .plan = &state->plan,
                       .store = &state->store,
+                      .settled = state->advanced ? &state->settled : NULL,
                       .rows = state->rows,
                       .rows_null = state->rows_null,
+                      .rows_late = state->rows_late,
                       .time_min = state->time_min,
                       .time_max = state->time_max};
     pdm__store kept;

@@ -30,7 +30,7 @@ static pdm_status rewrite(pdm_state *state, bool seal, pdm__run *run, pdm_error 
     pdm__store_replace(&state->store, &store);
     pdm__segments_clear(state->context, &state->segments);
     state->segments = after;
-    state->settled = count_tuples(&state->store);
+    state->combined = count_tuples(&state->store);
     return PDM_OK;
 }
 
@@ -42,7 +42,7 @@ pdm_status pdm__state_settle(pdm_state *state, pdm__run *run, pdm_error *err) {
 void pdm__state_settle_some(pdm_state *state, pdm__run *run) {
     if (pdm__segments_settled(&state->segments)) return;
     size_t count = count_tuples(&state->store);
-    if (count > FEW_TUPLES && count / 2 > state->settled) (void)rewrite(state, false, run, NULL);
+    if (count > FEW_TUPLES && count / 2 > state->combined) (void)rewrite(state, false, run, NULL);
 }
 
 static pdm_status seal(pdm_state *state, pdm_error *err) {

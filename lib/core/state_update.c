@@ -29,6 +29,7 @@ typedef struct slice {
     pdm_status status;
     pdm_error err;
     int64_t rows_null;
+    int64_t rows_late;
     int64_t time_min;
     int64_t time_max;
     pdm__uint128 money;
@@ -67,6 +68,7 @@ static void take_block(update_work *work, slice *s, pdm__scatter *scatter, int64
     if (s->status != PDM_OK) return;
     s->status = pdm__scatter_records(scatter, records.columns, records.count, &s->err);
     s->rows_null += s->block.skipped;
+    s->rows_late += (int64_t)records.late;
     s->money += s->block.money;
     s->time_min = s->block.time_min < s->time_min ? s->block.time_min : s->time_min;
     s->time_max = s->block.time_max > s->time_max ? s->block.time_max : s->time_max;
@@ -186,6 +188,7 @@ static void commit(update_work *work, int64_t rows) {
     for (int32_t i = 0; i < work->slice_count; i++) {
         const slice *s = &work->slices[i];
         state->rows_null += s->rows_null;
+        state->rows_late += s->rows_late;
         state->time_min = s->time_min < state->time_min ? s->time_min : state->time_min;
         state->time_max = s->time_max > state->time_max ? s->time_max : state->time_max;
     }
@@ -286,7 +289,8 @@ pdm_status pdm__state_ingest(pdm_state *state, const pdm_batch *batch, pdm__inge
     const pdm_metric *metric = state->setup.metric;
     int64_t exponent = pdm__option_int(metric, state->options, "currency_exponent", -1);
     in->calendar = &state->calendar;
-    in->segments = pdm__segments_unbounded(&state->segments) ? NULL : &state->segments;
+    bool any = pdm__segments_unbounded(&state->segments) || state->plan.late_before != INT64_MIN;
+    in->segments = any ? NULL : &state->segments;
     in->currency_exponent = exponent < 0 ? -1 : (int32_t)exponent;
     in->naive_local = pdm__option_int(metric, state->options, "naive_time", 0) != 0;
     in->scales = state->dedupe ? NULL : state->plan.scales;

@@ -47,11 +47,15 @@ typedef enum pdm__merge {
     PDM__OR = 5,
     PDM__FREE = 6, /* words of journals that are never summed */
     PDM__SUM_LIMB =
-        7 /* a digit of base 2^32 of numbers too wide for a word, added up without carrying: see plan->max_rows */
+        7, /* a digit of base 2^32 of numbers too wide for a word, added up without carrying: see plan->max_rows */
+    PDM__SUM_DIGIT = 8 /* the same of base 2^20, of numbers that have schema->addends addends in all */
 } pdm__merge;
 
 /* Rows that a state with limbs has at most: then no sum of them leaves its word. */
 #define PDM__LIMB_ROWS ((uint64_t)INT32_MAX)
+
+/* Addends of the numbers in a store with digits of base 2^20 at most: then no sum of digits leaves its word. */
+#define PDM__MOST_ADDENDS ((uint64_t)1 << 42)
 
 /* A word of an entry. */
 typedef struct pdm__field {
@@ -149,6 +153,9 @@ typedef struct pdm__schema {
     pdm__widen widen;
     int32_t narrow_words;
     const void *plan; /* for the step; owned by the state */
+    bool
+        views; /* entries see the same rows in several ways: each of their sums is bounded by the rows, not all together */
+    uint64_t addends; /* of all numbers whose digits the store has; bounds those of restored states */
     /* set by pdm__store_init: */
     int32_t record_words;
     int32_t bucket_words; /* of a record in a bucket */
@@ -266,6 +273,15 @@ pdm_status pdm__store_merge(pdm__store *dst, const pdm__store *src, pdm__run *ru
  */
 pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key *unit, const pdm__key *part,
                              int32_t journal, const int64_t *words, size_t count, pdm_error *err);
+/*
+ * Combines words with those of a unit (of keys that are bytes), or of the part of it that is given; adds those if they are not there.
+ * The same is looked at of the keys. One thread to a store. On failure a unit with nothing but identities may be left.
+ */
+pdm_status pdm__store_combine(pdm__store *store, const pdm__key *unit, const pdm__key *part, const int64_t *words,
+                              pdm_error *err);
+/* Makes a unit, if it is not there, and combines its words. The rest is as in pdm__store_append. */
+pdm_status pdm__store_keep(pdm__store *store, size_t partition, const pdm__key *unit, const int64_t *words,
+                           pdm_error *err);
 /* Puts `by`, in which nothing is pending, in the place of `store`, which is cleared. */
 void pdm__store_replace(pdm__store *store, pdm__store *by);
 

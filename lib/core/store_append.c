@@ -29,6 +29,29 @@ pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key
     return PDM_OK;
 }
 
+pdm_status pdm__store_combine(pdm__store *store, const pdm__key *unit, const pdm__key *part, const int64_t *words,
+                              pdm_error *err) {
+    uint32_t id = 0;
+    int32_t level = part == NULL ? 0 : 1;
+    pdm__key key = *unit;
+    key.scope = 0;
+    pdm__key_hash(&key, true, store->schema.seed);
+    size_t partition = pdm__partition_of(key.hash);
+    PDM__TRY(resolve(store, 0, partition, unit, 0, &id, err));
+    if (part != NULL) PDM__TRY(resolve(store, 1, partition, part, id, &id, err));
+    int64_t *mine = pdm__keymap_words(&store->partitions[partition].levels[level], id);
+    pdm__entry_combine(&store->schema.levels[level], mine, words);
+    return PDM_OK;
+}
+
+pdm_status pdm__store_keep(pdm__store *store, size_t partition, const pdm__key *unit, const int64_t *words,
+                           pdm_error *err) {
+    uint32_t id = 0;
+    PDM__TRY(resolve(store, 0, partition, unit, 0, &id, err));
+    pdm__entry_combine(&store->schema.levels[0], pdm__keymap_words(&store->partitions[partition].levels[0], id), words);
+    return PDM_OK;
+}
+
 void pdm__store_replace(pdm__store *store, pdm__store *by) {
     pdm__store_clear(store);
     *store = *by;

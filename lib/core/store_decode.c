@@ -149,9 +149,12 @@ static pdm_status check_sums(const decoder *d, const pdm__field *field, const ui
                              pdm_error *err) {
     uint64_t bound = field->merge == PDM__SUM_MONEY ? d->money : (uint64_t)d->rows;
     uint64_t sum = 0;
+    bool alone = field->merge == PDM__SUM_LIMB || d->store->schema.views; /* a row has limbs in several entries */
     if (field->merge == PDM__SUM_LIMB) {
         if (bound > PDM__LIMB_ROWS) return corrupt(err, "more rows than its sums hold");
         bound <<= 32;
+    } else if (field->merge == PDM__SUM_DIGIT) {
+        bound = d->store->schema.addends << 20;
     } else if (field->merge != PDM__SUM_COUNT && field->merge != PDM__SUM_MONEY) {
         return PDM_OK;
     }
@@ -162,7 +165,7 @@ static pdm_status check_sums(const decoder *d, const pdm__field *field, const ui
             value = -value;
         }
         if (value > bound || sum > bound - value) return corrupt(err, "a sum larger than its rows allow");
-        sum += field->merge == PDM__SUM_LIMB ? 0 : value; /* a row has limbs in several entries */
+        sum += alone ? 0 : value;
     }
     return PDM_OK;
 }

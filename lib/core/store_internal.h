@@ -9,6 +9,8 @@ void pdm__buckets_reset(pdm__buckets *buckets);                           /* emp
 void pdm__buckets_seal(const pdm__schema *schema, pdm__buckets *buckets); /* counts of the last buckets are written */
 uint64_t pdm__buckets_memory(const pdm__schema *schema, const pdm__buckets *buckets);
 
+/* Combines the words of an entry with others. */
+void pdm__entry_combine(const pdm__level *level, int64_t *words, const int64_t *more);
 void pdm__entry_begin(const pdm__level *level, int64_t *words);
 pdm_status pdm__journal_reserve(pdm_context *context, const pdm__journal_info *info, pdm__journal *journal, size_t more,
                                 pdm_error *err);

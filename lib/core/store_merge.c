@@ -57,12 +57,13 @@ static void resolve_partition(void *argument, size_t p) {
     work->partitions[p].status = resolve(work, p);
 }
 
-static void combine_words(const pdm__level *level, int64_t *dst, const int64_t *src) {
+void pdm__entry_combine(const pdm__level *level, int64_t *dst, const int64_t *src) {
     for (int32_t r = 0; r < level->repeat; r++, dst += level->field_count, src += level->field_count) {
         for (int32_t f = 0; f < level->field_count; f++) {
             switch (level->fields[f].merge) {
             case PDM__SUM_COUNT:
             case PDM__SUM_LIMB:
+            case PDM__SUM_DIGIT:
             case PDM__SUM_MONEY: dst[f] += src[f]; break;
             case PDM__MIN: dst[f] = dst[f] < src[f] ? dst[f] : src[f]; break;
             case PDM__MAX: dst[f] = dst[f] > src[f] ? dst[f] : src[f]; break;
@@ -80,8 +81,8 @@ static void combine_partition(void *argument, size_t p) {
     for (int32_t l = 0; l < schema->level_count; l++) {
         const uint32_t *ids = work->partitions[p].ids[l];
         for (uint32_t i = 0; i < src->levels[l].count; i++) {
-            combine_words(&schema->levels[l], pdm__keymap_words(&dst->levels[l], ids[i]),
-                          pdm__keymap_words(&src->levels[l], i));
+            pdm__entry_combine(&schema->levels[l], pdm__keymap_words(&dst->levels[l], ids[i]),
+                               pdm__keymap_words(&src->levels[l], i));
         }
     }
     for (int32_t j = 0; j < schema->journal_count; j++) {

@@ -83,6 +83,7 @@ static const char *const direct_mode_values[] = {"keep",    "exclude_unless_all"
                                                  "exclude", "inherit_previous",   NULL};
 static const char *const transform_values[] = {"none", "exposure", "first", "frequency", NULL};
 static const char *const nulls_values[] = {"trailing", "non_converters", "none", "expired", NULL};
+static const char *const late_rows_values[] = {"error", "drop", NULL};
 static const char *const null_window_values[] = {"all", "lookback", NULL};
 
 #define ENUM(member, text) PDM__OPTION_ENUM(pdm_attribution_options, member, member##_values, text)
@@ -137,6 +138,9 @@ static const pdm_option_info options[] = {
     ENUM(nulls, "Journeys without conversion: touches after a user's last counted conversion; those of users who never "
                 "converted; none; or as the first, for each run of touches at most lookback apart."),
     ENUM(null_window, "How far back such a journey goes from its last touch: to its beginning, or lookback."),
+    ENUM(late_rows,
+         "Rows before the watermark of a state that has advanced: an error that names the row, or left out and "
+         "counted."),
     INT32(top, -1, INT32_MAX, 20, "rows", "Rows of table paths; -1 = all; default 20."),
     INT32(markov_orders, 0, PDM__MARKOV_MAX_ORDER, 0, "orders",
           "Compares Markov orders 1 to this one; 0 = no such table."),
@@ -272,6 +276,8 @@ static const pdm__metric_ops ops = {
     .inspect = pdm__attribution_inspect,
     .select = pdm__attribution_select,
     .verify = pdm__attribution_verify,
+    .advance = pdm__attribution_advance,
+    .verify_settled = pdm__attribution_verify_settled,
     .result = pdm__attribution_result,
     .oldest_version = 2,
 };

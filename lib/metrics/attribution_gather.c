@@ -97,12 +97,18 @@ static void add_up(pdm__attribution_work *work) {
 }
 
 /* The largest builder takes the others in. */
-static pdm_status build_paths(pdm__attribution_work *work, pdm_error *err) {
+static pdm_status join_builders(pdm__attribution_work *work, pdm_error *err) {
     pdm__path_builder *first = &work->workers[0].builder;
     for (int32_t w = 1; w < work->worker_count; w++) {
         PDM__TRY(pdm__path_builder_merge(first, &work->workers[w].builder, err));
         pdm__path_builder_clear(&work->workers[w].builder);
     }
+    return PDM_OK;
+}
+
+static pdm_status build_paths(pdm__attribution_work *work, pdm_error *err) {
+    pdm__path_builder *first = &work->workers[0].builder;
+    PDM__TRY(join_builders(work, err));
     PDM__TRY(pdm__path_builder_finish(first, work->run, work->names.count, &work->paths, err));
     pdm__path_builder_clear(first);
     work->unmarked = &work->paths;
@@ -145,8 +151,9 @@ pdm_status pdm__attribution_gather(pdm__attribution_work *work, pdm_error *err) 
     for (int32_t w = 0; w < work->worker_count; w++) PDM__TRY(worker_begin(work, &work->workers[w], err));
     pdm__run_parallel(work->run, (size_t)work->worker_count, gather_some, work);
     PDM__TRY(first_failure(work, err));
+    if (work->view->settled != NULL) PDM__TRY(pdm__attribution_settled_read(work, err));
     add_up(work);
-    return build_paths(work, err);
+    return work->watermark == NULL ? build_paths(work, err) : join_builders(work, err);
 }
 
 void pdm__attribution_gather_clear(pdm__attribution_work *work) {

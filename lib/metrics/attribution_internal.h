@@ -9,6 +9,7 @@
  *   attribution_names.c     channels by name                                 attribution_paths.c     rows that are paths already
  *   attribution_users.c     a user's rows in order                           attribution_journeys.c  their journeys
  *   attribution_shape.c     priority, direct, transform, cap                 attribution_take.c      journeys into tables and sums
+ *   attribution_advance.c   what a user may forget                           attribution_settled.c   what is settled, in and out
  *
  *   attribution_weights.c   the rules: weights of a path's touches           attribution_credits.c   all models over the path table
  *   attribution_tables.c    credits, comparison, conservation, totals        attribution_detail.c    tables of Markov and Shapley models
@@ -134,6 +135,7 @@ typedef struct pdm__attribution_plan {
     bool has_priority;
     int64_t day_lookback;  /* lookback in days, for calendar_days */
     int64_t most_lookback; /* the largest in use, a day more for calendar_days */
+    int64_t widest;        /* the largest in use */
     char separator[64];
     size_t separator_length;
     int32_t base; /* model that is compared with */
@@ -166,6 +168,13 @@ enum { TOUCH_TIME, TOUCH_SEQ, TOUCH_PRIORITY, TOUCH_WORDS };
 enum { EVENT_TIME, EVENT_SEQ, EVENT_WHAT, EVENT_VALUE, EVENT_WORDS };
 /* EVENT_WHAT: conversions, or EVENT_MILESTONE + number of the milestone. */
 enum { EVENT_CONVERSION = 0, EVENT_WITHOUT_VALUE = 1, EVENT_MILESTONE = 2 };
+/* Once a state has advanced touches have flags behind their words, and users words. */
+enum { TOUCH_USED = 1, TOUCH_CLOSED = 2, TOUCH_FLAGS = 3 };
+enum { USER_FLAGS, USER_LAST_TIME, USER_LAST_SEQ, USER_WORDS };
+enum { USER_SEEN = 1, USER_CONVERTED = 2, USER_COUNTED = 4, USER_ALL_FLAGS = 7 };
+/* What is settled: words of an entry (level 0) and of its parts (level 1, keys are places). */
+enum { SETTLED_COUNT, SETTLED_NULLS, SETTLED_MONEY, SETTLED_WORDS };
+enum { DIGIT_SUM, DIGIT_MOST, DIGIT_WORDS };
 /* Words of a path (level 0). Doubles are in a journal. */
 enum { PATH_CONVERSIONS, PATH_NULLS, PATH_VALUE, PATH_WORDS };
 enum { EVENT_SKIPPED = -1 }; /* of records: a row without its channel or mark, counted and forgotten */
@@ -180,6 +189,12 @@ enum { COUNT_SKIPPED, COUNT_WITHOUT_VALUE, ATTRIBUTION_COUNTERS };
 pdm_status pdm__attribution_prepare(const pdm__setup *setup, pdm__plan *plan, pdm_error *err);
 pdm_status pdm__attribution_inspect(const pdm__plan *plan, const pdm__block *block, pdm_error *err);
 pdm_status pdm__attribution_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err);
+/* PDM_E_UNSUPPORTED_COMBINATION, naming the option. */
+pdm_status pdm__attribution_can_advance(const pdm__attribution_plan *plan, pdm_error *err);
+pdm_status pdm__attribution_advance(const pdm__plan *plan, const pdm__store *store, int64_t watermark, pdm__run *run,
+                                    pdm__store *out, pdm__store *settled, uint64_t *addends, pdm_error *err);
+pdm_status pdm__attribution_verify_settled(const pdm__plan *plan, const pdm__store *store, const pdm__store *settled,
+                                           int64_t watermark, uint64_t money, pdm__run *run, pdm_error *err);
 pdm_status pdm__attribution_verify(const pdm__plan *plan, const pdm__store *store, pdm__run *run, pdm_error *err);
 pdm_status pdm__attribution_result(const pdm__view *view, pdm__run *run, pdm_result *result, pdm_error *err);
 
@@ -302,12 +317,20 @@ typedef struct pdm__attribution_worker {
     size_t steps_room;
     uint32_t *touches; /* the same as words */
     size_t touches_room;
-    double *weights; /* the same, for models with ages */
+    uint64_t addends; /* of the sums, at most */
+    double *weights;  /* the same, for models with ages */
     size_t weights_room;
     size_t *seen; /* [channels] where a channel stands in the path at hand, + 1 */
     pdm_status status;
     pdm_error err;
 } pdm__attribution_worker;
+
+/* For a state that advances: journeys that are over, and where everything else goes. */
+typedef struct pdm__attribution_watermark {
+    int64_t time;
+    int64_t day; /* the first local day that a later row can have; calendar_days only */
+    pdm__store *out;
+} pdm__attribution_watermark;
 
 /* All of it. */
 typedef struct pdm__attribution_work {
@@ -315,6 +338,7 @@ typedef struct pdm__attribution_work {
     const pdm__attribution_plan *plan;
     pdm_context *context;
     pdm__run *run;
+    const pdm__attribution_watermark *watermark; /* NULL: all journeys */
     pdm__attribution_names names;
     uint8_t *direct; /* [channels] */
     pdm__attribution_worker *workers;
@@ -336,9 +360,15 @@ uint32_t pdm__attribution_rank(const pdm__attribution_names *names, pdm__attribu
 /* Rank of a channel, UINT32_MAX if no row has it. */
 uint32_t pdm__attribution_find(const pdm__attribution_names *names, const char *text);
 
-/* attribution_gather.c: names, paths, totals. */
+/* attribution_gather.c: names, paths, totals. Under a watermark the paths stay in the first worker's builder. */
 pdm_status pdm__attribution_gather(pdm__attribution_work *work, pdm_error *err);
 void pdm__attribution_gather_clear(pdm__attribution_work *work);
+
+/* attribution_settled.c: into the first worker; of all workers' sums and the first one's paths; and the names in it, to a map. */
+pdm_status pdm__attribution_settled_read(pdm__attribution_work *work, pdm_error *err);
+pdm_status pdm__attribution_settled_write(pdm__attribution_work *work, pdm__store *to, pdm_error *err);
+/* A channel of an entry of what is settled; false: it is of another kind. */
+bool pdm__attribution_settled_channel(const pdm__key *key, const uint8_t **bytes, uint32_t *length);
 
 /* attribution_users.c, attribution_paths.c: one partition. */
 pdm_status pdm__attribution_users(pdm__attribution_worker *worker, size_t partition, pdm_error *err);
@@ -354,6 +384,8 @@ typedef struct pdm__attribution_touch {
     int32_t priority;
     uint32_t inherits; /* index of the last touch before it that is not direct, UINT32_MAX = none */
     bool used;
+    bool closed; /* its run has given its null journey (nulls expired) */
+    bool kept;
 } pdm__attribution_touch;
 
 typedef struct pdm__attribution_event {
@@ -372,11 +404,30 @@ typedef struct pdm__attribution_user {
     size_t conversion_count;
     const pdm__attribution_event *milestones;
     size_t milestone_count;
+    bool seen; /* had rows before */
+    bool converted;
+    bool counted;                /* a conversion that counts, settled */
+    pdm__attribution_event last; /* the last such one: time and seq */
 } pdm__attribution_user;
+
+/* Those of a user's conversions that count, [first, end), and how many are taken now: all, or those before the watermark. */
+typedef struct pdm__attribution_counted {
+    size_t first;
+    size_t end;
+    size_t stop;
+} pdm__attribution_counted;
+pdm__attribution_counted pdm__attribution_count_of(const pdm__attribution_work *work,
+                                                   const pdm__attribution_user *user);
+/* Touches before an event: their number, given that the first `from` are. */
+size_t pdm__attribution_touches_before(const pdm__attribution_user *user, size_t from,
+                                       const pdm__attribution_event *event);
 
 /* attribution_journeys.c: hands all journeys of a user to the worker. Errors: PDM_E_LIMIT (naming the user), PDM_E_NOMEM. */
 pdm_status pdm__attribution_journeys(pdm__attribution_worker *worker, const pdm__attribution_user *user,
                                      pdm_error *err);
+
+/* attribution_advance.c: what is still to be known of a user goes to the watermark's store, the rest to the totals. */
+pdm_status pdm__attribution_forget(pdm__attribution_worker *worker, const pdm__attribution_user *user, pdm_error *err);
 
 /*
  * attribution_shape.c: what is made of worker->steps[0 … *count): priority, direct, transform, cap. `touches` (may be NULL) are the

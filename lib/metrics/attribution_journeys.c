@@ -4,8 +4,6 @@
  */
 #include "metrics/attribution_internal.h"
 
-#define NONE SIZE_MAX
-
 typedef struct walk {
     pdm__attribution_worker *worker;
     const pdm__attribution_plan *plan;
@@ -18,8 +16,8 @@ static bool not_after(int64_t time, int64_t seq, const pdm__attribution_event *e
     return time < event->time || (time == event->time && seq <= event->seq);
 }
 
-/* Touches before an event: their number, given that the first `from` are. */
-static size_t touches_before(const pdm__attribution_user *user, size_t from, const pdm__attribution_event *event) {
+size_t pdm__attribution_touches_before(const pdm__attribution_user *user, size_t from,
+                                       const pdm__attribution_event *event) {
     size_t low = from;
     size_t high = user->touch_count;
     while (low < high) {
@@ -40,7 +38,7 @@ static void mark_until(walk *w, const pdm__attribution_event *event) {
     for (; w->milestone < user->milestone_count; w->milestone++) {
         const pdm__attribution_event *milestone = &user->milestones[w->milestone];
         if (event != NULL && !not_after(milestone->time, milestone->seq, event)) return;
-        size_t before = touches_before(user, 0, milestone);
+        size_t before = pdm__attribution_touches_before(user, 0, milestone);
         if (before > 0) user->touches[before - 1].marks |= UINT32_C(1) << (milestone->what - EVENT_MILESTONE);
     }
 }
@@ -141,53 +139,80 @@ static pdm_status take_null(walk *w, size_t from, size_t end, pdm_error *err) {
 
 /* ---- all of them ---- */
 
-/* Conversions [first, end) that count. */
-static void counted(const walk *w, size_t *first, size_t *end) {
-    size_t count = w->user->conversion_count;
-    *first = w->plan->options->reset == PDM_ATTRIBUTION_RESET_LAST_ONLY && count > 0 ? count - 1 : 0;
-    *end = w->plan->options->reset == PDM_ATTRIBUTION_RESET_FIRST_ONLY && count > 0 ? 1 : count;
+pdm__attribution_counted pdm__attribution_count_of(const pdm__attribution_work *work,
+                                                   const pdm__attribution_user *user) {
+    int32_t reset = work->plan->options->reset;
+    size_t count = user->conversion_count;
+    pdm__attribution_counted counted = {.end = count, .stop = count};
+    if (reset == PDM_ATTRIBUTION_RESET_LAST_ONLY && count > 0) counted.first = count - 1;
+    if (reset == PDM_ATTRIBUTION_RESET_FIRST_ONLY && count > 0) counted.end = user->counted ? 0 : 1;
+    if (work->watermark == NULL) return counted;
+    while (counted.stop > 0 && user->conversions[counted.stop - 1].time >= work->watermark->time) counted.stop--;
+    if (reset == PDM_ATTRIBUTION_RESET_LAST_ONLY && counted.stop > counted.first) counted.stop = counted.first;
+    return counted;
 }
 
-static pdm_status take_conversions(walk *w, size_t first, size_t end, pdm_error *err) {
+static pdm_status take_conversions(walk *w, const pdm__attribution_counted *counted, pdm_error *err) {
+    const pdm__attribution_user *user = w->user;
     pdm__attribution_totals *totals = &w->worker->totals;
     bool resets = w->plan->options->reset == PDM_ATTRIBUTION_RESET_AFTER_CONVERSION;
-    size_t before = 0;
-    for (size_t c = 0; c < w->user->conversion_count; c++) {
-        const pdm__attribution_event *conversion = &w->user->conversions[c];
+    size_t before = user->counted ? pdm__attribution_touches_before(user, 0, &user->last) : 0;
+    w->worker->addends += counted->stop;
+    for (size_t c = 0; c < counted->stop; c++) {
+        const pdm__attribution_event *conversion = &user->conversions[c];
         totals->all.conversions += 1;
         totals->without_value += conversion->what == EVENT_WITHOUT_VALUE;
         pdm__attribution_add(&totals->all.value, w->plan->doubles, conversion->value);
-        if (c < first || c >= end) {
+        if (c < counted->first || c >= counted->end) {
             totals->ignored.conversions += 1;
             pdm__attribution_add(&totals->ignored.value, w->plan->doubles, conversion->value);
             continue;
         }
         size_t from = resets ? before : 0;
-        before = touches_before(w->user, before, conversion);
+        before = pdm__attribution_touches_before(user, before, conversion);
         PDM__TRY(take_conversion(w, conversion, from, before, err));
     }
     return PDM_OK;
 }
 
-/* The last counted conversion not later than `limit`, NONE if there is none. */
-static size_t last_conversion(const walk *w, size_t first, size_t end, int64_t limit) {
-    size_t low = first;
+/* Touches that the last counted conversion not later than `limit` leaves behind: their number. */
+static size_t claimed(const walk *w, const pdm__attribution_counted *counted, int64_t limit) {
+    const pdm__attribution_user *user = w->user;
+    size_t low = counted->first;
+    size_t end = counted->end;
     while (low < end) {
         size_t middle = low + (end - low) / 2;
-        if (w->user->conversions[middle].time <= limit) {
+        if (user->conversions[middle].time <= limit) {
             low = middle + 1;
         } else {
             end = middle;
         }
     }
-    return low > first ? low - 1 : NONE;
+    if (low > counted->first) return pdm__attribution_touches_before(user, 0, &user->conversions[low - 1]);
+    return user->counted && user->last.time <= limit ? pdm__attribution_touches_before(user, 0, &user->last) : 0;
+}
+
+static void close_touches(const walk *w, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++) w->user->touches[i].closed = true;
+}
+
+/* Whether nothing can come any more that belongs to a run: a touch, a conversion, or a milestone of its last touch. */
+static bool is_over(const walk *w, size_t stop, int64_t limit) {
+    const pdm__attribution_watermark *watermark = w->worker->work->watermark;
+    if (watermark == NULL) return true;
+    if (limit >= watermark->time) return false;
+    return w->plan->milestone_count == 0 ||
+           (stop < w->user->touch_count && w->user->touches[stop].time < watermark->time);
 }
 
 /* Runs of touches at most the lookback apart; what is left of each after the conversions that could claim it. */
-static pdm_status take_expired(walk *w, size_t first, size_t end, pdm_error *err) {
+static pdm_status take_expired(walk *w, const pdm__attribution_counted *counted, pdm_error *err) {
     const pdm__attribution_user *user = w->user;
+    const pdm__attribution_watermark *watermark = w->worker->work->watermark;
     int64_t lookback = w->plan->most_lookback;
-    for (size_t begin = 0; begin < user->touch_count;) {
+    size_t begin = 0;
+    while (begin < user->touch_count && user->touches[begin].closed) begin++;
+    while (begin < user->touch_count) {
         size_t stop = begin + 1;
         while (stop < user->touch_count &&
                (uint64_t)user->touches[stop].time - (uint64_t)user->touches[stop - 1].time <= (uint64_t)lookback)
@@ -195,33 +220,34 @@ static pdm_status take_expired(walk *w, size_t first, size_t end, pdm_error *err
         int64_t limit = 0;
         if (lookback == INT64_MAX || __builtin_add_overflow(user->touches[stop - 1].time, lookback, &limit))
             limit = INT64_MAX;
-        size_t last = last_conversion(w, first, end, limit);
-        size_t from = last == NONE ? 0 : touches_before(user, 0, &user->conversions[last]);
-        PDM__TRY(take_null(w, from > begin ? from : begin, stop, err));
+        size_t from = claimed(w, counted, limit);
+        from = from < begin ? begin : from > stop ? stop : from;
+        /* Conversions that can claim it are all there before its journey is: what they claim must not be asked again. */
+        if (watermark != NULL && limit < watermark->time) close_touches(w, begin, from);
+        if (!is_over(w, stop, limit)) return PDM_OK;
+        PDM__TRY(take_null(w, from, stop, err));
+        if (watermark != NULL) close_touches(w, from, stop);
         begin = stop;
     }
     return PDM_OK;
 }
 
-static pdm_status take_nulls(walk *w, size_t first, size_t end, pdm_error *err) {
+static pdm_status take_nulls(walk *w, const pdm__attribution_counted *counted, pdm_error *err) {
     const pdm__attribution_user *user = w->user;
-    switch (w->plan->options->nulls) {
-    case PDM_ATTRIBUTION_NULLS_NONE: return PDM_OK;
-    case PDM_ATTRIBUTION_NULLS_NON_CONVERTERS:
-        return user->conversion_count == 0 ? take_null(w, 0, user->touch_count, err) : PDM_OK;
-    case PDM_ATTRIBUTION_NULLS_EXPIRED: return take_expired(w, first, end, err);
-    default: break;
+    int32_t nulls = w->plan->options->nulls;
+    if (nulls == PDM_ATTRIBUTION_NULLS_EXPIRED) return take_expired(w, counted, err);
+    if (nulls == PDM_ATTRIBUTION_NULLS_NONE || w->worker->work->watermark != NULL) return PDM_OK;
+    if (nulls == PDM_ATTRIBUTION_NULLS_NON_CONVERTERS) {
+        bool converted = user->converted || user->conversion_count > 0;
+        return converted ? PDM_OK : take_null(w, 0, user->touch_count, err);
     }
-    size_t from = first < end ? touches_before(user, 0, &user->conversions[end - 1]) : 0;
-    return take_null(w, from, user->touch_count, err);
+    return take_null(w, claimed(w, counted, INT64_MAX), user->touch_count, err);
 }
 
 pdm_status pdm__attribution_journeys(pdm__attribution_worker *worker, const pdm__attribution_user *user,
                                      pdm_error *err) {
     walk w = {.worker = worker, .plan = worker->work->plan, .user = user};
-    size_t first = 0;
-    size_t end = 0;
-    counted(&w, &first, &end);
-    PDM__TRY(take_conversions(&w, first, end, err));
-    return take_nulls(&w, first, end, err);
+    pdm__attribution_counted counted = pdm__attribution_count_of(worker->work, user);
+    PDM__TRY(take_conversions(&w, &counted, err));
+    return take_nulls(&w, &counted, err);
 }

@@ -91,8 +91,23 @@ static pdm_status rank_names(pdm__attribution_work *work, pdm_error *err) {
     return status;
 }
 
+static pdm_status name_settled(naming *n) {
+    const pdm__store *settled = n->work->view->settled;
+    for (size_t p = 0; settled != NULL && p < PDM__PARTITIONS; p++) {
+        const pdm__keymap *keys = &settled->partitions[p].levels[0];
+        for (uint32_t id = 0; id < keys->count; id++) {
+            pdm__key key = pdm__keymap_key(keys, id);
+            const uint8_t *bytes = NULL;
+            uint32_t length = 0;
+            if (!pdm__attribution_settled_channel(&key, &bytes, &length)) continue;
+            PDM__TRY(add_name(&n->work->names.map, bytes, length));
+        }
+    }
+    return PDM_OK;
+}
+
 static pdm_status merge_names(naming *n, pdm_error *err) {
-    pdm_status status = PDM_OK;
+    pdm_status status = name_settled(n);
     for (int32_t w = 0; w < n->work->worker_count && status == PDM_OK; w++) {
         status = n->status[w];
         for (uint32_t id = 0; status == PDM_OK && id < n->maps[w].count; id++) {

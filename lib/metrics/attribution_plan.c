@@ -143,6 +143,7 @@ static void read_priorities(const pdm__setup *setup, pdm__attribution_plan *plan
     plan->priorities = to;
     plan->priority_count = (int32_t)list->rows;
     plan->has_priority = list->rows > 0 || plan->options->priority_mode != 0;
+    plan->widest = most;
     plan->most_lookback = days && most <= INT64_MAX - DAY_US ? most + DAY_US : most;
 }
 

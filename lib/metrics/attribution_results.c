@@ -47,6 +47,8 @@ static const pdm_result_column_info total_columns[] = {
     I64("rows", "rows", "Rows seen, skipped ones included."),
     I64("rows_skipped", "rows", "Rows left out for a null."),
     I64("rows_duplicate", "rows", "Rows left out as repeats of an event_id."),
+    I64("rows_late", "rows",
+        "Rows left out because they came after the state had advanced past them (late_rows drop)."),
     I64("users", "users", "Users with rows; 0 for paths."),
     I64("touches", "touches", "Touches; 0 for paths."),
     I64("used_touches", "touches", "Those that stand in some converting journey, before transform and cap."),

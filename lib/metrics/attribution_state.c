@@ -17,6 +17,36 @@ static const pdm__field touch_words[] = {
     [TOUCH_PRIORITY] = {.name = "priority", .merge = PDM__FREE},
 };
 
+static const pdm__field advanced_touch_words[] = {
+    {.name = "time", .merge = PDM__FREE},
+    {.name = "seq", .merge = PDM__FREE},
+    {.name = "flags", .merge = PDM__FREE},
+};
+
+static const pdm__field advanced_ranked_words[] = {
+    {.name = "time", .merge = PDM__FREE},
+    {.name = "seq", .merge = PDM__FREE},
+    {.name = "priority", .merge = PDM__FREE},
+    {.name = "flags", .merge = PDM__FREE},
+};
+
+static const pdm__field user_fields[] = {
+    [USER_FLAGS] = {.name = "flags", .merge = PDM__OR},
+    [USER_LAST_TIME] = {.name = "last_time", .merge = PDM__MAX, .identity = INT64_MIN},
+    [USER_LAST_SEQ] = {.name = "last_seq", .merge = PDM__MAX, .identity = INT64_MIN},
+};
+
+static const pdm__field settled_fields[] = {
+    [SETTLED_COUNT] = {.name = "count", .merge = PDM__SUM_COUNT},
+    [SETTLED_NULLS] = {.name = "nulls", .merge = PDM__SUM_COUNT},
+    [SETTLED_MONEY] = {.name = "money", .merge = PDM__SUM_MONEY},
+};
+
+static const pdm__field digit_fields[] = {
+    [DIGIT_SUM] = {.name = "sum", .merge = PDM__SUM_DIGIT},
+    [DIGIT_MOST] = {.name = "most", .merge = PDM__MAX, .identity = INT64_MIN},
+};
+
 static const pdm__field money_words[] = {
     [EVENT_TIME] = {.name = "time", .merge = PDM__FREE},
     [EVENT_SEQ] = {.name = "seq", .merge = PDM__FREE},
@@ -54,13 +84,15 @@ static void step_events(const pdm__step_args *args) {
     size_t stride = (size_t)args->schema->record_words;
     const pdm__attribution_plan *plan = args->schema->plan;
     const uint64_t *own = args->records + args->schema->own_at;
-    int32_t touch = plan->has_priority ? TOUCH_WORDS : TOUCH_PRIORITY;
+    int32_t touch = args->schema->journals[0].word_count; /* flags, if there are any, are 0 */
+    int32_t priority = plan->has_priority ? TOUCH_PRIORITY : TOUCH_WORDS;
     for (size_t i = 0; i < args->count; i++, own += stride) {
         int64_t what = (int64_t)own[EVENT_WHAT];
         if (what == EVENT_SKIPPED) {
             args->partition->counters[COUNT_SKIPPED] += 1;
         } else if (what == TOUCH) {
-            const uint64_t words[TOUCH_WORDS] = {own[EVENT_TIME], own[EVENT_SEQ], own[OWN_PRIORITY]};
+            uint64_t words[TOUCH_WORDS + 1] = {own[EVENT_TIME], own[EVENT_SEQ]};
+            if (priority == TOUCH_PRIORITY) words[TOUCH_PRIORITY] = own[OWN_PRIORITY];
             put_tuple(&args->partition->journals[0], pdm__tuple_head(args->ids[i], args->parts[i]), words, touch);
         } else {
             put_tuple(&args->partition->journals[1], args->ids[i], own, EVENT_WORDS);
@@ -116,6 +148,25 @@ static void events_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
     schema->step = step_events;
 }
 
+/* The same rows once the state has advanced, and what is settled then. */
+static void advanced_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
+    plan->advanced = plan->schema;
+    plan->advanced.levels[0].fields = user_fields;
+    plan->advanced.levels[0].field_count = USER_WORDS;
+    plan->advanced.journals[0].words = own->has_priority ? advanced_ranked_words : advanced_touch_words;
+    plan->advanced.journals[0].word_count += 1;
+    plan->settled.levels[0] = (pdm__level){.name = "settled",
+                                           .fields = settled_fields,
+                                           .field_count = SETTLED_WORDS,
+                                           .repeat = 1,
+                                           .key_kind = PDM__KEY_BYTES};
+    plan->settled.levels[1] = (pdm__level){
+        .name = "digits", .fields = digit_fields, .field_count = DIGIT_WORDS, .repeat = 1, .key_kind = PDM__KEY_INT};
+    plan->settled.level_count = 2;
+    plan->settled.views = true;
+    plan->max_rows = INT64_MAX / 2; /* what is settled and what is to come add up within int64 */
+}
+
 static void paths_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
     pdm__schema *schema = &plan->schema;
     plan->unit_column = -1;
@@ -148,6 +199,7 @@ pdm_status pdm__attribution_prepare(const pdm__setup *setup, pdm__plan *plan, pd
         paths_schema(own, plan);
     } else {
         events_schema(own, plan);
+        advanced_schema(own, plan);
     }
     return PDM_OK;
 }
@@ -454,7 +506,8 @@ static uint64_t value_word(const pdm__attribution_plan *plan, const pdm__block *
     return plan->doubles && double_of(value->words[row]) == 0.0 ? 0 : value->words[row];
 }
 
-static void select_events(const pdm__attribution_plan *plan, const pdm__block *block, pdm__records *out) {
+static void select_events(const pdm__attribution_plan *plan, int64_t late_before, const pdm__block *block,
+                          pdm__records *out) {
     const pdm__cells *user = &block->cells[ATTRIBUTION_USER];
     const pdm__cells *channel = &block->cells[ATTRIBUTION_CHANNEL];
     bool text = user->lengths != NULL;
@@ -462,6 +515,10 @@ static void select_events(const pdm__attribution_plan *plan, const pdm__block *b
     uint64_t **own = out->scratch + part + 3;
     size_t n = 0;
     for (size_t row = 0; row < block->rows; row++) {
+        if ((int64_t)block->cells[ATTRIBUTION_TIME].words[row] < late_before) {
+            out->late++;
+            continue;
+        }
         if (plan->milestone_count == 0 && kind_of(block, row) == ROW_MILESTONE) continue;
         int64_t what = what_of(plan, block, row);
         bool touch = what == TOUCH;
@@ -543,6 +600,6 @@ static pdm_status select_paths(const pdm__attribution_plan *plan, const pdm__blo
 pdm_status pdm__attribution_select(const pdm__plan *plan, const pdm__block *block, pdm__records *out, pdm_error *err) {
     const pdm__attribution_plan *own = plan->own;
     if (own->paths) return select_paths(own, block, out, err);
-    select_events(own, block, out);
+    select_events(own, plan->late_before, block, out);
     return PDM_OK;
 }

@@ -225,6 +225,7 @@ static pdm_status put_totals(const pdm__attribution_facts *facts, pdm_error *err
     const int64_t counts[] = {view->rows,
                               view->rows_null + pdm__store_counter(view->store, COUNT_SKIPPED),
                               view->rows_duplicate,
+                              view->rows_late,
                               t->users,
                               t->touches,
                               t->used_touches,

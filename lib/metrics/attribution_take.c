@@ -118,6 +118,7 @@ pdm_status pdm__attribution_take(pdm__attribution_worker *worker, size_t count, 
         return PDM_OK;
     }
     if (gain->conversions > 0 && gain->has_ages) {
+        worker->addends += count;
         note_times(worker, count, gain);
         if (plan->age_count > 0) PDM__TRY(note_aged(worker, count, gain, err));
     }

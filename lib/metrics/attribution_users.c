@@ -77,14 +77,18 @@ static void place_rows(bench *b) {
     const pdm__journal *events = &b->partition->journals[1];
     bool days = plan->options->lookback_kind == PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS;
     size_t stride = 1 + (size_t)schema->journals[0].word_count;
+    size_t flags_at = schema->levels[0].field_count > 0 ? stride - 1 : 0;
     for (size_t i = 0; i < touches->count; i++) {
         const int64_t *words = touches->words + i * stride;
+        int64_t flags = flags_at > 0 ? words[flags_at] : 0;
         b->touches[b->touch_starts[pdm__tuple_id(words[0])]++] = (pdm__attribution_touch){
             .time = words[1 + TOUCH_TIME],
             .seq = words[1 + TOUCH_SEQ],
             .day = days ? pdm_calendar_day(plan->calendar, words[1 + TOUCH_TIME]) : 0,
             .channel = b->ranks[pdm__tuple_part(words[0])],
             .priority = plan->has_priority ? (int32_t)words[1 + TOUCH_PRIORITY] : 0,
+            .used = (flags & TOUCH_USED) != 0,
+            .closed = (flags & TOUCH_CLOSED) != 0,
         };
     }
     for (size_t i = 0; i < events->count; i++) {
@@ -159,30 +163,41 @@ static size_t part_events(pdm__attribution_event *events, size_t count, pdm__att
     return conversions;
 }
 
+/* What is known of a user from before. */
+static void recall(const bench *b, pdm__attribution_user *user) {
+    if (b->worker->work->view->store->schema.levels[0].field_count == 0) return;
+    const int64_t *words = pdm__keymap_words(&b->partition->levels[0], user->id);
+    user->seen = (words[USER_FLAGS] & USER_SEEN) != 0;
+    user->converted = (words[USER_FLAGS] & USER_CONVERTED) != 0;
+    user->counted = (words[USER_FLAGS] & USER_COUNTED) != 0;
+    user->last = (pdm__attribution_event){.time = words[USER_LAST_TIME], .seq = words[USER_LAST_SEQ]};
+}
+
 static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm__attribution_event *spare, pdm_error *err) {
     const pdm__attribution_work *work = b->worker->work;
     pdm__attribution_touch *touches = b->touches + b->touch_starts[id];
     pdm__attribution_event *events = b->events + b->event_starts[id];
     size_t touch_count = b->touch_starts[id + 1] - b->touch_starts[id];
     size_t event_count = b->event_starts[id + 1] - b->event_starts[id];
-    if (touch_count == 0 && event_count == 0) return PDM_OK;
+    pdm__attribution_user user = {.partition = p, .id = id};
+    recall(b, &user);
+    if (touch_count == 0 && event_count == 0 && !user.seen && work->watermark == NULL) return PDM_OK;
     if (!sorted(touches, touch_count)) qsort(touches, touch_count, sizeof *touches, by_touch);
     if (event_count > 1)
         qsort(events, event_count, sizeof *events, work->plan->doubles ? by_event_double : by_event_money);
     if (work->plan->options->direct_mode == PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS)
         find_indirect(work, touches, touch_count);
     size_t conversions = part_events(events, event_count, spare);
-    pdm__attribution_user user = {.partition = p,
-                                  .id = id,
-                                  .touches = touches,
-                                  .touch_count = touch_count,
-                                  .conversions = events,
-                                  .conversion_count = conversions,
-                                  .milestones = events + conversions,
-                                  .milestone_count = event_count - conversions};
+    user.touches = touches;
+    user.touch_count = touch_count;
+    user.conversions = events;
+    user.conversion_count = conversions;
+    user.milestones = events + conversions;
+    user.milestone_count = event_count - conversions;
+    PDM__TRY(pdm__attribution_journeys(b->worker, &user, err));
+    if (work->watermark != NULL) return pdm__attribution_forget(b->worker, &user, err);
     b->worker->totals.users += 1;
     b->worker->totals.touches += (int64_t)touch_count;
-    PDM__TRY(pdm__attribution_journeys(b->worker, &user, err));
     for (size_t i = 0; i < touch_count; i++) b->worker->totals.used_touches += touches[i].used;
     return PDM_OK;
 }

@@ -81,7 +81,7 @@ pdm_status pdm__attribution_verify(const pdm__plan *plan, const pdm__store *stor
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         const pdm__partition *partition = &store->partitions[p];
         PDM__TRY(own->paths ? verify_paths(own, partition, &journeys, err)
-                            : verify_events(own, &plan->schema, partition, err));
+                            : verify_events(own, &store->schema, partition, err));
         if (pdm__run_poll(run, (int64_t)partition->levels[0].count)) return pdm__run_status(run, err);
     }
     return journeys <= (pdm__uint128)INT64_MAX ? PDM_OK : corrupt(err, "more journeys than can be");

@@ -87,12 +87,25 @@ double pdm__fixed_sum_value(const pdm__fixed_sum *given) {
 int32_t pdm__fixed_sum_parts(const pdm__fixed_sum *given, double *parts) {
     pdm__fixed_sum sum = *given;
     bool negative = make_positive(&sum);
+    double sign = negative ? -1.0 : 1.0;
     int32_t count = 0;
     for (int32_t i = 0; i < PDM__FIXED_LIMBS; i++) {
-        if (sum.limbs[i] == 0) continue;
-        double part = ldexp((double)sum.limbs[i], LIMB_BITS * i - 1074);
-        if (isinf(part)) return -1;
-        parts[count++] = negative ? -part : part;
+        int32_t place = LIMB_BITS * i - 1074;
+        int64_t limb = sum.limbs[i];
+        if (limb == 0) continue;
+        double part = ldexp((double)limb, place);
+        if (!isinf(part)) {
+            parts[count++] = sign * part;
+            continue;
+        }
+        /* Beyond the doubles: pieces of 2^1023 at most. */
+        int64_t piece = place < 1023 ? (int64_t)1 << (1023 - place) : 1;
+        int64_t times = place < 1023 ? 1 : (int64_t)1 << (place - 1023);
+        if (limb / piece > 64 / times) return -1;
+        for (; limb > 0; limb -= limb < piece ? limb : piece) {
+            double mine = ldexp((double)(limb < piece ? limb : piece), place < 1023 ? place : 1023);
+            for (int64_t t = 0; t < times; t++) parts[count++] = sign * mine;
+        }
     }
     return count;
 }

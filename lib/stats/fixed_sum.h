@@ -25,7 +25,8 @@ void pdm__fixed_sum_add(pdm__fixed_sum *sum, double value);
 void pdm__fixed_sum_merge(pdm__fixed_sum *sum, const pdm__fixed_sum *other);
 /* The nearest double; infinite if there is none that large. */
 double pdm__fixed_sum_value(const pdm__fixed_sum *sum);
-/* Doubles that add up to the sum exactly, at most PDM__FIXED_LIMBS. Returns how many, −1 if one would be infinite. */
+/* Doubles that add up to the sum exactly, at most PDM__FIXED_PARTS. Returns how many; −1: it is beyond 2^1029, there would be more. */
+#define PDM__FIXED_PARTS 192
 int32_t pdm__fixed_sum_parts(const pdm__fixed_sum *sum, double *parts);
 
 #endif

@@ -235,6 +235,10 @@ static int by_row(const void *left, const void *right) {
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
+void pdm__path_builder_order(pdm__path_builder *b) {
+    if (b->amount_count > 0) qsort(b->amounts, b->amount_count, sizeof *b->amounts, by_row);
+}
+
 /* Exactly summed and rounded once; two numbers are so by themselves. */
 static double sum_of(const pdm__path_amount *amounts, size_t count) {
     if (count == 1) return amounts[0].amount;
@@ -249,7 +253,7 @@ static pdm_status sum_amounts(pdm__path_builder *b, double *values, double *tota
     pdm__fixed_sum all = {.limbs = {0}};
     bool finite = true;
     for (size_t r = 0; r < b->row_count; r++) values[r] = (double)b->rows[r].money;
-    if (b->amount_count > 0) qsort(b->amounts, b->amount_count, sizeof *b->amounts, by_row);
+    pdm__path_builder_order(b);
     for (size_t i = 0; i < b->amount_count;) {
         size_t first = i;
         uint32_t row = b->amounts[i].row;

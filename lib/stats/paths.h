@@ -116,6 +116,8 @@ pdm_status pdm__path_builder_add(pdm__path_builder *builder, const uint32_t *tou
                                  const pdm__path_gain *gain, pdm_error *err);
 /* Adds everything in `from`. */
 pdm_status pdm__path_builder_merge(pdm__path_builder *builder, const pdm__path_builder *from, pdm_error *err);
+/* Brings the amounts in order of their rows. */
+void pdm__path_builder_order(pdm__path_builder *builder);
 /* The table of it; what the builder holds may be gone, clear it. PDM_E_OVERFLOW: a sum of amounts is not finite. */
 pdm_status pdm__path_builder_finish(pdm__path_builder *builder, pdm__run *run, uint32_t channels, pdm__paths *out,
                                     pdm_error *err);

@@ -258,7 +258,7 @@ AT(pdm_attribution_options, null_window, 76);
 AT(pdm_attribution_options, top, 80);
 AT(pdm_attribution_options, markov_orders, 84);
 AT(pdm_attribution_options, list_journeys, 88);
-AT(pdm_attribution_options, reserved, 92);
+AT(pdm_attribution_options, late_rows, 92);
 AT(pdm_attribution_options, gross_margin, 96);
 AT(pdm_attribution_options, base, 104);
 AT(pdm_attribution_options, path_separator, 168);

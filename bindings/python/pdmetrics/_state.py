@@ -156,6 +156,19 @@ class State:
         self._machine.done()
         return self
 
+    def advance(self, watermark: _time.Instant) -> Self:
+        """Says that the time before ``watermark`` is complete: no earlier row will come.
+
+        What those rows have given is settled, and only what later rows can still change is kept of them, so a state that advances
+        with its stream stays small; results are the same to the last bit. Earlier rows are refused from now on, or left out and
+        counted with ``late_rows="drop"``. States that have advanced equally far merge if no unit is in both.
+
+        ``watermark`` is a datetime, a date (its midnight in the state's ``tz``), ISO text, or µs since the epoch.
+        """
+        core.pdm_state_advance(self._native, _time.instant(watermark, self._tz, "watermark"))
+        self._machine.done()
+        return self
+
     def result(self) -> Result:
         """The tables of what the state has seen so far; the state can go on."""
         native = core.pdm_state_result(self._native)

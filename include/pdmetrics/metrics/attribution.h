@@ -8,9 +8,10 @@
  * lists and tables are described by the registry entry `attribution` and in docs/metrics/attribution.md. Which models are computed is
  * said by list `models`. Zero in any option is its default, named in brackets.
  *
- * State: of events, the rows (a journal of 32 bytes a row, by user and channel); of paths, one sum for each path. update O(rows), merge
- * O(rows held), result O(rows log rows of a user) and then that of the models: rules O(touches of distinct paths), Markov chains of order
- * 1 O(channels³), of a higher order O(transitions · iterations) for each channel, Shapley values of rates O(channels · 2^channels).
+ * State: of events, the rows (24 bytes a touch, 40 any other one); once it advances (pdm_state_advance()), those that can still matter,
+ * and a path table of what is settled. Of paths, one sum for each path. update O(rows), merge O(rows held), advance O(rows and users
+ * held), result O(rows log rows of a user) and then that of the models: rules O(touches of distinct paths), Markov chains of order 1
+ * O(channels³), of a higher order O(transitions · iterations) for each channel, Shapley values of rates O(channels · 2^channels).
  * @{
  */
 #ifndef PDMETRICS_METRICS_ATTRIBUTION_H
@@ -111,7 +112,7 @@ typedef struct pdm_attribution_options {
     int32_t top;             /**< rows of table `paths`; 0 = 20; −1 = all */
     int32_t markov_orders;   /**< table `markov_orders` compares orders 1 … this one; 0 = no such table */
     int32_t list_journeys;   /**< 1 = table `journeys` is made */
-    int32_t reserved;        /**< 0 */
+    int32_t late_rows;       /**< rows before the watermark are 0 = an error, 1 = left out and counted */
     double gross_margin;     /**< share of the value that is margin, in (0, 1], for `roi_margin`; 0 = not known */
     char base[64];           /**< model that table `comparison` compares with; "" = last_touch, else the first */
     char path_separator[64]; /**< between touches of column `path`; "" = ">" */

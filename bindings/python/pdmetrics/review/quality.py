@@ -39,6 +39,7 @@ _LEFT_OUT = {
     "rows_skipped": Text("without a key, a time or an amount", "缺少主键、时间或金额"),
     "skipped_rows": Text("without a key, a time or an amount", "缺少主键、时间或金额"),
     "rows_duplicate": Text("repeats of an event", "重复事件"),
+    "rows_late": Text("came after their time was settled", "到达时所属时段已结清"),
     "duplicate_rows": Text("repeats of a customer in an arm", "同一客户重复分组"),
     "refunds_unmatched": Text("refunds of orders that are not there", "退款找不到原订单"),
     "refund_rows_late": Text("refunds later than the day looked at", "退款晚于统计时点"),
