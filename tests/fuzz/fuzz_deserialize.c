@@ -103,7 +103,13 @@ static void use(pdm_context *context, pdm_context *other, pdm_state *state) {
             pdm_state_free(read_back(other, state));
             status = pdm_state_merge(state, again, NULL);
         }
-        check(status == PDM_OK || status == PDM_E_OVERFLOW || status == PDM_E_LIMIT || status == PDM_E_NOMEM);
+        /* What is sealed or settled is not merged with itself. */
+        check(status == PDM_OK || status == PDM_E_OVERFLOW || status == PDM_E_LIMIT || status == PDM_E_NOMEM ||
+              status == PDM_E_SEGMENT_OVERLAP);
+    }
+    if (pdm_state_advance(state, INT64_MAX, NULL) == PDM_OK) {
+        ask_result(state);
+        pdm_state_free(read_back(other, state));
     }
     pdm_state_free(third);
     pdm_state_free(again);

@@ -61,19 +61,15 @@ static void write_new(const char *path, bytes b) {
     (void)fclose(file);
 }
 
-static void write_case(const law_case *c, void *user) {
-    (void)user;
+/* A state as it is, under its case's name and `suffix`. */
+static void write_state(const law_case *c, const pdm_state *state, const char *suffix) {
     char name[64];
     char path[512];
-    pdm_state *state = NULL;
     pdm_result *result = NULL;
-    rows *r = rows_make(c->metric, 4711 + (uint64_t)c->number, ROWS, case_style(c), c->skips_nulls);
-    assert_int_equal(case_create(c, NULL, &state, NULL), PDM_OK);
-    assert_int_equal(take_rows(state, r, 0, r->count, NULL), PDM_OK);
     assert_int_equal(pdm_state_result(state, &result, NULL), PDM_OK);
     bytes written = state_bytes(state);
     bytes dump = dump_of(result);
-    (void)snprintf(name, sizeof name, "%s-%lld", c->metric->name, (long long)c->number);
+    (void)snprintf(name, sizeof name, "%s-%lld%s", c->metric->name, (long long)c->number, suffix);
     path_of(FORMAT, name, ".state", path);
     write_new(path, written);
     path_of(FORMAT, name, ".txt", path);
@@ -81,6 +77,16 @@ static void write_case(const law_case *c, void *user) {
     bytes_free(&written);
     bytes_free(&dump);
     pdm_result_free(result);
+}
+
+static void write_case(const law_case *c, void *user) {
+    (void)user;
+    pdm_state *state = NULL;
+    rows *r = rows_make(c->metric, 4711 + (uint64_t)c->number, ROWS, case_style(c), c->skips_nulls);
+    assert_int_equal(case_create(c, NULL, &state, NULL), PDM_OK);
+    assert_int_equal(take_rows(state, r, 0, r->count, NULL), PDM_OK);
+    write_state(c, state, "");
+    if (pdm_state_advance(state, 86400000000, NULL) == PDM_OK) write_state(c, state, "-advanced");
     pdm_state_free(state);
     rows_free(r);
 }

@@ -23,6 +23,7 @@ typedef struct bench {
     pdm_context *threads[3];
     int64_t failures;
     int64_t sealed;     /* cases whose state can be sealed */
+    int64_t advanced;   /* the same, can advance: several cuts each */
     int64_t with_error; /* cases whose result is an error, such as duplicate_edges */
 } bench;
 
@@ -266,6 +267,41 @@ static void law_seal(bench *b, const law_case *c, const rows *r, const outcome *
     outcome_free(&sealed);
 }
 
+/*
+ * A state that has advanced, wherever time is cut, gives what the rows would, written and read back too; it stays the one that it is beside
+ * one that knows nothing, and late rows are refused. Where it cannot be, nothing happens.
+ */
+static void law_advance(bench *b, const law_case *c, const rows *r, const outcome *whole) {
+    static const int64_t cuts[] = {-86400000000, 3600000000, 3 * INT64_C(86400000000), INT64_MAX};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        pdm_state *state = in_batches(c, b->plain, r, r->count, 0);
+        pdm_error err;
+        pdm_status status = pdm_state_advance(state, cuts[i], &err);
+        if (status == PDM_E_UNSUPPORTED_COMBINATION) {
+            expect(b, c, "refusing to advance changes nothing", whole, state);
+            return;
+        }
+        if (status != PDM_OK) fail_msg("%s: %s", c->name, err.message);
+        b->advanced++;
+        outcome now = outcome_of(state);
+        char why[256] = "status or rows";
+        bool same = now.status == whole->status && now.rows == whole->rows &&
+                    (now.status != PDM_OK || results_equal(whole->result, now.result, why));
+        if (!same) {
+            print_error("%s: advanced = not advanced: %s\n", c->name, why);
+            b->failures++;
+        }
+        expect(b, c, "advanced, written, read", &now, restored(c, b->other_seed, now.state));
+        pdm_state *empty = fresh(c, b->other_seed);
+        join(c, state, empty);
+        expect(b, c, "advanced + ∅ = advanced", &now, restored(c, b->plain, now.state));
+        join(c, empty, state);
+        expect(b, c, "∅ + advanced = advanced", &now, empty);
+        expect(b, c, "advanced stays", &now, state);
+        outcome_free(&now);
+    }
+}
+
 /* The columns are the registry's, in its order; a table may stop early: t_1 … t_k of 32. */
 static void check_columns(const law_case *c, const pdm_table_info *info, const pdm_table *table) {
     int32_t count = pdm_table_column_count(table);
@@ -322,6 +358,7 @@ static void all_laws(const law_case *c, void *user) {
     law_looking(b, c, r, &whole);
     law_unfolded(b, c, r, &whole);
     law_seal(b, c, r, &whole);
+    law_advance(b, c, r, &whole);
     law_compute(b, c, r, &whole);
     outcome_free(&whole);
     rows_free(r);
@@ -338,6 +375,7 @@ static void test_every_metric(void **unused) {
         case_counts counts;
         b.with_error = 0;
         b.sealed = 0;
+        b.advanced = 0;
         cases_walk(metric, 120, all_laws, &b, &counts);
         print_message("%s: %lld cases, %lld of them end in an error of the data; %lld combinations refused (%s …)\n",
                       metric->name, (long long)counts.visited, (long long)b.with_error, (long long)counts.refused,
@@ -347,6 +385,7 @@ static void test_every_metric(void **unused) {
         law_case c;
         case_begin(&c, metric, "");
         if (case_set(&c, "segment_from", "0")) assert_true(b.sealed * 20 > counts.visited);
+        if (case_set(&c, "late_rows", "drop")) assert_true(b.advanced * 5 > counts.visited);
         if (counts.unvisited > 0)
             fail_msg("%lld values of options were refused in every case: %s …", (long long)counts.unvisited,
                      counts.first_unvisited);

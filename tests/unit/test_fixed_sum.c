@@ -62,7 +62,41 @@ static void test_integers(void **unused) {
     expect(pdm__fixed_sum_value(&parts[2]), (double)whole);
 }
 
+/* A sum in parts is the same sum, even where it is no double. */
+static void test_parts(void **unused) {
+    (void)unused;
+    static const double values[][4] = {{0.1, 0.2, 1e300, -1e-300},
+                                       {DBL_MAX, DBL_MAX, DBL_MAX, 1.0},
+                                       {-DBL_MAX, -DBL_MAX, -DBL_MAX, -DBL_MAX},
+                                       {1.0, -1.0, 0.0, 0.0},
+                                       {-0x1p-1074, 0x1p1023, 0x1p1023, 0.5}};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        double parts[PDM__FIXED_PARTS];
+        pdm__fixed_sum sum;
+        pdm__fixed_sum again;
+        memset(&sum, 0, sizeof sum);
+        memset(&again, 0, sizeof again);
+        for (size_t k = 0; k < 4; k++) pdm__fixed_sum_add(&sum, values[i][k]);
+        int32_t count = pdm__fixed_sum_parts(&sum, parts);
+        assert_in_range(count, i == 3 ? 0 : 1, PDM__FIXED_PARTS);
+        for (int32_t k = 0; k < count; k++) {
+            assert_true(isfinite(parts[k]));
+            pdm__fixed_sum_add(&again, parts[k]);
+        }
+        for (size_t k = 0; k < 4; k++) pdm__fixed_sum_add(&again, -values[i][k]);
+        expect(pdm__fixed_sum_value(&again), 0.0);
+    }
+    double parts[PDM__FIXED_PARTS];
+    pdm__fixed_sum most;
+    memset(&most, 0, sizeof most);
+    for (int32_t i = 0; i < 32; i++) pdm__fixed_sum_add(&most, DBL_MAX);
+    assert_in_range(pdm__fixed_sum_parts(&most, parts), 32, PDM__FIXED_PARTS);
+    for (int32_t i = 0; i < 1000; i++) pdm__fixed_sum_add(&most, DBL_MAX);
+    assert_int_equal(pdm__fixed_sum_parts(&most, parts), -1);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_integers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_integers),
+                                       cmocka_unit_test(test_parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
