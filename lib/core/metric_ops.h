@@ -47,11 +47,11 @@ typedef struct pdm__plan {
     int32_t part_column;            /* key of level 1 if it comes from a column, −1 otherwise */
     int32_t part_column_too;        /* another column whose values are keys of level 1 too, −1 if none */
     pdm__schema schema;
-    pdm__schema
-        advanced; /* of the store once the state has advanced: levels and journals of `schema`, words may be added at their ends */
+    /* Of the store once the state has advanced: levels and journals of `schema`, words may be added at their ends. */
+    pdm__schema advanced;
     pdm__schema settled; /* of what is then kept of the time before; keys of level 0 are bytes */
-    int64_t
-        late_before; /* rows before it are left out by select and counted in its records; the least int64 = none are */
+    /* Rows before it are left out by select and counted in its records; the least int64 = none are. */
+    int64_t late_before;
     const pdm__segments *segments; /* that the state covers; the state's own */
     const int32_t *scales;         /* see pdm__ingest; NULL = none */
     int64_t max_rows;              /* of the state; 0 = any number. PDM__LIMB_ROWS where there are limbs */

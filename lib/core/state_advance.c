@@ -64,10 +64,20 @@ void pdm__state_retreat(pdm_state *state) {
 
 /* ---- together ---- */
 
+static pdm_status refuse_unit(const pdm_state *state, int32_t kind, const pdm__key *key, pdm_error *err) {
+    static const char what[] = "is in both states; states that have advanced merge if none is";
+    const char *column = state->plan.columns[state->plan.unit_column].name;
+    if (kind == PDM__KEY_INT)
+        return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, -1, column, "%s %" PRId64 " %s", column, (int64_t)key->word, what);
+    if (kind == PDM__KEY_UINT)
+        return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, -1, column, "%s %" PRIu64 " %s", column, key->word, what);
+    return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, -1, column, "%s \"%.*s\" %s", column,
+                     key->length > 64 ? 64 : (int)key->length, (const char *)key->bytes, what);
+}
+
 /* Units of both: what one knows of the time before the watermark the other does not. */
 static pdm_status check_apart(const pdm_state *dst, const pdm_state *src, pdm_error *err) {
     bool text = pdm__key_is_bytes(src->store.schema.levels[0].key_kind);
-    const char *column = dst->plan.columns[dst->plan.unit_column].name;
     if (pdm__store_count(&dst->store, 0) == 0) return PDM_OK;
     for (size_t p = 0; p < PDM__PARTITIONS; p++) {
         const pdm__keymap *mine = &dst->store.partitions[p].levels[0];
@@ -76,13 +86,7 @@ static pdm_status check_apart(const pdm_state *dst, const pdm_state *src, pdm_er
             pdm__key key = pdm__keymap_key(other, id);
             pdm__key_hash(&key, text, mine->seed);
             if (pdm__keymap_find(mine, &key) == PDM__NO_ID) continue;
-            if (text)
-                return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, -1, column,
-                                 "%s \"%.*s\" is in both states; states that have advanced merge if no %s is", column,
-                                 key.length > 64 ? 64 : (int)key.length, (const char *)key.bytes, column);
-            return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, -1, column,
-                             "%s %" PRId64 " is in both states; states that have advanced merge if no %s is", column,
-                             (int64_t)key.word, column);
+            return refuse_unit(dst, src->store.schema.levels[0].key_kind, &key, err);
         }
     }
     return PDM_OK;
