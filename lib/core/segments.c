@@ -106,6 +106,11 @@ pdm_status pdm__segments_refuse(const pdm__segments *segments, int64_t row, cons
     char text[SHOWN];
     char more[32] = "";
     const pdm__segment *segment = pdm__segments_find(segments, time);
+    if (segment != NULL && segment->from == INT64_MIN && segment->last < INT64_MAX) {
+        return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, row, column,
+                         "row %lld, column \"%s\": %lld comes too late: this state is complete up to %lld",
+                         (long long)row, column, (long long)time, (long long)segment->last + 1);
+    }
     if (segment != NULL) {
         return pdm__fail(err, PDM_E_SEGMENT_OVERLAP, row, column,
                          "row %lld, column \"%s\": %lld lies in a segment that is sealed, %s", (long long)row, column,
