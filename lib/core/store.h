@@ -115,7 +115,7 @@ typedef struct pdm__partition {
 /*
  * Records are arrays of 64-bit words: the unit's key (integer: 1 word; text: hash, pointer, length), then if there is a level 1 a word
  * that says whether the record has such a key (1) or not (0) and the key (integer: 1 word; text: pointer, length), then the metric's
- * own words.
+ * own words. The words of a key that a record does not have are the metric's, too.
  */
 struct pdm__schema;
 typedef struct pdm__step_args {

@@ -12,6 +12,7 @@ static pdm_status bad_row(const char *list, int64_t row, const char *what, pdm_e
 
 bool pdm__attribution_reserved(const char *text, size_t length) {
     static const char *const names[] = {"(start)", "(conversion)", "(null)"};
+    if (length > 0 && text[0] != '(') return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0) return true;
     }

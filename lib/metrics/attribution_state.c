@@ -69,9 +69,8 @@ static const pdm__field path_fields[] = {
 
 static const pdm__field amount_words[] = {{.name = "value", .merge = PDM__FREE}};
 
-/* Own words of a record of an event: those of an event, then the priority; what = TOUCH for touches. */
-enum { OWN_PRIORITY = EVENT_WORDS, OWN_WORDS };
-#define TOUCH (-2)
+/* Own words of a record of an event are those of a touch. What no touch has lies where a touch has its channel. */
+enum { PART_MARK, PART_VALUE, PART_WHAT };
 
 static void put_tuple(pdm__journal *journal, int64_t head, const uint64_t *words, int32_t count) {
     int64_t *to = journal->words + journal->count * (size_t)(1 + count);
@@ -82,20 +81,20 @@ static void put_tuple(pdm__journal *journal, int64_t head, const uint64_t *words
 
 static void step_events(const pdm__step_args *args) {
     size_t stride = (size_t)args->schema->record_words;
-    const pdm__attribution_plan *plan = args->schema->plan;
     const uint64_t *own = args->records + args->schema->own_at;
-    int32_t touch = args->schema->journals[0].word_count; /* flags, if there are any, are 0 */
-    int32_t priority = plan->has_priority ? TOUCH_PRIORITY : TOUCH_WORDS;
-    for (size_t i = 0; i < args->count; i++, own += stride) {
-        int64_t what = (int64_t)own[EVENT_WHAT];
-        if (what == EVENT_SKIPPED) {
-            args->partition->counters[COUNT_SKIPPED] += 1;
-        } else if (what == TOUCH) {
-            uint64_t words[TOUCH_WORDS + 1] = {own[EVENT_TIME], own[EVENT_SEQ]};
-            if (priority == TOUCH_PRIORITY) words[TOUCH_PRIORITY] = own[OWN_PRIORITY];
+    const uint64_t *part = args->records + args->schema->part_at;
+    size_t width = (size_t)args->schema->own_words;
+    int32_t touch = args->schema->journals[0].word_count;
+    uint64_t words[TOUCH_WORDS + 1] = {0}; /* flags, if there are any, are 0 */
+    for (size_t i = 0; i < args->count; i++, own += stride, part += stride) {
+        if (PDM__LIKELY(part[PART_MARK] != 0)) {
+            memcpy(words, own, width * sizeof *words);
             put_tuple(&args->partition->journals[0], pdm__tuple_head(args->ids[i], args->parts[i]), words, touch);
+        } else if ((int64_t)part[PART_WHAT] == EVENT_SKIPPED) {
+            args->partition->counters[COUNT_SKIPPED] += 1;
         } else {
-            put_tuple(&args->partition->journals[1], args->ids[i], own, EVENT_WORDS);
+            const uint64_t event[EVENT_WORDS] = {own[TOUCH_TIME], own[TOUCH_SEQ], part[PART_WHAT], part[PART_VALUE]};
+            put_tuple(&args->partition->journals[1], args->ids[i], event, EVENT_WORDS);
         }
     }
 }
@@ -144,7 +143,7 @@ static void events_schema(const pdm__attribution_plan *own, pdm__plan *plan) {
     schema->journals[1] = (pdm__journal_info){
         .name = "events", .words = own->doubles ? double_words : money_words, .word_count = EVENT_WORDS, .level = 0};
     schema->journal_count = 2;
-    schema->own_words = OWN_WORDS;
+    schema->own_words = own->has_priority ? TOUCH_WORDS : TOUCH_PRIORITY;
     schema->step = step_events;
 }
 
@@ -229,9 +228,13 @@ typedef enum row_kind { ROW_TOUCH, ROW_CONVERSION, ROW_MILESTONE, ROW_UNKNOWN } 
 
 static row_kind kind_of(const pdm__block *block, size_t row) {
     const pdm__cells *kind = &block->cells[ATTRIBUTION_KIND];
-    if (cell_is(kind, row, "touch")) return ROW_TOUCH;
-    if (cell_is(kind, row, "conversion")) return ROW_CONVERSION;
-    return cell_is(kind, row, "milestone") ? ROW_MILESTONE : ROW_UNKNOWN;
+    const char *text = pdm__pointer_of(kind->words[row]);
+    switch (kind->lengths == NULL ? 0 : kind->lengths[row]) { /* no two are as long */
+    case 5: return memcmp(text, "touch", 5) == 0 ? ROW_TOUCH : ROW_UNKNOWN;
+    case 9: return memcmp(text, "milestone", 9) == 0 ? ROW_MILESTONE : ROW_UNKNOWN;
+    case 10: return memcmp(text, "conversion", 10) == 0 ? ROW_CONVERSION : ROW_UNKNOWN;
+    default: return ROW_UNKNOWN;
+    }
 }
 
 static double double_of(uint64_t word) {
@@ -487,19 +490,16 @@ pdm_status pdm__attribution_inspect(const pdm__plan *plan, const pdm__block *blo
 
 /* ---- rows to records ---- */
 
-/* What a row is to the step; 0 as a double is +0, so that equal values are equal words. */
-static int64_t what_of(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
-    switch (kind_of(block, row)) {
-    case ROW_TOUCH: return given(&block->cells[ATTRIBUTION_CHANNEL], row) ? TOUCH : EVENT_SKIPPED;
-    case ROW_MILESTONE:
-        if (!given(&block->cells[ATTRIBUTION_MARK], row)) return EVENT_SKIPPED;
-        return EVENT_MILESTONE + milestone_of(plan, &block->cells[ATTRIBUTION_MARK], row);
-    case ROW_CONVERSION: return given(&block->cells[ATTRIBUTION_VALUE], row) ? EVENT_CONVERSION : EVENT_WITHOUT_VALUE;
-    case ROW_UNKNOWN:
-    default: return EVENT_SKIPPED; /* inspected before: there is none */
-    }
+/* What a row that is no touch with a channel is to the step. */
+static int64_t what_of(const pdm__attribution_plan *plan, const pdm__block *block, size_t row, row_kind kind) {
+    const pdm__cells *mark = &block->cells[ATTRIBUTION_MARK];
+    if (kind == ROW_CONVERSION)
+        return given(&block->cells[ATTRIBUTION_VALUE], row) ? EVENT_CONVERSION : EVENT_WITHOUT_VALUE;
+    if (kind != ROW_MILESTONE || !given(mark, row)) return EVENT_SKIPPED;
+    return EVENT_MILESTONE + milestone_of(plan, mark, row);
 }
 
+/* 0 as a double is +0, so that equal values are equal words. */
 static uint64_t value_word(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
     const pdm__cells *value = &block->cells[ATTRIBUTION_VALUE];
     if (!given(value, row)) return 0;
@@ -510,28 +510,29 @@ static void select_events(const pdm__attribution_plan *plan, int64_t late_before
                           pdm__records *out) {
     const pdm__cells *user = &block->cells[ATTRIBUTION_USER];
     const pdm__cells *channel = &block->cells[ATTRIBUTION_CHANNEL];
+    const pdm__cells *seq = &block->cells[ATTRIBUTION_SEQ];
+    const uint64_t *times = block->cells[ATTRIBUTION_TIME].words;
     bool text = user->lengths != NULL;
-    int32_t part = text ? 3 : 1;
-    uint64_t **own = out->scratch + part + 3;
+    uint64_t **part = out->scratch + (text ? 3 : 1);
+    uint64_t **own = part + 3;
     size_t n = 0;
     for (size_t row = 0; row < block->rows; row++) {
-        if ((int64_t)block->cells[ATTRIBUTION_TIME].words[row] < late_before) {
+        if ((int64_t)times[row] < late_before) {
             out->late++;
             continue;
         }
-        if (plan->milestone_count == 0 && kind_of(block, row) == ROW_MILESTONE) continue;
-        int64_t what = what_of(plan, block, row);
-        bool touch = what == TOUCH;
+        row_kind kind = kind_of(block, row);
+        if (plan->milestone_count == 0 && kind == ROW_MILESTONE) continue;
+        bool touch = kind == ROW_TOUCH && given(channel, row);
         out->scratch[text ? 1 : 0][n] = user->words[row];
         if (text) out->scratch[2][n] = user->lengths[row];
-        out->scratch[part][n] = touch ? 1 : 0;
-        out->scratch[part + 1][n] = touch ? channel->words[row] : 0;
-        out->scratch[part + 2][n] = touch ? channel->lengths[row] : 0;
-        own[EVENT_TIME][n] = block->cells[ATTRIBUTION_TIME].words[row];
-        own[EVENT_SEQ][n] = (uint64_t)integer(&block->cells[ATTRIBUTION_SEQ], row);
-        own[EVENT_WHAT][n] = (uint64_t)what;
-        own[EVENT_VALUE][n] = value_word(plan, block, row);
-        own[OWN_PRIORITY][n] = touch ? (uint64_t)integer(&block->cells[ATTRIBUTION_PRIORITY], row) : 0;
+        part[PART_MARK][n] = touch ? 1 : 0;
+        part[PART_VALUE][n] = touch ? channel->words[row] : value_word(plan, block, row);
+        part[PART_WHAT][n] = touch ? channel->lengths[row] : (uint64_t)what_of(plan, block, row, kind);
+        own[TOUCH_TIME][n] = times[row];
+        own[TOUCH_SEQ][n] = (uint64_t)integer(seq, row);
+        if (plan->has_priority)
+            own[TOUCH_PRIORITY][n] = touch ? (uint64_t)integer(&block->cells[ATTRIBUTION_PRIORITY], row) : 0;
         n++;
     }
     out->count = n;
