@@ -33,6 +33,32 @@ static int by_rank(const void *left, const void *right) {
     return a->place < b->place ? -1 : a->place > b->place;
 }
 
+static void sift_down(ranked *heap, size_t count, size_t at) {
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= count) return;
+        if (child + 1 < count && by_rank(&heap[child], &heap[child + 1]) < 0) child++;
+        if (by_rank(&heap[at], &heap[child]) >= 0) return;
+        ranked moved = heap[at];
+        heap[at] = heap[child];
+        heap[child] = moved;
+        at = child;
+    }
+}
+
+/* The first `count` paths by rank, in order: a heap of those, the last of them on top. */
+static void rank_first(const pdm__paths *paths, ranked *first, size_t count) {
+    for (size_t p = 0; p < count; p++) first[p] = (ranked){&paths->items[p], p};
+    for (size_t at = count / 2; count < paths->count && at-- > 0;) sift_down(first, count, at);
+    for (size_t p = count; count > 0 && p < paths->count; p++) {
+        ranked next = {&paths->items[p], p};
+        if (by_rank(&next, &first[0]) > 0) continue;
+        first[0] = next;
+        sift_down(first, count, 0);
+    }
+    if (count > 0) qsort(first, count, sizeof *first, by_rank);
+}
+
 static pdm_status put_path(const pdm__attribution_facts *facts, pdm_table *table, int64_t row, const pdm__path *path,
                            int64_t so_far, pdm__attribution_text *text, pdm_error *err) {
     const pdm__paths *paths = facts->work->unmarked;
@@ -62,15 +88,14 @@ static pdm_status put_paths(const pdm__attribution_facts *facts, pdm_error *err)
     int64_t so_far = 0;
     PDM__TRY(pdm__result_add(facts->result, &pdm__attribution_tables_info[ATTRIBUTION_TABLE_PATHS], (int64_t)count,
                              PDM_TYPE_INT64, &table, err));
-    PDM__TRY(pdm__new(text.context, paths->count, sizeof *order, &order, err));
-    for (size_t p = 0; p < paths->count; p++) order[p] = (ranked){&paths->items[p], p};
-    if (paths->count > 0) qsort(order, paths->count, sizeof *order, by_rank);
+    PDM__TRY(pdm__new(text.context, count, sizeof *order, &order, err));
+    rank_first(paths, order, count);
     pdm_status status = PDM_OK;
     for (size_t p = 0; p < count && status == PDM_OK; p++) {
         so_far += order[p].path->conversions;
         status = put_path(facts, table, (int64_t)p, order[p].path, so_far, &text, err);
     }
-    pdm__drop(text.context, order, paths->count, sizeof *order);
+    pdm__drop(text.context, order, count, sizeof *order);
     pdm__attribution_text_clear(&text);
     return status;
 }

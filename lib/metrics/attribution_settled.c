@@ -96,6 +96,7 @@ static pdm_status path_key(writer *w, const pdm__path_builder *b, const pdm__pat
 static pdm_status put_paths(writer *w, pdm_error *err) {
     pdm__path_builder *b = &w->work->workers[0].builder;
     size_t amount = 0;
+    PDM__TRY(pdm__path_builder_settle(b, err));
     pdm__path_builder_order(b);
     for (size_t r = 0; r < b->row_count; r++) {
         pdm__fixed_sum sum;

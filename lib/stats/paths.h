@@ -78,11 +78,25 @@ typedef struct pdm__path_row {
     int64_t money;
 } pdm__path_row;
 
+typedef struct pdm__path_slot {
+    uint32_t hash;
+    uint32_t row; /* + 1; 0 = none */
+} pdm__path_slot;
+
 typedef struct pdm__path_amount {
     uint32_t row;
     uint32_t reserved;
     double amount;
 } pdm__path_amount;
+
+/* A path that has been added but has not found its row yet. */
+#define PDM__PATH_WAITING 32
+typedef struct pdm__path_waiting {
+    pdm__path_row path;
+    double amount;
+    size_t *place; /* where the number of its row goes; NULL = nobody asked */
+    bool has_amount;
+} pdm__path_waiting;
 
 /*
  * Adds up rows of equal paths, in any order. Tokens are numbers of its own: index into `tokens`. Zero, and a context, = empty. Sums of
@@ -92,11 +106,12 @@ typedef struct pdm__path_builder {
     pdm_context *context;
     uint32_t *touches;
     size_t touch_count;
+    size_t touch_end; /* those of waiting paths included */
     size_t touch_room;
     pdm__path_row *rows;
     size_t row_count;
     size_t row_room;
-    uint32_t *slots; /* row + 1, 0 = none */
+    pdm__path_slot *slots;
     size_t slot_count;
     pdm__path_amount *amounts;
     size_t amount_count;
@@ -106,6 +121,8 @@ typedef struct pdm__path_builder {
     size_t token_count;
     size_t token_room;
     size_t token_slot_count;
+    int32_t waiting_count;
+    pdm__path_waiting waiting[PDM__PATH_WAITING];
 } pdm__path_builder;
 
 void pdm__path_builder_clear(pdm__path_builder *builder);
@@ -115,7 +132,9 @@ pdm_status pdm__path_builder_token(pdm__path_builder *builder, pdm__token token,
 pdm_status pdm__path_builder_add(pdm__path_builder *builder, const uint32_t *touches, uint32_t length,
                                  const pdm__path_gain *gain, pdm_error *err);
 /* Adds everything in `from`. */
-pdm_status pdm__path_builder_merge(pdm__path_builder *builder, const pdm__path_builder *from, pdm_error *err);
+pdm_status pdm__path_builder_merge(pdm__path_builder *builder, pdm__path_builder *from, pdm_error *err);
+/* No path waits any more: needed by those who read the rows. */
+pdm_status pdm__path_builder_settle(pdm__path_builder *builder, pdm_error *err);
 /* Brings the amounts in order of their rows. */
 void pdm__path_builder_order(pdm__path_builder *builder);
 /* The table of it; what the builder holds may be gone, clear it. PDM_E_OVERFLOW: a sum of amounts is not finite. */
