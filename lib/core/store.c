@@ -174,6 +174,13 @@ pdm_status pdm__level_resolve(const pdm__level *level, pdm__keymap *map, const p
     return PDM_OK;
 }
 
+/* Of units without words nobody asks where they are. */
+static void find_entries(const pdm__schema *schema, const pdm__keymap *map, const uint32_t *ids, size_t count,
+                         int64_t **words) {
+    if (schema->levels[0].field_count == 0) return;
+    for (size_t i = 0; i < count; i++) words[i] = pdm__keymap_words(map, ids[i]);
+}
+
 static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, const uint64_t *records, size_t count,
                                 uint32_t *ids, int64_t **words, pdm_error *err) {
     pdm__key keys[FOLD_STRIP];
@@ -182,7 +189,7 @@ static pdm_status resolve_texts(const pdm__schema *schema, pdm__keymap *map, con
         keys[i] = (pdm__key){.hash = record[0], .bytes = pdm__pointer_of(record[1]), .length = (uint32_t)record[2]};
     }
     PDM__TRY(pdm__level_resolve(&schema->levels[0], map, keys, count, ids, err));
-    for (size_t i = 0; i < count; i++) words[i] = pdm__keymap_words(map, ids[i]);
+    find_entries(schema, map, ids, count, words);
     return PDM_OK;
 }
 
@@ -376,7 +383,7 @@ static pdm_status fold_records(const pdm__store *store, pdm__partition *partitio
     pdm__step_args args = {.schema = schema,
                            .partition = partition,
                            .records = records,
-                           .units = words,
+                           .units = schema->levels[0].field_count > 0 ? words : NULL,
                            .ids = schema->unit_ids ? units : NULL,
                            .parts = schema->level_count > 1 ? parts : NULL,
                            .count = count};

@@ -122,7 +122,7 @@ typedef struct pdm__step_args {
     const struct pdm__schema *schema;
     pdm__partition *partition;
     const uint64_t *records; /* [count][record_words] */
-    int64_t *const *units;   /* [count] words of each record's unit */
+    int64_t *const *units;   /* [count] words of each record's unit; NULL if units have none */
     const uint32_t *ids;     /* [count] its id, where level 1 or a journal needs it; else NULL */
     const uint32_t *parts;   /* [count] ids in level 1, PDM__NO_ID where the record has none; NULL without level 1 */
     size_t count;

@@ -24,13 +24,16 @@ static pdm_status worker_begin(pdm__attribution_work *work, pdm__attribution_wor
     worker->builder.context = work->context;
     for (int32_t m = 0; m < ATTRIBUTION_MEASURES; m++) worker->times[m].least = UINT64_MAX;
     PDM__TRY(pdm__new_zero(work->context, work->names.count, sizeof *worker->seen, &worker->seen, err));
+    PDM__TRY(pdm__new_zero(work->context, work->names.count, sizeof *worker->tokens, &worker->tokens, err));
     return pdm__new_zero(work->context, aged, sizeof *worker->aged, &worker->aged, err);
 }
 
 static void worker_end(pdm__attribution_work *work, pdm__attribution_worker *w) {
     pdm_context *context = work->context;
     pdm__path_builder_clear(&w->builder);
+    pdm__attribution_bench_clear(context, &w->bench);
     pdm__drop(context, w->seen, work->names.count, sizeof *w->seen);
+    pdm__drop(context, w->tokens, work->names.count, sizeof *w->tokens);
     pdm__drop(context, w->aged, (size_t)work->plan->age_count * work->names.count, sizeof *w->aged);
     pdm__drop(context, w->listed, w->listed_room, sizeof *w->listed);
     pdm__drop(context, w->listed_steps, w->step_room, sizeof *w->listed_steps);

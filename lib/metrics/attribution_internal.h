@@ -299,6 +299,22 @@ typedef struct pdm__attribution_aged {
 
 struct pdm__attribution_work;
 
+/* A partition's rows by user; memory that is used again for the next one. */
+typedef struct pdm__attribution_bench {
+    struct pdm__attribution_touch *touches;
+    struct pdm__attribution_event *events;
+    struct pdm__attribution_event *spare;
+    size_t *touch_starts; /* [users + 1] */
+    size_t *event_starts;
+    uint32_t *ranks; /* of the partition's channels */
+    size_t touch_room;
+    size_t event_room;
+    size_t spare_room;
+    size_t touch_start_room;
+    size_t event_start_room;
+    size_t rank_room;
+} pdm__attribution_bench;
+
 /* One thread's share of the journeys: exact sums, so it does not matter which share. */
 typedef struct pdm__attribution_worker {
     pdm__attribution_memo memo;
@@ -318,7 +334,9 @@ typedef struct pdm__attribution_worker {
     uint32_t *touches; /* the same as words */
     size_t touches_room;
     uint64_t addends; /* of the sums, at most */
-    double *weights;  /* the same, for models with ages */
+    uint32_t *tokens; /* [channels] number of a channel's plain token in the builder, + 1 */
+    pdm__attribution_bench bench;
+    double *weights; /* the same, for models with ages */
     size_t weights_room;
     size_t *seen; /* [channels] where a channel stands in the path at hand, + 1 */
     pdm_status status;
@@ -372,20 +390,21 @@ bool pdm__attribution_settled_channel(const pdm__key *key, const uint8_t **bytes
 
 /* attribution_users.c, attribution_paths.c: one partition. */
 pdm_status pdm__attribution_users(pdm__attribution_worker *worker, size_t partition, pdm_error *err);
+void pdm__attribution_bench_clear(pdm_context *context, pdm__attribution_bench *m);
 pdm_status pdm__attribution_path_rows(pdm__attribution_worker *worker, size_t partition, pdm_error *err);
 
 /* A user's rows, each kind in order. */
 typedef struct pdm__attribution_touch {
     int64_t time;
     int64_t seq;
-    int64_t day; /* calendar_days only */
-    uint32_t channel;
-    uint32_t marks;
+    int32_t day; /* calendar_days only; int64 µs are fewer */
     int32_t priority;
     uint32_t inherits; /* index of the last touch before it that is not direct, UINT32_MAX = none */
-    bool used;
-    bool closed; /* its run has given its null journey (nulls expired) */
-    bool kept;
+    uint16_t channel;
+    uint8_t marks;
+    bool used : 1;
+    bool closed : 1; /* its run has given its null journey (nulls expired) */
+    bool kept : 1;
 } pdm__attribution_touch;
 
 typedef struct pdm__attribution_event {

@@ -39,7 +39,9 @@ static void mark_until(walk *w, const pdm__attribution_event *event) {
         const pdm__attribution_event *milestone = &user->milestones[w->milestone];
         if (event != NULL && !not_after(milestone->time, milestone->seq, event)) return;
         size_t before = pdm__attribution_touches_before(user, 0, milestone);
-        if (before > 0) user->touches[before - 1].marks |= UINT32_C(1) << (milestone->what - EVENT_MILESTONE);
+        if (before == 0) continue;
+        pdm__attribution_touch *touch = &user->touches[before - 1];
+        touch->marks = (uint8_t)(touch->marks | 1U << (milestone->what - EVENT_MILESTONE));
     }
 }
 

@@ -155,8 +155,21 @@ static void add_part(part *p, int32_t which, const pdm__path *path) {
     pdm__sum_add(&p->values[which], path->value);
 }
 
+static void take_null_parts(const pdm__paths *paths, size_t index, part *parts) {
+    const pdm__path *path = &paths->items[index];
+    for (uint32_t i = 0; i < path->length; i++) {
+        part *mine = &parts[paths->tokens[pdm__touch_token(path->touches[i])].channel];
+        if (mine->seen != index + 1) mine->nulls += path->nulls;
+        mine->seen = index + 1;
+    }
+}
+
 static pdm_status take_parts(const pdm__paths *paths, size_t index, part *parts, pdm_error *err) {
     const pdm__path *path = &paths->items[index];
+    if (path->conversions == 0) { /* the usual one */
+        take_null_parts(paths, index, parts);
+        return PDM_OK;
+    }
     uint32_t last = paths->tokens[pdm__touch_token(path->touches[path->length - 1])].channel;
     for (uint32_t i = 0; i < path->length; i++) {
         const pdm__token *token = &paths->tokens[pdm__touch_token(path->touches[i])];

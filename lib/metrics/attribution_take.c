@@ -87,16 +87,25 @@ static void take_nothing(pdm__attribution_worker *worker, const pdm__attribution
         pdm__attribution_add(&totals->unattributed.value, worker->work->plan->doubles, gain->value);
 }
 
+/* The token of a step; those of channels themselves are remembered. */
+static pdm_status token_of(pdm__attribution_worker *worker, const pdm__attribution_step *step, uint32_t *token,
+                           pdm_error *err) {
+    pdm__token wanted = {step->channel, step->times};
+    PDM__TRY(pdm__path_builder_token(&worker->builder, wanted, token, err));
+    if (step->times == 0) worker->tokens[step->channel] = *token + 1;
+    return PDM_OK;
+}
+
 static pdm_status add_path(pdm__attribution_worker *worker, size_t count, const pdm__attribution_gain *gain,
                            pdm_error *err) {
     bool doubles = worker->work->plan->doubles;
     PDM__TRY(pdm__attribution_room(worker->work->context, &worker->touches, &worker->touches_room, count,
                                    sizeof *worker->touches, err));
     for (size_t i = 0; i < count; i++) {
-        uint32_t token = 0;
-        pdm__token wanted = {worker->steps[i].channel, worker->steps[i].times};
-        PDM__TRY(pdm__path_builder_token(&worker->builder, wanted, &token, err));
-        worker->touches[i] = pdm__touch_of(token, worker->steps[i].marks);
+        const pdm__attribution_step *step = &worker->steps[i];
+        uint32_t token = worker->tokens[step->channel] - 1;
+        if (step->times != 0 || token == UINT32_MAX) PDM__TRY(token_of(worker, step, &token, err));
+        worker->touches[i] = pdm__touch_of(token, step->marks);
     }
     pdm__path_gain more = {.conversions = gain->conversions,
                            .nulls = gain->nulls,

@@ -5,18 +5,16 @@
 
 #define POLL_ROWS 4096
 
-/* Work memory of a partition. */
+/* A partition at work. */
 typedef struct bench {
     pdm__attribution_worker *worker;
     const pdm__partition *partition;
     size_t users;
-    size_t touch_count;
-    size_t event_count;
-    pdm__attribution_touch *touches;
+    pdm__attribution_touch *touches; /* the worker's */
     pdm__attribution_event *events;
-    size_t *touch_starts; /* [users + 1] */
+    size_t *touch_starts;
     size_t *event_starts;
-    uint32_t *ranks; /* of the partition's channels */
+    const uint32_t *ranks;
 } bench;
 
 /* Time, seq, channel, priority: touches that are equal in all of it are the same. */
@@ -84,8 +82,8 @@ static void place_rows(bench *b) {
         b->touches[b->touch_starts[pdm__tuple_id(words[0])]++] = (pdm__attribution_touch){
             .time = words[1 + TOUCH_TIME],
             .seq = words[1 + TOUCH_SEQ],
-            .day = days ? pdm_calendar_day(plan->calendar, words[1 + TOUCH_TIME]) : 0,
-            .channel = b->ranks[pdm__tuple_part(words[0])],
+            .day = days ? (int32_t)pdm_calendar_day(plan->calendar, words[1 + TOUCH_TIME]) : 0,
+            .channel = (uint16_t)b->ranks[pdm__tuple_part(words[0])],
             .priority = plan->has_priority ? (int32_t)words[1 + TOUCH_PRIORITY] : 0,
             .used = (flags & TOUCH_USED) != 0,
             .closed = (flags & TOUCH_CLOSED) != 0,
@@ -106,37 +104,52 @@ static void place_rows(bench *b) {
     b->event_starts[0] = 0;
 }
 
-static pdm_status bench_begin(bench *b, pdm_error *err) {
-    pdm_context *context = b->worker->work->context;
-    const pdm__keymap *parts = &b->partition->levels[1];
-    PDM__TRY(pdm__new(context, b->touch_count, sizeof *b->touches, &b->touches, err));
-    PDM__TRY(pdm__new(context, b->event_count, sizeof *b->events, &b->events, err));
-    PDM__TRY(pdm__new_zero(context, b->users + 1, sizeof *b->touch_starts, &b->touch_starts, err));
-    PDM__TRY(pdm__new_zero(context, b->users + 1, sizeof *b->event_starts, &b->event_starts, err));
-    PDM__TRY(pdm__new(context, parts->count, sizeof *b->ranks, &b->ranks, err));
-    for (uint32_t id = 0; id < parts->count; id++) {
-        pdm__key key = pdm__keymap_key(parts, id);
-        b->ranks[id] = pdm__attribution_rank(&b->worker->work->names, &b->worker->memo, key.bytes, key.length);
+/* Room for the partition, in what the worker has from the ones before. */
+static pdm_status bench_room(pdm__attribution_worker *worker, const pdm__partition *partition, pdm_error *err) {
+    pdm_context *context = worker->work->context;
+    pdm__attribution_bench *m = &worker->bench;
+    size_t starts = (size_t)partition->levels[0].count + 1;
+    size_t touches = partition->journals[0].count;
+    size_t events = partition->journals[1].count;
+    size_t ranks = partition->levels[1].count;
+    PDM__TRY(pdm__attribution_room(context, &m->touches, &m->touch_room, touches, sizeof *m->touches, err));
+    PDM__TRY(pdm__attribution_room(context, &m->events, &m->event_room, events, sizeof *m->events, err));
+    PDM__TRY(pdm__attribution_room(context, &m->spare, &m->spare_room, events, sizeof *m->spare, err));
+    PDM__TRY(
+        pdm__attribution_room(context, &m->touch_starts, &m->touch_start_room, starts, sizeof *m->touch_starts, err));
+    PDM__TRY(
+        pdm__attribution_room(context, &m->event_starts, &m->event_start_room, starts, sizeof *m->event_starts, err));
+    PDM__TRY(pdm__attribution_room(context, &m->ranks, &m->rank_room, ranks, sizeof *m->ranks, err));
+    memset(m->touch_starts, 0, starts * sizeof *m->touch_starts);
+    memset(m->event_starts, 0, starts * sizeof *m->event_starts);
+    for (uint32_t id = 0; id < ranks; id++) {
+        pdm__key key = pdm__keymap_key(&partition->levels[1], id);
+        m->ranks[id] = pdm__attribution_rank(&worker->work->names, &worker->memo, key.bytes, key.length);
     }
     return PDM_OK;
 }
 
-static void bench_end(bench *b) {
-    pdm_context *context = b->worker->work->context;
-    pdm__drop(context, b->touches, b->touch_count, sizeof *b->touches);
-    pdm__drop(context, b->events, b->event_count, sizeof *b->events);
-    pdm__drop(context, b->touch_starts, b->users + 1, sizeof *b->touch_starts);
-    pdm__drop(context, b->event_starts, b->users + 1, sizeof *b->event_starts);
-    pdm__drop(context, b->ranks, b->partition->levels[1].count, sizeof *b->ranks);
+void pdm__attribution_bench_clear(pdm_context *context, pdm__attribution_bench *m) {
+    pdm__drop(context, m->touches, m->touch_room, sizeof *m->touches);
+    pdm__drop(context, m->events, m->event_room, sizeof *m->events);
+    pdm__drop(context, m->spare, m->spare_room, sizeof *m->spare);
+    pdm__drop(context, m->touch_starts, m->touch_start_room, sizeof *m->touch_starts);
+    pdm__drop(context, m->event_starts, m->event_start_room, sizeof *m->event_starts);
+    pdm__drop(context, m->ranks, m->rank_room, sizeof *m->ranks);
 }
 
 /* ---- a user ---- */
 
-static bool sorted(const pdm__attribution_touch *touches, size_t count) {
-    for (size_t i = 1; i < count; i++) {
-        if (by_touch(&touches[i - 1], &touches[i]) > 0) return false;
-    }
-    return true;
+static void sort_touches(pdm__attribution_touch *touches, size_t count) {
+    size_t sorted = 1;
+    while (sorted < count && by_touch(&touches[sorted - 1], &touches[sorted]) <= 0) sorted++;
+    if (sorted < count) qsort(touches, count, sizeof *touches, by_touch);
+}
+
+static void sort_events(pdm__attribution_event *events, size_t count, bool doubles) {
+    size_t sorted = 1;
+    while (sorted < count && compare_events(&events[sorted - 1], &events[sorted], doubles) <= 0) sorted++;
+    if (sorted < count) qsort(events, count, sizeof *events, doubles ? by_event_double : by_event_money);
 }
 
 /* The last touch before each that is not direct: what direct ones may inherit. */
@@ -173,7 +186,7 @@ static void recall(const bench *b, pdm__attribution_user *user) {
     user->last = (pdm__attribution_event){.time = words[USER_LAST_TIME], .seq = words[USER_LAST_SEQ]};
 }
 
-static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm__attribution_event *spare, pdm_error *err) {
+static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm_error *err) {
     const pdm__attribution_work *work = b->worker->work;
     pdm__attribution_touch *touches = b->touches + b->touch_starts[id];
     pdm__attribution_event *events = b->events + b->event_starts[id];
@@ -182,12 +195,11 @@ static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm__attribution_ev
     pdm__attribution_user user = {.partition = p, .id = id};
     recall(b, &user);
     if (touch_count == 0 && event_count == 0 && !user.seen && work->watermark == NULL) return PDM_OK;
-    if (!sorted(touches, touch_count)) qsort(touches, touch_count, sizeof *touches, by_touch);
-    if (event_count > 1)
-        qsort(events, event_count, sizeof *events, work->plan->doubles ? by_event_double : by_event_money);
+    sort_touches(touches, touch_count);
+    sort_events(events, event_count, work->plan->doubles);
     if (work->plan->options->direct_mode == PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS)
         find_indirect(work, touches, touch_count);
-    size_t conversions = part_events(events, event_count, spare);
+    size_t conversions = part_events(events, event_count, b->worker->bench.spare);
     user.touches = touches;
     user.touch_count = touch_count;
     user.conversions = events;
@@ -204,36 +216,30 @@ static pdm_status take_user(bench *b, size_t p, uint32_t id, pdm__attribution_ev
 
 static pdm_status take_users(bench *b, size_t p, pdm_error *err) {
     pdm__run *run = b->worker->work->run;
-    pdm_context *context = b->worker->work->context;
-    pdm__attribution_event *spare = NULL;
     int64_t since = 0;
-    PDM__TRY(pdm__new(context, b->event_count, sizeof *spare, &spare, err));
-    pdm_status status = PDM_OK;
-    for (uint32_t id = 0; id < b->users && status == PDM_OK; id++) {
-        status = take_user(b, p, id, spare, err);
+    for (uint32_t id = 0; id < b->users; id++) {
+        PDM__TRY(take_user(b, p, id, err));
         since += (int64_t)(b->touch_starts[id + 1] - b->touch_starts[id]) + 1;
         if (since < POLL_ROWS) continue;
-        if (status == PDM_OK && pdm__run_poll(run, since)) status = pdm__run_status(run, err);
+        if (pdm__run_poll(run, since)) return pdm__run_status(run, err);
         since = 0;
     }
-    pdm__drop(context, spare, b->event_count, sizeof *spare);
-    return status;
+    return PDM_OK;
 }
 
 pdm_status pdm__attribution_users(pdm__attribution_worker *worker, size_t p, pdm_error *err) {
     const pdm__partition *partition = &worker->work->view->store->partitions[p];
+    if (partition->levels[0].count == 0) return PDM_OK;
+    PDM__TRY(bench_room(worker, partition, err));
     bench b = {.worker = worker,
                .partition = partition,
                .users = partition->levels[0].count,
-               .touch_count = partition->journals[0].count,
-               .event_count = partition->journals[1].count};
-    if (b.users == 0) return PDM_OK;
-    pdm_status status = bench_begin(&b, err);
-    if (status == PDM_OK) {
-        count_rows(&b);
-        place_rows(&b);
-        status = take_users(&b, p, err);
-    }
-    bench_end(&b);
-    return status;
+               .touches = worker->bench.touches,
+               .events = worker->bench.events,
+               .touch_starts = worker->bench.touch_starts,
+               .event_starts = worker->bench.event_starts,
+               .ranks = worker->bench.ranks};
+    count_rows(&b);
+    place_rows(&b);
+    return take_users(&b, p, err);
 }
