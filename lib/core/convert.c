@@ -119,6 +119,8 @@ int32_t pdm__convert_key_kind(const pdm_column_info *info, const pdm_column *col
     return type == PDM_TYPE_UINT64 ? PDM__KEY_UINT : PDM__KEY_INT;
 }
 
+static uint8_t read_bit(const pdm_column *column, int64_t at) { return pdm__bit_at(column->validity, at) ? 1 : 0; }
+
 /* The rows' validity as bytes; false if all are present. */
 static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uint8_t *valid) {
     if (column->type == PDM_TYPE_ALL_NULL) {
@@ -126,12 +128,18 @@ static bool read_validity(const pdm_column *column, int64_t at, size_t rows, uin
         return rows > 0;
     }
     if (column->validity == NULL) return false;
-    bool any = false;
-    for (size_t r = 0; r < rows; r++) {
-        valid[r] = pdm__bit_at(column->validity, at + (int64_t)r) ? 1 : 0;
-        any = any || valid[r] == 0;
+    size_t present = 0;
+    size_t r = 0;
+    for (; r < rows && ((at + (int64_t)r) & 7) != 0; r++) present += valid[r] = read_bit(column, at + (int64_t)r);
+    for (; r + 8 <= rows; r += 8) { /* a byte of bits becomes eight bytes */
+        uint64_t bits = ((const uint8_t *)column->validity)[(at + (int64_t)r) >> 3];
+        uint64_t eight = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+        eight = ((eight + UINT64_C(0x7F7F7F7F7F7F7F7F)) | eight) >> 7 & UINT64_C(0x0101010101010101);
+        memcpy(valid + r, &eight, sizeof eight);
+        present += (size_t)__builtin_popcountll(eight);
     }
-    return any;
+    for (; r < rows; r++) present += valid[r] = read_bit(column, at + (int64_t)r);
+    return present < rows;
 }
 
 /* An integer of any width, sign- or zero-extended; memcpy because a caller's buffer may begin anywhere. */
@@ -486,6 +494,14 @@ static pdm_status convert_flag(const job *j) {
     return PDM_OK;
 }
 
+/* Texts of a dictionary that rows of the block had before. */
+#define SEEN_TEXTS 128
+typedef struct seen_texts {
+    bool seen[SEEN_TEXTS];
+    uint64_t words[SEEN_TEXTS];
+    uint64_t lengths[SEEN_TEXTS];
+} seen_texts;
+
 /* Indices first (checked), then what they point to; a null in the dictionary is a null row. */
 static pdm_status convert_dictionary(const job *j, pdm_error *err) {
     const pdm_column *values = j->column->dictionary;
@@ -498,8 +514,15 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
         job all = {.column = values, .at = values->offset, .rows = (size_t)j->column->dictionary_length};
         if (all.rows > 0) ascii = find_ascii(&all);
     }
+    seen_texts texts;
+    memset(texts.seen, 0, sizeof texts.seen);
     for (size_t r = 0; r < j->rows; r++) {
         uint64_t index = j->to->words[r];
+        if (index < SEEN_TEXTS && texts.seen[index] && present(j, r)) {
+            j->to->words[r] = texts.words[index];
+            j->to->lengths[r] = texts.lengths[index];
+            continue;
+        }
         j->to->words[r] = 0;
         if (text) j->to->lengths[r] = 0;
         if (!present(j, r)) continue;
@@ -514,6 +537,11 @@ static pdm_status convert_dictionary(const job *j, pdm_error *err) {
         }
         if (text) {
             PDM__TRY(put_text(j, &ascii, r, values, at, err));
+            if (index < SEEN_TEXTS) {
+                texts.seen[index] = true;
+                texts.words[index] = j->to->words[r];
+                texts.lengths[index] = j->to->lengths[r];
+            }
         } else {
             pdm__convert_widen(values->type, values->values, at, 1, &j->to->words[r]);
         }

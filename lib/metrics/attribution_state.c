@@ -226,7 +226,7 @@ static bool cell_is(const pdm__cells *cells, size_t row, const char *word) {
 
 typedef enum row_kind { ROW_TOUCH, ROW_CONVERSION, ROW_MILESTONE, ROW_UNKNOWN } row_kind;
 
-static row_kind kind_of(const pdm__block *block, size_t row) {
+static inline row_kind kind_of(const pdm__block *block, size_t row) {
     const pdm__cells *kind = &block->cells[ATTRIBUTION_KIND];
     const char *text = pdm__pointer_of(kind->words[row]);
     switch (kind->lengths == NULL ? 0 : kind->lengths[row]) { /* no two are as long */
@@ -324,6 +324,15 @@ static pdm_status inspect_event(const pdm__attribution_plan *plan, const pdm__bl
         return bad_cell(block, row, PDM_E_BAD_VALUE, "value", "a value on a row that is no conversion", err);
     if (kind == ROW_TOUCH) return inspect_touch(plan, block, row, err);
     return kind == ROW_MILESTONE ? inspect_milestone(plan, block, row, err) : inspect_value(plan, block, row, err);
+}
+
+/* The usual row, seen to be one at a glance. */
+static bool is_plain_touch(const pdm__attribution_plan *plan, const pdm__block *block, size_t row) {
+    const pdm__cells *channel = &block->cells[ATTRIBUTION_CHANNEL];
+    if (plan->has_priority || plan->milestone_count > 0 || kind_of(block, row) != ROW_TOUCH) return false;
+    if (!given(channel, row) || given(&block->cells[ATTRIBUTION_VALUE], row) || channel->lengths[row] == 0)
+        return false;
+    return *(const char *)pdm__pointer_of(channel->words[row]) != '(';
 }
 
 /* ---- paths as lists, and as texts ---- */
@@ -482,8 +491,9 @@ pdm_status pdm__attribution_inspect(const pdm__plan *plan, const pdm__block *blo
             return pdm__fail(err, PDM_E_BAD_TYPE, -1, own->columns[texts[i]].name, "column \"%s\": texts expected",
                              own->columns[texts[i]].name);
     }
-    for (size_t row = 0; row < block->rows; row++) {
-        PDM__TRY(own->paths ? inspect_path(own, block, row, err) : inspect_event(own, block, row, err));
+    for (size_t row = 0; own->paths && row < block->rows; row++) PDM__TRY(inspect_path(own, block, row, err));
+    for (size_t row = 0; !own->paths && row < block->rows; row++) {
+        if (!is_plain_touch(own, block, row)) PDM__TRY(inspect_event(own, block, row, err));
     }
     return PDM_OK;
 }
