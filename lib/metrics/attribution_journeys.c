@@ -63,7 +63,7 @@ static bool in_lookback(const pdm__attribution_plan *plan, const pdm__attributio
 
 /* First touch from `from` on that any lookback can hold; where all share one, they are sorted by it. */
 static size_t first_in_lookback(const walk *w, size_t from, size_t end, int64_t time, int64_t day) {
-    if (w->plan->priority_count > 0) return from;
+    if (w->plan->priority_count > 0 || w->plan->most_lookback == INT64_MAX) return from;
     while (from < end) {
         size_t middle = from + (end - from) / 2;
         if (in_lookback(w->plan, &w->user->touches[middle], time, day)) {
@@ -77,10 +77,9 @@ static size_t first_in_lookback(const walk *w, size_t from, size_t end, int64_t 
 
 /* ---- a journey ---- */
 
-/* The channel that a touch counts for. Candidates begin at `from`. */
+/* The channel that a touch counts for under inherit_previous. Candidates begin at `from`. */
 static uint32_t channel_of(const walk *w, size_t index, size_t from) {
     const pdm__attribution_touch *touch = &w->user->touches[index];
-    if (w->plan->options->direct_mode != PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS) return touch->channel;
     if (w->worker->work->direct[touch->channel] == 0) return touch->channel;
     if (touch->inherits == UINT32_MAX || touch->inherits < from) return touch->channel;
     const pdm__attribution_touch *before = &w->user->touches[touch->inherits];
@@ -93,18 +92,21 @@ static pdm_status lay_steps(walk *w, size_t from, size_t end, int64_t time, bool
     bool days = w->plan->options->lookback_kind == PDM_ATTRIBUTION_LOOKBACK_CALENDAR_DAYS;
     int64_t day = days ? pdm_calendar_day(w->plan->calendar, time) : 0;
     size_t first = all ? from : first_in_lookback(w, from, end, time, day);
+    bool sure = all || (!days && w->plan->priority_count == 0); /* then all from the first one on are in it */
+    bool inherits = w->plan->options->direct_mode == PDM_ATTRIBUTION_DIRECT_INHERIT_PREVIOUS;
     pdm__attribution_worker *worker = w->worker;
     PDM__TRY(pdm__attribution_room(worker->work->context, &worker->steps, &worker->steps_room, end - first,
                                    sizeof *worker->steps, err));
     *count = 0;
     for (size_t i = first; i < end; i++) {
         const pdm__attribution_touch *touch = &w->user->touches[i];
-        if (!all && !in_lookback(w->plan, touch, time, day)) continue;
-        worker->steps[(*count)++] = (pdm__attribution_step){.age = (uint64_t)time - (uint64_t)touch->time,
-                                                            .channel = channel_of(w, i, from),
-                                                            .marks = touch->marks,
-                                                            .priority = touch->priority,
-                                                            .touch = (uint32_t)i};
+        if (!sure && !in_lookback(w->plan, touch, time, day)) continue;
+        worker->steps[(*count)++] =
+            (pdm__attribution_step){.age = (uint64_t)time - (uint64_t)touch->time,
+                                    .channel = inherits ? channel_of(w, i, from) : touch->channel,
+                                    .marks = touch->marks,
+                                    .priority = touch->priority,
+                                    .touch = (uint32_t)i};
     }
     return PDM_OK;
 }

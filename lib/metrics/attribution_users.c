@@ -104,7 +104,7 @@ static void place_rows(bench *b) {
     b->event_starts[0] = 0;
 }
 
-/* Room for the partition, in what the worker has from the ones before. */
+/* Room for the partition and one more, so that it is there at all, in what the worker has from the ones before. */
 static pdm_status bench_room(pdm__attribution_worker *worker, const pdm__partition *partition, pdm_error *err) {
     pdm_context *context = worker->work->context;
     pdm__attribution_bench *m = &worker->bench;
@@ -112,9 +112,9 @@ static pdm_status bench_room(pdm__attribution_worker *worker, const pdm__partiti
     size_t touches = partition->journals[0].count;
     size_t events = partition->journals[1].count;
     size_t ranks = partition->levels[1].count;
-    PDM__TRY(pdm__attribution_room(context, &m->touches, &m->touch_room, touches, sizeof *m->touches, err));
-    PDM__TRY(pdm__attribution_room(context, &m->events, &m->event_room, events, sizeof *m->events, err));
-    PDM__TRY(pdm__attribution_room(context, &m->spare, &m->spare_room, events, sizeof *m->spare, err));
+    PDM__TRY(pdm__attribution_room(context, &m->touches, &m->touch_room, touches + 1, sizeof *m->touches, err));
+    PDM__TRY(pdm__attribution_room(context, &m->events, &m->event_room, events + 1, sizeof *m->events, err));
+    PDM__TRY(pdm__attribution_room(context, &m->spare, &m->spare_room, events + 1, sizeof *m->spare, err));
     PDM__TRY(
         pdm__attribution_room(context, &m->touch_starts, &m->touch_start_room, starts, sizeof *m->touch_starts, err));
     PDM__TRY(

@@ -28,6 +28,7 @@ typedef struct counting {
     uint32_t token_count;
     size_t *pair_slots; /* passage + 1 */
     size_t pair_slot_count;
+    size_t width; /* > 0: few states, the slots are a square of that many */
 } counting;
 
 static void counting_clear(counting *c) {
@@ -128,7 +129,10 @@ static pdm_status find_state(counting *c, const uint32_t *touches, uint32_t leng
 #define CONVERTED (UINT32_MAX - 1) /* as long as the states are not all known */
 #define ENDED UINT32_MAX
 
+#define FEW_TOKENS 256
+
 static size_t pair_slot(const counting *c, uint32_t from, uint32_t to) {
+    if (c->width > 0) return from * c->width + (uint32_t)(to + 2); /* ends first */
     uint64_t mixed = ((uint64_t)from << 32 | to) * UINT64_C(0x9E3779B97F4A7C15);
     size_t at = (size_t)(mixed >> 32 ^ mixed >> 17) & (c->pair_slot_count - 1);
     for (; c->pair_slots[at] != 0; at = (at + 1) & (c->pair_slot_count - 1)) {
@@ -144,6 +148,7 @@ static pdm_status more_passages(counting *c, pdm_error *err) {
     size_t *slots = NULL;
     PDM__TRY(pdm__renew(m->context, m->passage_room, room, sizeof *m->passages, &m->passages, err));
     m->passage_room = room;
+    if (c->width > 0) return PDM_OK;
     PDM__TRY(pdm__new_zero(m->context, room * 2, sizeof *slots, &slots, err));
     pdm__drop(m->context, c->pair_slots, c->pair_slot_count, sizeof *c->pair_slots);
     c->pair_slots = slots;
@@ -160,7 +165,7 @@ static pdm_status add_count(int64_t *to, int64_t count, pdm_error *err) {
 static pdm_status add_passage(counting *c, uint32_t from, uint32_t to, int64_t count, pdm_error *err) {
     pdm__markov *m = c->m;
     if (count == 0) return PDM_OK;
-    if (m->passage_count == m->passage_room || m->passage_count * 2 >= c->pair_slot_count)
+    if (m->passage_count == m->passage_room || (c->width == 0 && m->passage_count * 2 >= c->pair_slot_count))
         PDM__TRY(more_passages(c, err));
     size_t at = pair_slot(c, from, to);
     if (c->pair_slots[at] == 0) {
@@ -212,6 +217,11 @@ static pdm_status count_all(counting *c, const pdm__paths *paths, pdm_error *err
     uint32_t start = 0;
     c->token_count = paths->token_count;
     PDM__TRY(pdm__new_zero(m->context, c->token_count, sizeof *c->of_tokens, &c->of_tokens, err));
+    if (m->options.order == 1 && c->token_count <= FEW_TOKENS) { /* a state for each, the start and two ends */
+        c->width = c->token_count + 3;
+        c->pair_slot_count = c->width * c->width;
+        PDM__TRY(pdm__new_zero(m->context, c->pair_slot_count, sizeof *c->pair_slots, &c->pair_slots, err));
+    }
     PDM__TRY(new_state(c, NULL, 0, &start, err));
     for (size_t p = 0; p < paths->count; p++) PDM__TRY(count_path(c, &paths->items[p], err));
     for (size_t i = 0; i < m->passage_count; i++) {

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -456,6 +457,43 @@ static void test_dictionaries(void **unused) {
     expect_refusal(key, &column, 2, PDM_E_BAD_TYPE, -1);
 }
 
+/* More texts than a block remembers, each row with another one and then again; a null row in between. */
+static void test_large_dictionary(void **unused) {
+    (void)unused;
+    enum { TEXTS = 300, ROWS = 2 * TEXTS };
+    static int32_t offsets[TEXTS + 1];
+    static char text[4 * TEXTS + 1];
+    static uint16_t indices[ROWS];
+    static uint8_t validity[ROWS / 8 + 1];
+    for (int32_t i = 0; i < TEXTS; i++) {
+        offsets[i + 1] = offsets[i] + 1 + i % 4;
+        (void)snprintf(text + offsets[i], 5, "%0*d", 1 + i % 4, i % 10);
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+        indices[r] = (uint16_t)(r * 7 % TEXTS);
+        if (r % 5 != 3) validity[r / 8] = (uint8_t)(validity[r / 8] | 1U << r % 8);
+    }
+    taken t;
+    settings how = key;
+    how.nullable = 1;
+    pdm_column values = pdm_column_utf8("", offsets, text);
+    pdm_column column = pdm_column_make("c", PDM_TYPE_DICTIONARY, indices);
+    column.index_type = PDM_TYPE_UINT16;
+    column.dictionary = &values;
+    column.dictionary_length = TEXTS;
+    column.validity = validity;
+    take_all(&t, how, &column, ROWS);
+    assert_int_equal(t.status, PDM_OK);
+    const pdm__cells *cells = &t.block.cells[0];
+    for (size_t r = 0; r < ROWS; r++) {
+        assert_int_equal(cells->valid[r], r % 5 != 3);
+        if (r % 5 == 3) continue;
+        assert_int_equal(cells->lengths[r], 1 + indices[r] % 4);
+        assert_ptr_equal((const char *)(uintptr_t)cells->words[r], text + offsets[indices[r]]);
+    }
+    taken_end(&t);
+}
+
 /* ---- nulls ---- */
 
 static void test_nulls(void **unused) {
@@ -644,8 +682,9 @@ int main(void) {
         cmocka_unit_test(test_integers),  cmocka_unit_test(test_positions),    cmocka_unit_test(test_money),
         cmocka_unit_test(test_money_sum), cmocka_unit_test(test_numbers),      cmocka_unit_test(test_times),
         cmocka_unit_test(test_texts),     cmocka_unit_test(test_bad_texts),    cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_views),     cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_scales),    cmocka_unit_test(test_batches),      cmocka_unit_test(test_flags),
+        cmocka_unit_test(test_views),     cmocka_unit_test(test_dictionaries), cmocka_unit_test(test_large_dictionary),
+        cmocka_unit_test(test_nulls),     cmocka_unit_test(test_scales),       cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_flags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
