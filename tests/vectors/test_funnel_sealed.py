@@ -2,7 +2,6 @@
 
 import os
 import random
-import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ import funnel_library as library  # noqa: E402
 import funnel_reference as reference  # noqa: E402
 import funnel_vectors as vectors  # noqa: E402
 from funnel_reference_tables import DAY  # noqa: E402
+from state_columns import journal  # noqa: E402
 
 pdm = pytest.importorskip("pdmetrics")
 
@@ -99,21 +99,17 @@ def test_sealed_vector(name):
     assert bytes_of == {state_of(rows, rows, o, (None, None)).to_bytes()}
 
 
-def column(item):
-    code = {70: "I", 79: "q"}[item.number]
-    return struct.unpack(f"<{len(item.content) // struct.calcsize(code)}{code}", item.content)
-
-
 def block_in(state):
     """T, C and R of a state of one sealed unit, read from its bytes as docs/format.cddl has them."""
     item = cddl.decode(state.to_bytes())
     grammar = cddl.Grammar((ROOT / "docs" / "format.cddl").read_text(encoding="utf-8"))
     assert grammar.matches(item, "state")
     *_, payload, _ = item.content
-    *_, segments, (_, (units, times, marks), counters) = payload
-    assert segments == [-(2**63), 2**63 - 1, 1] and set(column(units)) <= {0}
+    *_, segments, (_, events, counters) = payload
+    units, times, marks = journal(events)
+    assert segments == [-(2**63), 2**63 - 1, 1] and set(units) <= {0}
     T, C, R = {}, {}, {}
-    for time, mark in zip(column(times), column(marks)):
+    for time, mark in zip(times, marks, strict=True):
         kind, a, b = mark >> 12, mark >> 6 & 63, mark & 63
         into = {1: T, 2: C.setdefault(a, {}) if kind == 2 else None, 3: R}[kind]
         into[(a, b) if kind == 1 else b] = time
