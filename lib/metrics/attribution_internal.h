@@ -3,7 +3,8 @@
  *
  *   attribution.c           the face: columns, options, lists, entry         attribution_results.c   the tables' columns
  *   attribution_plan.c      options and lists, checked                       attribution_models.c    what list `models` asks for
- *   attribution_state.c     which rows are rows, what is kept of them        attribution_verify.c    states from bytes
+ *   attribution_schema.c    what is kept                                     attribution_verify.c    states from bytes
+ *   attribution_state.c     which rows are rows, their records
  *
  *   attribution_gather.c    the store becomes journeys, partition by partition
  *   attribution_names.c     channels by name                                 attribution_paths.c     rows that are paths already
@@ -180,6 +181,11 @@ enum { PATH_CONVERSIONS, PATH_NULLS, PATH_VALUE, PATH_WORDS };
 enum { EVENT_SKIPPED = -1 }; /* of records: a row without its channel or mark, counted and forgotten */
 /* Counters: such rows; paths whose value was null. */
 enum { COUNT_SKIPPED, COUNT_WITHOUT_VALUE, ATTRIBUTION_COUNTERS };
+
+/* Own words of a record of an event are those of a touch. What no touch has lies where a touch has its channel. */
+enum { PART_MARK, PART_VALUE, PART_WHAT };
+/* Own words of a record of a path: its sums, then 1 if the value was null. */
+enum { OWN_WITHOUT = PATH_WORDS, OWN_PATH_WORDS };
 
 /*
  * A path as bytes: every touch is its channel, a byte that is in no UTF-8, and its marks.
