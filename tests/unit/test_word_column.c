@@ -120,12 +120,12 @@ static int64_t any_word(int shape, int64_t before, bool begins) {
     case 0: return (int64_t)next();
     case 1: return (int64_t)(next() % 4) * 1000 - 2000;
     case 2: return begins ? (int64_t)(next() >> 20) : before + (int64_t)(next() % 100000);
-    case 3: return begins ? -(int64_t)(next() >> 20) * 1000000 : before + (int64_t)(next() % 600) * 1000000;
+    case 3: return begins ? -(int64_t)(next() >> 30) * 1000000 : before + (int64_t)(next() % 600) * 1000000;
     case 4: return next() % 50 == 0 ? INT64_MAX : next() % 50 == 0 ? INT64_MIN : 7;
     case 5: return INT64_MIN;
     case 6: return (int64_t)(next() % 256) - 128;
     case 7: return (int64_t)(next() % 257) * INT64_C(30000000000000000); /* one value too many to be few */
-    default: return (int64_t)(next() >> (next() % 64)) * (next() % 2 == 0 ? 1 : -1);
+    default: return (int64_t)(next() >> (1 + next() % 63)) * (next() % 2 == 0 ? 1 : -1);
     }
 }
 
