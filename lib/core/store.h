@@ -269,7 +269,8 @@ pdm_status pdm__store_merge(pdm__store *dst, const pdm__store *src, pdm__run *ru
 
 /*
  * Appends tuples of a journal (their words, without an entry) to a unit, or to the part of it that is given; adds those if they are not
- * there. Tuples of a journal that refers are the unit's and refer to the part. Of the keys only word, bytes and length are looked at. One thread to a partition. On failure a unit without tuples may be left.
+ * there. Tuples of a journal that refers are the unit's and refer to the part. Of the keys only word, bytes and length are looked at.
+ * One thread to a partition. On failure a unit without tuples may be left.
  */
 pdm_status pdm__store_append(pdm__store *store, size_t partition, const pdm__key *unit, const pdm__key *part,
                              int32_t journal, const int64_t *words, size_t count, pdm_error *err);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 static void give_up(const char *what, const pdm_error *err) {
     (void)fprintf(stderr, "%s: %s\n", what, err->message);
     abort();
@@ -30,6 +32,11 @@ void bytes_free(bytes *b) {
 }
 
 bool bytes_equal(bytes a, bytes b) { return a.size == b.size && memcmp(a.data, b.data, a.size) == 0; }
+
+void bytes_sign(bytes b) {
+    uint64_t hash = XXH64(b.data, b.size - 9, 0);
+    memcpy(b.data + b.size - 8, &hash, sizeof hash);
+}
 
 /* ---- cells ---- */
 

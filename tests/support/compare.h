@@ -15,6 +15,8 @@ typedef struct bytes {
 bytes state_bytes(const pdm_state *state);
 void bytes_free(bytes *b);
 bool bytes_equal(bytes a, bytes b);
+/* Makes the checksum of a state's bytes fit again. */
+void bytes_sign(bytes b);
 
 /* All tables, columns, nulls and cells. `why` (256 bytes) says where they differ. */
 bool results_equal(const pdm_result *a, const pdm_result *b, char *why);

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include <pdmetrics/metrics/rfm.h>
-#include <xxhash.h>
 
 #define SECOND INT64_C(1000000)
 #define ROWS 60
@@ -345,11 +344,6 @@ static void test_stopped(void **unused) {
 
 /* ---- bytes ---- */
 
-static void sign(bytes b) {
-    uint64_t hash = XXH64(b.data, b.size - 9, 0);
-    memcpy(b.data + b.size - 8, &hash, sizeof hash);
-}
-
 /* Bytes that are read are written again; and a state that comes out answers, merges and goes on. */
 static bool survives(bytes b, const pdm_state *other) {
     pdm_state *state = NULL;
@@ -384,11 +378,11 @@ static void test_damaged_bytes(void **unused) {
         for (size_t at = 0; at < b.size - 9; at++) {
             uint8_t was = b.data[at];
             b.data[at] = (uint8_t)(was ^ (UINT32_C(1) << rows_below(&seed, 8)));
-            sign(b);
+            bytes_sign(b);
             refused += !survives(b, other);
             b.data[at] = was;
         }
-        sign(b);
+        bytes_sign(b);
         assert_true(survives(b, other));
         assert_true(refused > (int64_t)b.size / 4);
         bytes_free(&b);
